@@ -1,0 +1,27 @@
+# README's two commands are `make demo` and `make test`; everything they need is set up here.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+CACHE := $(CURDIR)/.cache
+UV := $(shell command -v uv 2>/dev/null || echo $(CACHE)/uv/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(CACHE)/uv/bin/uv:
+	$(PYTHON) -m venv $(CACHE)/uv
+	$(CACHE)/uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+.venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup lock
+setup: .venv/.ready ## the locked environment in .venv
+lock: ## resolve the lock files again
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --no-header --all-extras --group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,30 @@
+"""The few errors that cross module borders. Each says what is wrong, where, and what to do next.
+
+Their ``args`` equal the constructor's arguments, so that they survive pickling.
+"""
+
+
+class RepriseError(Exception):
+    """Anything that Reprise itself raises on purpose."""
+
+
+class UserError(RepriseError):
+    """Somebody's input cannot be used. ``str`` is one sentence for that person."""
+
+
+class Retryable(RepriseError):
+    """An outside system did not answer as it should; the same call may work later.
+
+    ``after`` is the number of seconds the system asked us to wait, 0 when it did not say.
+    """
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message, after)
+        self.after = after
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Refused(RepriseError):
+    """An outside system said no, and asking again will not help (missing permission, gone)."""

@@ -1,0 +1,47 @@
+"""What a forge told us, already normalised. Only what we act on; everything else is `Ignored`."""
+
+from dataclasses import dataclass
+
+from reprise.domain.run import Sha
+
+
+@dataclass(frozen=True, slots=True)
+class TagPushed:
+    """A tag appeared or moved. ``commit`` is only a hint: the leader resolves the tag again."""
+
+    repository_id: int
+    repository: str
+    tag: str
+    commit: Sha | None
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagDeleted:
+    repository_id: int
+    repository: str
+    tag: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentPosted:
+    """A new comment on a pull request whose text holds a command."""
+
+    repository_id: int
+    repository: str
+    pull_request: int
+    comment_id: int
+    body: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Accepted and recorded, nothing to do. ``why`` is a constant phrase for the log."""
+
+    repository: str | None
+    why: str
+
+
+Event = TagPushed | TagDeleted | CommentPosted | Ignored

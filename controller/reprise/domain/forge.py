@@ -1,0 +1,72 @@
+"""Words for what stands on a forge: statuses, comments, pull requests. No GitHub names here."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reprise.domain.run import Sha
+
+
+class State(Enum):
+    """Of a commit status."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    context: str
+    state: State
+    description: str
+    """At most 140 characters."""
+    target_url: str | None
+
+
+class Permission(Enum):
+    """What somebody may do with a repository, weakest first."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    @property
+    def may_write(self) -> bool:
+        return self in (Permission.WRITE, Permission.ADMIN)
+
+
+class Reaction(Enum):
+    EYES = "eyes"
+    ROCKET = "rocket"
+    CONFUSED = "confused"
+    THUMBS_UP = "+1"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    number: int
+    head_sha: Sha
+    head_repository_id: int | None
+    """None when the fork was deleted."""
+    base_repository_id: int
+    open: bool
+
+    @property
+    def from_fork(self) -> bool:
+        return self.head_repository_id != self.base_repository_id
+
+
+@dataclass(frozen=True, slots=True)
+class OnPullRequest:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnCommit:
+    sha: Sha
+
+
+Place = OnPullRequest | OnCommit
+"""Where a comment stands."""

@@ -1,0 +1,165 @@
+"""What a ``reprise.yaml`` means once it is read: frozen values, every default filled in."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+
+
+class Network(Enum):
+    FETCH_ONLY = "fetch-only"
+    NONE = "none"
+    OPEN = "open"
+
+
+class PublishedKind(Enum):
+    SINGLE = "single"
+    MEAN = "mean"
+    BEST_OF = "best-of"
+    TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRule:
+    """How a trial learns its seed: as ``[arg, str(seed)]`` on argv, as variable ``env``, or both."""
+
+    arg: str | None
+    env: str | None
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRule:
+    command: tuple[str, ...]
+    workdir: str
+    """Relative to the repository root; ``.`` is the root."""
+    timeout: timedelta
+    """For one trial."""
+    seed: SeedRule | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRule:
+    lock: str | None
+    """Path from the root; None = detect."""
+    python: str | None
+    network: Network
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A committed input file that is checked before the trials."""
+
+    path: str
+    sha256: str
+    licence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    cpus: int | None
+    memory_bytes: int | None
+    duration: timedelta | None
+    """Expected time of one trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Determinism:
+    threads: int | None
+    """None = all granted cores."""
+    self_repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileMetric:
+    file: str
+    """From ``workdir``, then from the output folder."""
+    pointer: str
+    """RFC 6901; the empty string is the whole file."""
+    n_eval: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MlflowMetric:
+    name: str
+
+
+Metric = FileMetric | MlflowMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    text: str
+    """As printed, so that its digits count."""
+    kind: PublishedKind
+    per_seed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Bar B: equal at the published precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Bar C: ``|x - p| <= max(abs, rel * |p|)``."""
+
+    abs: float
+    rel: float
+
+
+Compare = Exact | Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    id: str
+    where: str | None
+    metric: Metric
+    published: Published
+    compare: Compare
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    path: str
+    """A file, from ``workdir``, then from the output folder."""
+    sha256: str | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    name: str
+    tags: tuple[str, ...]
+    run: RunRule
+    environment: EnvironmentRule
+    data: tuple[DataFile, ...]
+    resources: Resources
+    determinism: Determinism
+    n: int
+    allow_failed: int
+    claims: tuple[Claim, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a spec file. ``line`` and ``column`` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    """A plain sentence that says what is wrong and what to write instead."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class BadSpec:
+    """A spec file that cannot be used; ``name`` is the experiment it reports under."""
+
+    name: str
+    problems: tuple[Problem, ...] = field(default=())

@@ -1,0 +1,332 @@
+"""What the engine needs from the outside world. Adapters implement these; tests use fakes of them.
+
+Every method is bounded in time by its adapter (see each settings section) and raises
+`Retryable` when the outside system did not answer, `Refused` when it said no. Nothing else from a
+vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from reprise.domain.forge import Permission, Place, PullRequest, Reaction, Status
+from reprise.domain.run import Reason, Repository, RunId, Sha, TrialResult
+from reprise.domain.spec.model import Spec
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+# --- source -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    sha: Sha
+    tree: str
+    committed_at: datetime
+
+
+class Source(Protocol):
+    """Reads repositories. Never runs anything from them: no hooks, filters or submodules."""
+
+    def tags(self, repository: Repository) -> dict[str, Sha]:
+        """Every tag → the commit that it peels to. Tags of other objects are left out."""
+        ...
+
+    def fetch(self, repository: Repository, sha: Sha) -> Commit:
+        """Bring exactly this commit here and verify it. Repeatable; cheap when already here.
+
+        Raises Refused when the remote has no such commit.
+        """
+        ...
+
+    def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
+        """A file of a fetched commit, None when there is no regular file. More than limit: Refused."""
+        ...
+
+    def list_folder(self, repository: Repository, sha: Sha, folder: str) -> tuple[str, ...]:
+        """Names of the regular files directly in a folder, sorted; empty when there is no folder."""
+        ...
+
+    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
+        """Write the tree of a fetched commit into a new folder: blobs as they are, no ``.git``.
+
+        Raises Refused with a sentence for the author when the tree cannot be laid out safely.
+        """
+        ...
+
+
+# --- building -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    run_id: RunId
+    tree: Path
+    """A clean export of the commit, for reading lock files and building the project itself."""
+    spec: Spec
+    log: Path
+    """Build output is appended here while it happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An environment that trials can run in. Plain strings: it crosses a durable step."""
+
+    key: str
+    """Digest that identifies it: same key, same content."""
+    location: str
+    """For the process backend: the folder of the virtual environment."""
+    layer: str | None
+    """The project itself, installed per commit; None when it is not a package."""
+    python: str
+    """e.g. ``3.11.7``"""
+    lock: str
+    """Path of the lock file."""
+    lock_sha256: str
+    weak: str | None
+    """Why the pin is weak (no hashes), None when it is not."""
+    packages: dict[str, str]
+    """installed distribution → version"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An expected failure with its sentence; ``detail`` is a log tail for the report."""
+
+    reason: Reason
+    message: str
+    detail: str = ""
+
+
+class Builder(Protocol):
+    def build(self, request: BuildRequest) -> Built | Failed:
+        """Build or reuse. One build per key at a time however many ask; repeatable."""
+        ...
+
+
+# --- machines -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a provider granted a run. Plain strings: it crosses a durable step."""
+
+    name: str
+    folder: str
+    """Where trials may work; gone after release."""
+    description: str
+    """For people, e.g. ``this machine, 2 cores``."""
+    cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Not yet; ask again after ``after``."""
+
+    why: str
+    after: timedelta
+
+
+class Provider(Protocol):
+    """A source of machines. Order: request, observe until Allocation or Failed, release."""
+
+    def request(self, run_id: RunId, spec: Spec) -> None:
+        """Create or adopt what carries this run's id. Safe to repeat."""
+        ...
+
+    def observe(self, run_id: RunId) -> Pending | Allocation | Failed: ...
+
+    def release(self, run_id: RunId) -> None:
+        """End everything of this run and give it back. Already gone is fine."""
+        ...
+
+    def owned(self) -> tuple[RunId, ...]:
+        """Runs that this provider holds something for."""
+        ...
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """One trial. The runner owns ``folder``; ``tree`` is a fresh export inside it."""
+
+    folder: Path
+    """``<allocation>/trials/<index>-<attempt>``: tree, home, output, and the supervisor's files."""
+    results: Path
+    """Where log and collected files go and stay: ``<state>/runs/<run id>/trials/<index>-<attempt>``."""
+    tree: Path
+    run_id: RunId
+    commit: Sha
+    committed_at: datetime
+    spec: Spec
+    built: Built
+    seed: int
+    cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The job ended and its declared files are in ``results/files``."""
+
+    reason: Reason
+    """COMPLETED (exit 0), COMMAND_FAILED, COMMAND_NOT_FOUND, TIMED_OUT, OUT_OF_MEMORY …"""
+    message: str
+    exit_code: int | None
+    started_at: datetime
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    log_bytes: int
+    log_cut: int
+    """Bytes left out of the log's middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The job vanished without a result (its supervisor or machine died)."""
+
+    message: str
+
+
+class Runner(Protocol):
+    """Executes jobs. Order: start, observe until Finished or Lost; stop at any time."""
+
+    def start(self, job: JobRequest) -> Failed | None:
+        """Start, or adopt when this folder's job already runs or ran. Removes declared outputs that
+        the repository commits first. Failed: the job cannot be started, with the reason."""
+        ...
+
+    def observe(self, job: JobRequest) -> Running | Finished | Lost: ...
+
+    def stop(self, job: JobRequest) -> None:
+        """End everything the job started, within 15 s. Already gone is fine."""
+        ...
+
+
+# --- tracking -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A run that the job itself logged with ``mlflow.*``."""
+
+    name: str
+    metrics: dict[str, tuple[tuple[int, float, int], ...]]
+    """metric → (timestamp ms, value, step) in file order"""
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    result: TrialResult
+    results: Path
+    """Folder with ``log.txt`` and ``files/``; see JobRequest.results."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Everything the tracker keeps of a run."""
+
+    run_id: RunId
+    repository: str
+    experiment: str
+    commit: Sha
+    tree: str
+    ref: str
+    """Tag name, ``#7`` for a pull request, or ``rehearsal``."""
+    trigger: str
+    who: str
+    dirty: bool
+    started_at: datetime
+    ended_at: datetime
+    spec: Spec
+    spec_text: str
+    built: Built | None
+    trials: tuple[TrialRecord, ...]
+    params: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    experiment_id: str
+    run_id: str
+    """The tracker's id of the parent run."""
+    url: str | None
+    """For people; None when nobody outside can open it."""
+
+
+class Tracker(Protocol):
+    def record(self, record: RunRecord) -> Tracked:
+        """Parent and child runs with everything in them. Once per run id, however often called."""
+        ...
+
+    def conclude(self, tracked: Tracked, tags: dict[str, str], report: str) -> None:
+        """Add the verdict's tags and the report. Safe to repeat."""
+        ...
+
+    def job_runs(self, results: Path) -> tuple[JobRun, ...]:
+        """What the job logged with ``mlflow.*`` in this trial. Reads files only; bounded.
+
+        Raises UserError when the files cannot be understood.
+        """
+        ...
+
+
+# --- forge --------------------------------------------------------------------------------------
+
+
+class Forge(Protocol):
+    """The conversation with a GitHub-like service. Writes are safe to repeat unless said."""
+
+    def repository(self, full_name: str) -> Repository:
+        """Raises Refused when it does not exist or we may not see it."""
+        ...
+
+    def commit(self, repository: Repository, ref: str) -> Sha | None:
+        """Full sha of a short sha, tag or branch; None when there is none."""
+        ...
+
+    def pull_request(self, repository: Repository, number: int) -> PullRequest: ...
+
+    def permission(self, repository: Repository, login: str) -> Permission: ...
+
+    def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
+        """The latest status of each context on a commit."""
+        ...
+
+    def post_status(self, repository: Repository, sha: Sha, status: Status) -> int:
+        """Appends one; returns its id. Not idempotent: look at `statuses` first."""
+        ...
+
+    def put_comment(
+        self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None
+    ) -> int:
+        """Create or edit our one comment that carries ``marker`` at this place; returns its id.
+
+        Finds it by ``known_id``, else among our own comments by the hidden marker; edits only
+        when the body differs. ``body`` already contains the marker.
+        """
+        ...
+
+    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
+        """On a pull-request comment."""
+        ...
