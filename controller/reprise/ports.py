@@ -5,7 +5,7 @@ Every method is bounded in time by its adapter (see each settings section) and r
 vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -194,8 +194,13 @@ class Finished:
     cpu_seconds: float
     peak_memory_bytes: int
     log_bytes: int
+    """Everything the job wrote to stdout and stderr."""
     log_cut: int
     """Bytes left out of the log's middle."""
+    artifacts: dict[str, str | None] = field(default_factory=dict)
+    """declared artifact path → sha256, None when it is not in ``results/files``"""
+    problems: dict[str, str] = field(default_factory=dict)
+    """path → sentence: an output that was not collected, an input that the job changed"""
 
 
 @dataclass(frozen=True, slots=True)
