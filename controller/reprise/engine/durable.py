@@ -1,0 +1,136 @@
+"""The durable engine, and the only owner of ``dbos``.
+
+A workflow is the function given to `Engine`; it may only await `step` and `sleep`. What a step
+returned is recorded, and after a crash the workflow is replayed from those records, so every step
+must be safe to run twice. Only one process may be the engine of a state folder: `Leadership`.
+
+DBOS traps that shape this module: its own cancel and timeouts keep later steps from running (so
+they are never used), its default serializer is pickle, its default version strands running
+workflows at the next upgrade, and it leaves SQLite in rollback mode.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+
+from reprise.domain.errors import UserError
+
+Body = Callable[[str], Awaitable[None]]
+
+_body: Body | None = None
+"""DBOS is one per process and finds its workflows by name, hence a module variable."""
+
+
+@DBOS.workflow(name="run", max_recovery_attempts=None)
+async def _run(run_id: str) -> None:
+    if _body is None:
+        raise RuntimeError("the engine is not launched")
+    await _body(run_id)
+
+
+class Engine:
+    """DBOS on an event loop of its own, in a thread of its own."""
+
+    def __init__(self, state: Path, body: Body) -> None:
+        self._state = state
+        self._body = body
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
+
+    def launch(self) -> None:
+        """Start, and go on with everything that an earlier process left unfinished."""
+        global _body
+        _body = self._body
+        self._thread.start()
+        self._call(self._launch())
+
+    def start(self, run_id: str) -> None:
+        """Start a run's workflow, or nothing when it was started before."""
+        self._call(_start(run_id))
+
+    def shutdown(self) -> None:
+        """Stop at once; unfinished workflows go on at the next launch."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    async def _launch(self) -> None:
+        database = self._state / "engine.db"
+        with sqlite3.connect(database) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        DBOS(config=_config(database))
+        DBOS.launch()
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+
+async def _start(run_id: str) -> None:
+    with SetWorkflowID(run_id):
+        await DBOS.start_workflow_async(_run, run_id)
+
+
+def _config(database: Path) -> DBOSConfig:
+    return {
+        "name": "reprise",
+        "system_database_url": f"sqlite:///{database}",
+        "executor_id": "controller",
+        "application_version": "1",
+        "serializer": DBOSPortableJSONSerializer(),
+        "max_executor_threads": 16,
+        "notification_listener_polling_interval_sec": 2.0,
+        "console_log_level": "ERROR",
+        "log_level": "ERROR",
+    }
+
+
+def ended_in_error(run_id: str) -> bool:
+    """Whether the workflow itself broke, so that nobody works on the run any more."""
+    status = DBOS.get_workflow_status(run_id)
+    return status is not None and status.status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
+
+
+async def step(name: str, call: Callable[..., Awaitable[Any]], *args: object) -> Any:
+    """Run ``call`` and record what it returned; only plain JSON data in and out."""
+    return await DBOS.run_step_async({"name": name}, call, *args)
+
+
+async def sleep(seconds: float) -> None:
+    """Wait through restarts: what is left of the time is waited after one."""
+    await DBOS.sleep_async(seconds)
+
+
+class Leadership:
+    """The lock that makes this process the only engine of its state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "engine.lock"
+        self._handle: int | None = None
+
+    def take(self) -> None:
+        """Raises UserError when another controller works in this folder."""
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(handle, 20, 0).decode(errors="replace").strip()
+            os.close(handle)
+            raise UserError(
+                f"another controller (pid {owner or 'unknown'}) works in {self._path.parent}: "
+                "stop it first, or give this one its own REPRISE_STATE_DIR"
+            ) from None
+        os.truncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        self._handle = handle
+
+    def give_up(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

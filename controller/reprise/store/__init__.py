@@ -1,0 +1,1 @@
+"""Our own tables. Web writes deliveries and triggers, the engine everything else."""

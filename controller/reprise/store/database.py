@@ -1,0 +1,83 @@
+"""Opens the database that ``database_url`` names and brings its schema up to date.
+
+SQLite runs in WAL with ``synchronous=FULL``: an acknowledged webhook survives a power cut. One
+connection writes at a time, so a pool of one avoids SQLite's lock convoys (many readers would
+still work: WAL readers do not block).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from reprise.domain.errors import UserError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Connections to our tables. Safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _open(url)
+        self._single_writer = Lock() if self.engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction. Never keep it open across a call to the outside."""
+        if self._single_writer is None:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._single_writer, self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Upgrade to this version's schema. Raises UserError when the database is newer."""
+        with self.engine.begin() as connection:
+            _refuse_newer(connection)
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _open(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
+    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=8, max_overflow=0)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    if current is not None and current not in known:
+        raise UserError(
+            f"the database has schema {current}, which this version of Reprise does not know: "
+            "it was written by a newer one. Install that version again, or restore an older backup."
+        )

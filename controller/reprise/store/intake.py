@@ -1,0 +1,117 @@
+"""Deliveries and triggers: what came in, and what the leader still has to look at."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Row
+
+from reprise.store.tables import deliveries, triggers
+
+TAG = "tag"
+COMMENT = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTrigger:
+    kind: str
+    repository_id: int
+    repository: str
+    ref: str
+    who: str
+    pull_request: int | None = None
+    comment_id: int | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: str
+    event: str
+    received_at: datetime
+    outcome: str
+    body: bytes
+    trigger: NewTrigger | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    number: int
+    kind: str
+    repository_id: int
+    repository: str
+    ref: str
+    who: str
+    pull_request: int | None
+    comment_id: int | None
+    body: str | None
+    attempts: int
+
+
+def record_deliveries(connection: Connection, batch: Iterable[Delivery]) -> list[bool]:
+    """Store a batch; for each, whether it was new. A known GUID changes nothing."""
+    return [_record(connection, delivery) for delivery in batch]
+
+
+def _record(connection: Connection, delivery: Delivery) -> bool:
+    values = {
+        "id": delivery.id,
+        "event": delivery.event,
+        "received_at": delivery.received_at,
+        "outcome": delivery.outcome,
+        "body": delivery.body,
+    }
+    if not insert_new(connection, deliveries, values):
+        return False
+    if delivery.trigger is not None:
+        add_trigger(connection, delivery.trigger, at=delivery.received_at, delivery=delivery.id)
+    return True
+
+
+def add_trigger(
+    connection: Connection, new: NewTrigger, *, at: datetime, delivery: str | None = None
+) -> None:
+    values = {name: getattr(new, name) for name in NewTrigger.__dataclass_fields__}
+    connection.execute(
+        insert(triggers).values(**values, delivery=delivery, created_at=at, next_at=at, attempts=0)
+    )
+
+
+def due_triggers(connection: Connection, now: datetime) -> list[Trigger]:
+    """Unsettled triggers whose time has come, oldest first."""
+    query = select(triggers).where(triggers.c.next_at <= now).order_by(triggers.c.number).limit(100)
+    return [_trigger(row) for row in connection.execute(query)]
+
+
+def settle(connection: Connection, number: int, outcome: str) -> None:
+    connection.execute(
+        update(triggers).where(triggers.c.number == number).values(next_at=None, outcome=outcome)
+    )
+
+
+def postpone(connection: Connection, number: int, *, until: datetime, why: str) -> None:
+    connection.execute(
+        update(triggers)
+        .where(triggers.c.number == number)
+        .values(next_at=until, outcome=why, attempts=triggers.c.attempts + 1)
+    )
+
+
+def triggered_tags(connection: Connection, repository_id: int) -> set[str]:
+    """Tags of which some delivery or sweep told us, settled or not."""
+    query = select(triggers.c.ref).where(triggers.c.repository_id == repository_id, triggers.c.kind == TAG)
+    return set(connection.execute(query).scalars())
+
+
+def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
+    flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = flavour(table).values(values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount > 0
+
+
+def _trigger(row: Row[tuple[object, ...]]) -> Trigger:
+    return Trigger(**{name: row._mapping[name] for name in Trigger.__dataclass_fields__})

@@ -1,0 +1,163 @@
+"""The schema: what we were told (deliveries, triggers), what we know (repositories, tags), what we did.
+
+Changing a table means a new file in ``migrations/versions``; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out; SQLite itself keeps no zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only gives AUTOINCREMENT to INTEGER, PostgreSQL wants room.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(100), primary_key=True),  # the forge's GUID, kept by a redelivery
+    Column("event", String(100), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("delivery", String(100)),  # NULL = found by the sweep
+    Column("kind", String(20), nullable=False),  # tag | comment
+    Column("repository_id", BigInteger, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("ref", Text, nullable=False),  # tag name, or #7
+    Column("who", Text, nullable=False),
+    Column("pull_request", Integer),
+    Column("comment_id", BigInteger),
+    Column("body", Text),  # of the comment
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", UtcDateTime),  # NULL = settled
+    Column("outcome", Text),
+    Index("ix_triggers_open", "next_at"),
+    Index("ix_triggers_ref", "repository_id", "kind", "ref"),
+    sqlite_autoincrement=True,
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("full_name", Text, nullable=False),
+    Column("clone_url", Text, nullable=False),
+    Column("baseline_at", UtcDateTime),  # when its older tags were recorded; NULL = not yet
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("sha", String(64), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("baseline", Boolean, nullable=False),  # older than the watch: never run by itself
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),  # the order of the queue
+    Column("id", String(40), nullable=False, unique=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("generation", Text, nullable=False),  # tag, or comment:<id>: a new run on request
+    Column("spec_file", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("pull_request", Integer),
+    Column("trigger", Text, nullable=False),  # in words
+    Column("who", Text, nullable=False),
+    Column("dirty", Boolean, nullable=False, default=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("granted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("phase", String(20), nullable=False),
+    Column("coin", String(40)),
+    Column("coin_public", Boolean, nullable=False, default=False),
+    Column("shown_at", UtcDateTime),  # last time the forge was told about a phase
+    Column("source", JSON),  # ports.Commit
+    Column("built", JSON),  # ports.Built
+    Column("allocation", JSON),  # ports.Allocation
+    Column("tracked", JSON),  # ports.Tracked
+    Column("tracking_problem", Text),
+    Column("ending", JSON),  # ports.Failed: why it ended before it could be judged
+    Column("judgement", JSON),  # domain.run.Judgement
+    Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
+    Index("ix_runs_phase", "phase", "number"),
+    sqlite_autoincrement=True,
+)
+
+phases = Table(
+    "phases",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("phase", String(20), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("probe", Boolean, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("lost", Text),  # why this attempt left no result
+    Column("result", JSON),  # domain.run.TrialResult
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Text, primary_key=True),  # pull:<number> or commit:<sha>
+    Column("comment_id", BigInteger, nullable=False),
+)
