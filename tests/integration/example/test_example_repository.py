@@ -37,10 +37,11 @@ def python() -> Path:
         return interpreter
     shutil.rmtree(folder, ignore_errors=True)
     uv = [sys.executable, "-m", "uv", "--quiet"]
-    for arguments in (
+    steps: list[list[str | Path]] = [
         ["venv", "--python", sys.executable, folder],
         ["pip", "sync", "--require-hashes", "--python", interpreter, LOCK],
-    ):
+    ]
+    for arguments in steps:
         subprocess.run([*uv, *arguments], check=True, timeout=240)
     (folder / "complete").touch()
     return interpreter
