@@ -1,0 +1,211 @@
+"""What GitHub sends: is it genuine, and what does it say? Pure; the web layer asks both.
+
+The models name the few fields that we use and ignore all others, because a field that GitHub adds,
+drops or bends must not lose a reproduction: a delivery that does not fit is `Ignored` with the
+reason, stored like any other, and the sweep finds its tag.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+
+from pydantic import BaseModel, ValidationError
+
+from reprise.domain import command
+from reprise.domain.errors import UserError
+from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.run import Sha
+
+_TAGS = "refs/tags/"
+_FULL_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def verify_signature(secret: bytes, body: bytes, header: str | bytes | None) -> bool:
+    """Whether ``X-Hub-Signature-256`` is this body's HMAC-SHA256. Never raises, whatever the header holds.
+
+    Without a secret nothing is genuine.
+    """
+    if header is None or not secret:
+        return False
+    given = header if isinstance(header, bytes) else header.encode("utf-8", "replace")
+    expected = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), given)
+
+
+def parse_delivery(event_name: str, body: bytes) -> Event:
+    """What the delivery means to us. ``event_name`` is the header ``X-GitHub-Event``.
+
+    Raises UserError when the body is not a JSON object: then it is not GitHub's.
+    """
+    read = _READERS.get(event_name)
+    if read is None:
+        return Ignored(_repository_name(body), "event not used")
+    try:
+        return read(body)
+    except ValidationError:
+        return Ignored(_repository_name(body), "fields not understood")
+
+
+# --- the fields that we use ------------------------------------------------------------------------
+
+
+class _Account(BaseModel):
+    login: str
+    type: str = "User"
+
+
+class _Repository(BaseModel):
+    id: int
+    full_name: str
+
+
+class _Commit(BaseModel):
+    id: str
+
+
+class _Pusher(BaseModel):
+    name: str = "unknown"
+
+
+class _Push(BaseModel):
+    ref: str
+    deleted: bool = False
+    head_commit: _Commit | None = None
+    repository: _Repository
+    sender: _Account | None = None
+    pusher: _Pusher = _Pusher()
+
+    @property
+    def who(self) -> str:
+        return self.sender.login if self.sender else self.pusher.name
+
+
+class _Ref(BaseModel):
+    """A ``create`` or ``delete`` event: only the name of the ref, no commit."""
+
+    ref: str
+    ref_type: str
+    repository: _Repository
+    sender: _Account
+
+
+class _Issue(BaseModel):
+    number: int
+    state: str
+    pull_request: dict[str, object] | None = None
+    """Present when the issue is a pull request."""
+
+
+class _Comment(BaseModel):
+    id: int
+    body: str | None = None
+    user: _Account | None = None
+
+
+class _IssueComment(BaseModel):
+    action: str
+    issue: _Issue
+    comment: _Comment
+    repository: _Repository
+    sender: _Account
+
+
+class _Named(BaseModel):
+    full_name: str
+
+
+class _Anything(BaseModel):
+    repository: _Named | None = None
+
+
+# --- one reader for each event -----------------------------------------------------------------------
+
+
+def _read_push(body: bytes) -> Event:
+    push = _Push.model_validate_json(body)
+    repository = push.repository
+    if not push.ref.startswith(_TAGS):
+        return Ignored(repository.full_name, "branch push")
+    tag = push.ref.removeprefix(_TAGS)
+    if push.deleted:
+        return TagDeleted(repository.id, repository.full_name, tag, push.who)
+    return TagPushed(repository.id, repository.full_name, tag, _commit(push.head_commit), push.who)
+
+
+def _commit(head: _Commit | None) -> Sha | None:
+    """Never ``after``: for an annotated tag that is the tag object, on which no status can stand."""
+    return Sha(head.id) if head is not None and _FULL_SHA.fullmatch(head.id) else None
+
+
+def _read_create(body: bytes) -> Event:
+    ref = _Ref.model_validate_json(body)
+    if ref.ref_type != "tag":
+        return Ignored(ref.repository.full_name, "branch created")
+    return TagPushed(ref.repository.id, ref.repository.full_name, ref.ref, None, ref.sender.login)
+
+
+def _read_delete(body: bytes) -> Event:
+    ref = _Ref.model_validate_json(body)
+    if ref.ref_type != "tag":
+        return Ignored(ref.repository.full_name, "branch deleted")
+    return TagDeleted(ref.repository.id, ref.repository.full_name, ref.ref, ref.sender.login)
+
+
+def _read_comment(body: bytes) -> Event:
+    event = _IssueComment.model_validate_json(body)
+    text = event.comment.body or ""
+    if why := _no_command(event, text):
+        return Ignored(event.repository.full_name, why)
+    return CommentPosted(
+        event.repository.id,
+        event.repository.full_name,
+        event.issue.number,
+        event.comment.id,
+        text,
+        event.sender.login,
+    )
+
+
+def _no_command(event: _IssueComment, text: str) -> str | None:
+    """Why this comment is nothing to act on; None when it is."""
+    authors = [event.sender, *([event.comment.user] if event.comment.user else [])]
+    if event.action != "created":
+        return "comment edited or deleted"
+    if event.issue.pull_request is None:
+        return "comment on an issue"
+    if any(author.type == "Bot" for author in authors):
+        return "comment by a bot"
+    if event.issue.state != "open":
+        return "comment on a closed pull request"
+    if command.parse(text) is None:
+        return "comment without a command"
+    return None
+
+
+def _read_ping(body: bytes) -> Event:
+    return Ignored(_repository_name(body), "ping")
+
+
+def _read_pull_request(body: bytes) -> Event:
+    return Ignored(_repository_name(body), "pull request")
+
+
+_READERS: dict[str, Callable[[bytes], Event]] = {
+    "push": _read_push,
+    "create": _read_create,
+    "delete": _read_delete,
+    "issue_comment": _read_comment,
+    "pull_request": _read_pull_request,
+    "ping": _read_ping,
+}
+
+
+def _repository_name(body: bytes) -> str | None:
+    try:
+        named = _Anything.model_validate_json(body)
+    except ValidationError as error:
+        if any(problem["type"] == "json_invalid" or not problem["loc"] for problem in error.errors()):
+            raise UserError("the delivery's body is not a JSON object") from None
+        return None
+    return named.repository.full_name if named.repository else None
