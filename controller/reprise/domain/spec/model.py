@@ -51,7 +51,10 @@ class DataFile:
 
     path: str
     sha256: str
+    """64 lower-case hex digits."""
     licence: str | None
+    source: str | None = None
+    """Where the author says it comes from; text for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class FileMetric:
 @dataclass(frozen=True, slots=True)
 class MlflowMetric:
     name: str
+    n_eval: int | None = None
 
 
 Metric = FileMetric | MlflowMetric
@@ -92,6 +96,9 @@ class Published:
     """As printed, so that its digits count."""
     kind: PublishedKind
     per_seed: str | None
+    """Path from the root of a JSON list of numbers whose mean is the value."""
+    at: tuple[int, int] = field(default=(1, 1), compare=False)
+    """Line and column of ``per_seed`` in the spec, else of the value; for messages only."""
 
 
 @dataclass(frozen=True, slots=True)

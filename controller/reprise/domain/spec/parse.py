@@ -1,0 +1,84 @@
+"""Bytes of a spec file → `Spec`, or everything that is wrong with it. Pure; never raises.
+
+Called when a trigger is resolved, by rehearsals and by ``reprise check``: the same bytes give the same
+sentences everywhere.
+"""
+
+from pathlib import PurePosixPath
+
+from reprise.domain.spec.claims import read_claims
+from reprise.domain.spec.document import read_document
+from reprise.domain.spec.later import refuse_later_sections
+from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.spec.names import NAME_EXPECTED, is_experiment_file, parse_name
+from reprise.domain.spec.needs import (
+    read_artifacts,
+    read_data,
+    read_determinism,
+    read_resources,
+    read_runs,
+)
+from reprise.domain.spec.problems import Problems, quote
+from reprise.domain.spec.run import read_environment, read_run, read_tags
+from reprise.domain.spec.section import Section, open_section
+
+
+def parse_spec(data: bytes, *, file: str, default_name: str) -> Spec | BadSpec:
+    """Read a spec file.
+
+    ``file`` is its path from the repository root, for messages and for the rule that an experiment file
+    is called like its experiment. ``default_name`` comes from `names.experiment_name`; a bad spec reports
+    under its own name where that can be read, else under the default.
+    """
+    problems = Problems(file)
+    node = read_document(data, problems)
+    root = open_section("", node, problems) if node is not None else None
+    if root is None:
+        return BadSpec(default_name, problems.in_order())
+    spec = _spec(root, default_name)
+    if problems.found:
+        return BadSpec(spec.name, problems.in_order())
+    return spec
+
+
+def _spec(root: Section, default_name: str) -> Spec:
+    _version(root)
+    refuse_later_sections(root)
+    resources = read_resources(root)
+    n, allow_failed = read_runs(root)
+    run = read_run(root, resources.duration)
+    claims = read_claims(root, n=n, seeded=run.seed is not None)
+    return Spec(
+        name=_name(root, default_name),
+        tags=read_tags(root),
+        run=run,
+        environment=read_environment(root),
+        data=read_data(root),
+        resources=resources,
+        determinism=read_determinism(root, judged=bool(claims)),
+        n=n or 1,
+        allow_failed=allow_failed,
+        claims=claims,
+        artifacts=read_artifacts(root),
+    )
+
+
+def _version(root: Section) -> None:
+    root.require("version")
+    version = root.integer("version", low=1, high=10**6)
+    if version not in (None, 1):
+        root.wrong("version", f"{version} is not supported yet; this release reads version 1")
+
+
+def _name(root: Section, default_name: str) -> str:
+    file = root.problems.file
+    stem = PurePosixPath(file).stem
+    if is_experiment_file(file) and parse_name(stem) is None:
+        root.problems.add(root.mark, f"the file name {quote(stem)} must be {NAME_EXPECTED}; rename the file")
+    name = root.read("name", parse_name, expected=NAME_EXPECTED)
+    if name is None:
+        return default_name
+    if is_experiment_file(file) and name != stem:
+        root.wrong("name", f"must be {quote(stem)} like the file, not {quote(name)}; rename one of them")
+        return default_name
+    return name
