@@ -20,6 +20,19 @@ $(CACHE)/uv/bin/uv:
 	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.PHONY: check test bare
+check: .venv/.ready ## static checks: format, lint, types, import rules
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+test: .venv/.ready ## the test suite
+	.venv/bin/pytest -q
+
+bare: ## `make demo` in a fresh, bare Debian (needs root)
+	bash tests/bare/run make demo
+
 .PHONY: setup lock
 setup: .venv/.ready ## the locked environment in .venv
 lock: ## resolve the lock files again
