@@ -28,6 +28,11 @@ _body: Body | None = None
 """DBOS is one per process and finds its workflows by name, hence a module variable."""
 
 
+_frozen: list[asyncio.AbstractEventLoop] = []
+
+_BROKEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
+
+
 @DBOS.workflow(name="run", max_recovery_attempts=None)
 async def _run(run_id: str) -> None:
     if _body is None:
@@ -55,8 +60,18 @@ class Engine:
         """Start a run's workflow, or nothing when it was started before."""
         self._call(_start(run_id))
 
+    def broken(self, run_id: str) -> bool:
+        """Whether the workflow itself ended in an error, so that nobody works on the run any more."""
+        status = DBOS.get_workflow_status(run_id)
+        return status is not None and status.status in _BROKEN
+
     def shutdown(self) -> None:
-        """Stop at once; unfinished workflows go on at the next launch."""
+        """Stop at once; unfinished workflows go on at the next launch.
+
+        The loop is stopped first: a cancelled workflow would be recorded as failed. Its frozen
+        coroutines are kept, because collecting them runs the same clean-up.
+        """
+        _frozen.append(self._loop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         DBOS.destroy(workflow_completion_timeout_sec=0)
@@ -89,12 +104,6 @@ def _config(database: Path) -> DBOSConfig:
         "console_log_level": "ERROR",
         "log_level": "ERROR",
     }
-
-
-def ended_in_error(run_id: str) -> bool:
-    """Whether the workflow itself broke, so that nobody works on the run any more."""
-    status = DBOS.get_workflow_status(run_id)
-    return status is not None and status.status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 
 
 async def step(name: str, call: Callable[..., Awaitable[Any]], *args: object) -> Any:

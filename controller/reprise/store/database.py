@@ -6,7 +6,7 @@ still work: WAL readers do not block).
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 
@@ -16,9 +16,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Retryable, UserError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,13 +33,15 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction. Never keep it open across a call to the outside."""
-        if self._single_writer is None:
-            with self.engine.begin() as connection:
+        """One transaction. Never keep it open across a call to the outside.
+
+        Raises Retryable when the database does not take it (full disk, locked, gone).
+        """
+        try:
+            with self._single_writer or nullcontext(), self.engine.begin() as connection:
                 yield connection
-            return
-        with self._single_writer, self.engine.begin() as connection:
-            yield connection
+        except OperationalError as error:
+            raise Retryable(f"the database did not take a write: {error.orig}", 10) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

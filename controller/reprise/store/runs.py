@@ -58,6 +58,7 @@ class Run:
     allocation: Allocation | None
     tracked: Tracked | None
     tracking_problem: str | None
+    reporting_problem: str | None
     ending: Failed | None
     judgement: Judgement | None
 

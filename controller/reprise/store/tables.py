@@ -126,6 +126,7 @@ runs = Table(
     Column("allocation", JSON),  # ports.Allocation
     Column("tracked", JSON),  # ports.Tracked
     Column("tracking_problem", Text),
+    Column("reporting_problem", Text),
     Column("ending", JSON),  # ports.Failed: why it ended before it could be judged
     Column("judgement", JSON),  # domain.run.Judgement
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("allocation", sa.JSON(), nullable=True),
         sa.Column("tracked", sa.JSON(), nullable=True),
         sa.Column("tracking_problem", sa.Text(), nullable=True),
+        sa.Column("reporting_problem", sa.Text(), nullable=True),
         sa.Column("ending", sa.JSON(), nullable=True),
         sa.Column("judgement", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_runs")),

@@ -1,0 +1,67 @@
+"""Which waiting run may start. Waiting runs are rows; a grant starts a durable workflow."""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from reprise.domain.run import Phase, RunId
+from reprise.engine.durable import Engine
+from reprise.engine.workflow import RESCUE
+from reprise.engine.world import World
+from reprise.store import runs
+
+log = structlog.get_logger()
+
+
+def choose(waiting: Iterable[RunId], live: int, slots: int) -> tuple[RunId, ...]:
+    """The first waiting runs that still fit, in the order of the queue."""
+    return tuple(waiting)[: max(slots - live, 0)]
+
+
+def grant(world: World, start: Callable[[str], None]) -> int:
+    """Start what may start; returns how many. A crash after the grant is healed by `resume`."""
+    with world.store.write() as connection:
+        live = runs.live_runs(connection)
+        waiting = runs.waiting_runs(connection, world.slots)
+        chosen = choose([run.id for run in waiting], len(live), world.slots)
+        for run_id in chosen:
+            runs.save(connection, run_id, granted_at=world.clock.now())
+    for run_id in chosen:
+        log.info("run granted", run_id=run_id)
+        start(run_id)
+    return len(chosen)
+
+
+def resume(world: World, start: Callable[[str], None]) -> int:
+    """Make sure that every granted run has its workflow; starting one twice does nothing."""
+    with world.store.read() as connection:
+        live = runs.live_runs(connection)
+    for run in live:
+        start(run.id)
+    return len(live)
+
+
+def rescue(world: World, engine: Engine) -> int:
+    """End every live run whose workflow broke, so that it does not hold its slot for ever.
+
+    That is a bug, or a change of the workflow that stranded a running one: the operator is told.
+    """
+    with world.store.read() as connection:
+        broken = [run for run in runs.live_runs(connection) if engine.broken(run.id)]
+    for run in broken:
+        log.error("workflow broke", run_id=run.id, phase=run.phase.value)
+        rescue_id = run.id + RESCUE
+        if engine.broken(rescue_id):
+            _abandon(world, run)
+        else:
+            engine.start(rescue_id)
+    return len(broken)
+
+
+def _abandon(world: World, run: runs.Run) -> None:
+    """Nothing more can be done for this run; the reaper gives its machine back."""
+    log.error("run abandoned", run_id=run.id)
+    with world.store.write() as connection:
+        runs.enter_phase(connection, run.id, Phase.DONE, world.clock.now())
+        why = "a bug in Reprise stopped this run and its rescue: the operator's log has the details"
+        runs.save(connection, run.id, ended_at=world.clock.now(), reporting_problem=why)

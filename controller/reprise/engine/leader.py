@@ -1,0 +1,97 @@
+"""The one process that works: it looks at triggers, grants runs, sweeps and reaps.
+
+Each loop has a thread of its own, so that a slow forge keeps no granted run waiting.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from reprise.engine.durable import Engine, Leadership
+from reprise.engine.grant import grant, rescue, resume
+from reprise.engine.intake import resolve_due
+from reprise.engine.reaper import Reaper
+from reprise.engine.steps import Steps
+from reprise.engine.sweep import sweep
+from reprise.engine.workflow import RunWorkflow
+from reprise.engine.world import World
+
+log = structlog.get_logger()
+
+
+class Loop:
+    """Calls ``tick`` every ``interval`` seconds, or at once when nudged."""
+
+    def __init__(self, name: str, interval: float, tick: Callable[[], object]) -> None:
+        self._name = name
+        self._interval = interval
+        self._tick = tick
+        self._nudged = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def nudge(self) -> None:
+        self._nudged.set()
+
+    def stop(self, timeout: float) -> None:
+        self._stopping.set()
+        self._nudged.set()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._tick()
+            except Exception:  # a loop that dies silently would stop every later run
+                log.exception("loop failed", loop=self._name)
+            self._nudged.wait(self._interval)
+            self._nudged.clear()
+
+
+class Leader:
+    def __init__(self, world: World, state: Path, *, watched: Sequence[str], sweep_interval: float) -> None:
+        self._world = world
+        self._lock = Leadership(state)
+        self._engine = Engine(state, RunWorkflow(Steps(world)).run)
+        self._reaper = Reaper()
+        self._watched = tuple(watched)
+        self._grants = Loop("grant", 0.5, self._grant)
+        self._intake = Loop("intake", 1.0, self._resolve)
+        self._sweeps = Loop("sweep", sweep_interval, self._sweep)
+
+    def start(self) -> None:
+        """Raises UserError when another controller already works here."""
+        self._lock.take()
+        self._engine.launch()
+        resume(self._world, self._engine.start)
+        for loop in (self._grants, self._intake, self._sweeps):
+            loop.start()
+
+    def nudge(self) -> None:
+        """Something came in: look now instead of at the next tick."""
+        self._intake.nudge()
+
+    def stop(self) -> None:
+        """Live runs stay as they are and go on at the next start."""
+        for loop in (self._sweeps, self._intake, self._grants):
+            loop.stop(timeout=2)
+        self._engine.shutdown()
+        self._lock.give_up()
+
+    def _resolve(self) -> None:
+        if resolve_due(self._world):
+            self._grants.nudge()
+
+    def _grant(self) -> None:
+        grant(self._world, self._engine.start)
+
+    def _sweep(self) -> None:
+        if sweep(self._world, self._watched):
+            self._intake.nudge()
+        rescue(self._world, self._engine)
+        self._reaper.reap(self._world)

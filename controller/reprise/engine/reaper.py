@@ -1,0 +1,39 @@
+"""Gives back what no live run owns: the second net when a release step never came."""
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import RunId
+from reprise.engine.world import World
+from reprise.store import runs
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Reaper:
+    """Releases an allocation only when it was nobody's on two sweeps in a row."""
+
+    suspects: frozenset[RunId] = field(default=frozenset())
+
+    def reap(self, world: World) -> tuple[RunId, ...]:
+        """What was released now."""
+        owned = frozenset(world.provider.owned())
+        with world.store.read() as connection:
+            live = frozenset(run.id for run in runs.live_runs(connection))
+        unowned = owned - live
+        orphans = tuple(sorted(unowned & self.suspects))
+        self.suspects = unowned
+        for run_id in orphans:
+            _release(world, run_id)
+        return orphans
+
+
+def _release(world: World, run_id: RunId) -> None:
+    try:
+        world.provider.release(run_id)
+        log.warning("orphan released", run_id=run_id)
+    except (Retryable, Refused) as error:
+        log.warning("orphan not released", run_id=run_id, why=str(error))

@@ -1,0 +1,51 @@
+"""What a run leaves in the tracker: everything at collection, the verdict's tags at the end."""
+
+from reprise.domain.report import render_report
+from reprise.domain.spec.model import Spec
+from reprise.engine.view import run_view
+from reprise.engine.world import World
+from reprise.ports import RunRecord, Tracked, TrialRecord
+from reprise.store import runs
+from reprise.store.runs import Run, Trial
+
+
+def record(world: World, run: Run, spec_text: str, spec: Spec) -> Tracked:
+    with world.store.read() as connection:
+        trials = runs.trials_of(connection, run.id)
+    return world.tracker.record(
+        RunRecord(
+            run_id=run.id,
+            repository=run.repository.full_name,
+            experiment=run.experiment,
+            commit=run.commit,
+            tree=run.source.tree if run.source else "",
+            ref=run.ref,
+            trigger=run.trigger,
+            who=run.who,
+            dirty=run.dirty,
+            started_at=run.granted_at or run.created_at,
+            ended_at=world.clock.now(),
+            spec=spec,
+            spec_text=spec_text,
+            built=run.built,
+            trials=tuple(_trial(world, run, trial) for trial in trials if trial.result is not None),
+            params={"isolation": world.isolation},
+        )
+    )
+
+
+def _trial(world: World, run: Run, trial: Trial) -> TrialRecord:
+    assert trial.result is not None  # noqa: S101 - the caller kept only those
+    results = world.folders.trial(run.id, trial.plan.index, trial.attempt)
+    return TrialRecord(trial.result, results, trial.started_at)
+
+
+def conclude(world: World, run: Run) -> None:
+    """Tags and the report. A tracker that does not answer now must not hold the verdict back."""
+    if run.tracked is None or run.judgement is None:
+        return
+    judged = run.judgement
+    tags = {"reprise.verdict": judged.verdict.value, "reprise.reason": judged.reason.value}
+    if judged.level is not None:
+        tags["reprise.level"] = judged.level.value
+    world.tracker.conclude(run.tracked, tags, render_report(run_view(world, run)).markdown)

@@ -1,0 +1,150 @@
+"""One attempt at one trial: fresh tree, job, metrics. Repeating it adopts what already runs."""
+
+import asyncio
+import shutil
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from reprise.domain.errors import Retryable, UserError
+from reprise.domain.metric_file import MetricProblem, invalid
+from reprise.domain.metrics import collect
+from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
+from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
+from reprise.engine.world import World
+from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
+from reprise.store import runs
+from reprise.store.codec import load
+from reprise.store.runs import Run
+
+log = structlog.get_logger()
+
+_FIRST_LOOK = 0.05
+_LONGEST_LOOK = 1.0
+_GRACE = timedelta(minutes=2)
+"""Beyond the trial's own timeout: for ending the job and collecting its files."""
+
+
+async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: int) -> str | Failed | None:
+    """None = there is a result, text = this attempt was lost and why, Failed = it cannot be run at all."""
+    plan = load(TrialPlan, plan_data)
+    job = _job(world, run, spec, plan, attempt)
+    started_at = world.clock.now()
+    with world.store.write() as connection:
+        runs.begin_trial(connection, run.id, plan, attempt, started_at)
+    refused = await asyncio.to_thread(_start, world, run, job)
+    if refused is not None:
+        return refused
+    ended = await _wait(world, job, spec.run.timeout + _GRACE)
+    if isinstance(ended, Lost):
+        with world.store.write() as connection:
+            runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
+        return ended.message
+    result = await asyncio.to_thread(_result, world, job, plan, attempt, ended)
+    with world.store.write() as connection:
+        runs.end_trial(connection, run.id, plan, attempt, result=result)
+    log.info("trial ended", trial=plan.index, reason=result.reason.value, seconds=round(result.seconds, 2))
+    return None
+
+
+def export_once(source: Source, run: Run, tree: Path) -> None:
+    """Lay the commit out at ``tree``, whole or not at all."""
+    if tree.exists():
+        return
+    partial = tree.with_name(tree.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    source.export(run.repository, run.commit, partial)
+    partial.rename(tree)
+
+
+def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> JobRequest:
+    if run.allocation is None or run.built is None or run.source is None:
+        raise Retryable("the run has no machine or environment yet")
+    folder = Path(run.allocation.folder) / "trials" / f"{plan.index}-{attempt}"
+    return JobRequest(
+        folder=folder,
+        results=world.folders.trial(run.id, plan.index, attempt),
+        tree=folder / "tree",
+        run_id=run.id,
+        commit=run.commit,
+        committed_at=run.source.committed_at,
+        spec=spec,
+        built=run.built,
+        seed=plan.seed,
+        cpus=run.allocation.cpus,
+    )
+
+
+def _start(world: World, run: Run, job: JobRequest) -> Failed | None:
+    export_once(world.source, run, job.tree)
+    return world.runner.start(job)
+
+
+async def _wait(world: World, job: JobRequest, limit: timedelta) -> Finished | Lost:
+    deadline = world.clock.monotonic() + limit.total_seconds()
+    pause = _FIRST_LOOK
+    while world.clock.monotonic() < deadline:
+        match await asyncio.to_thread(world.runner.observe, job):
+            case Running():
+                await world.clock.sleep(pause)
+                pause = min(pause * 1.2, _LONGEST_LOOK)
+            case ended:
+                return ended
+    await asyncio.to_thread(world.runner.stop, job)
+    return Lost(f"it was still running {_GRACE} after its timeout, and was ended")
+
+
+def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended: Finished) -> TrialResult:
+    claims = job.spec.claims if ended.reason is Reason.COMPLETED else ()
+    collected = collect(
+        claims,
+        files={file: _read(job, file) for file in _metric_files(claims)},
+        logged=_logged(world, job, claims),
+        uncollected=ended.problems,
+    )
+    completed = ended.reason is Reason.COMPLETED
+    return TrialResult(
+        plan=plan,
+        attempt=attempt,
+        reason=collected.reason if completed else ended.reason,
+        message=collected.message if completed else ended.message,
+        exit_code=ended.exit_code,
+        seconds=ended.seconds,
+        cpu_seconds=ended.cpu_seconds,
+        peak_memory_bytes=ended.peak_memory_bytes,
+        values=collected.values,
+        problems=collected.problems,
+        artifacts=ended.artifacts,
+    )
+
+
+def _metric_files(claims: Iterable[Claim]) -> set[str]:
+    return {claim.metric.file for claim in claims if isinstance(claim.metric, FileMetric)}
+
+
+def _read(job: JobRequest, file: str) -> bytes | None:
+    collected = job.results / "files" / file
+    return collected.read_bytes() if collected.is_file() else None
+
+
+def _logged(
+    world: World, job: JobRequest, claims: Iterable[Claim]
+) -> dict[str, Value | MetricProblem]:
+    """The last value of each claimed metric in the job's single MLflow run."""
+    names = {claim.metric.name for claim in claims if isinstance(claim.metric, MlflowMetric)}
+    if not names:
+        return {}
+    try:
+        job_runs = world.tracker.job_runs(job.results)
+    except UserError as error:
+        return dict.fromkeys(names, invalid(str(error)))
+    if len(job_runs) > 1:
+        listed = ", ".join(sorted(run.name for run in job_runs))
+        why = f"the job logged several MLflow runs ({listed}): log the claimed metrics in a single run"
+        return dict.fromkeys(names, invalid(why))
+    points = job_runs[0].metrics if job_runs else {}
+    return {name: points[name][-1][1] for name in names if points.get(name)}

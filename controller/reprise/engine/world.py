@@ -1,0 +1,49 @@
+"""Everything that the engine works with, built once by `bootstrap` (or a test) and handed over."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.domain.run import RunId
+from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
+from reprise.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a run's files are. ``builds`` goes with the release, ``runs`` stays."""
+
+    state: Path
+
+    def build(self, run_id: RunId) -> Path:
+        """Export of the commit and the project's own layer."""
+        return self.state / "builds" / run_id
+
+    def results(self, run_id: RunId) -> Path:
+        return self.state / "runs" / run_id
+
+    def build_log(self, run_id: RunId) -> Path:
+        return self.results(run_id) / "build.log"
+
+    def trial(self, run_id: RunId, index: int, attempt: int) -> Path:
+        """Log and collected files of one attempt at a trial."""
+        return self.results(run_id) / "trials" / f"{index}-{attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    store: Database
+    source: Source
+    builder: Builder
+    provider: Provider
+    runner: Runner
+    tracker: Tracker
+    forge: Forge
+    clock: Clock
+    folders: Folders
+    pages: str | None
+    """Root URL of the run pages for people; None = no link is posted."""
+    slots: int
+    """Runs at the same time on this backend."""
+    isolation: str = "none"
+    """What separates a job from this machine; shown in every report."""
+    rehearsal: bool = False

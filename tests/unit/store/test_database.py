@@ -1,0 +1,67 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from reprise.domain.errors import UserError
+from reprise.store.database import Database
+from reprise.store.intake import TAG, Delivery, NewTrigger, due_triggers, record_deliveries, settle
+from reprise.store.tables import metadata
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def opened(folder: Path) -> Database:
+    database = Database(f"sqlite:///{folder / 'reprise.db'}")
+    database.migrate()
+    return database
+
+
+def delivery(guid: str = "g1") -> Delivery:
+    trigger = NewTrigger(TAG, 7, "ada/paper", "v1", "ada")
+    return Delivery(guid, "push", NOW, "tag v1", b"{}", trigger)
+
+
+def test_migrations_make_exactly_the_tables_in_the_code(tmp_path: Path) -> None:
+    with opened(tmp_path).read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    opened(tmp_path).migrate()
+
+
+def test_start_on_a_newer_schema_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match="newer one"):
+        database.migrate()
+
+
+def test_an_acknowledged_write_survives_power_loss_by_wal_and_full_sync(tmp_path: Path) -> None:
+    with opened(tmp_path).read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_a_delivery_and_its_trigger_are_stored_once_however_often_it_comes(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    with database.write() as connection:
+        assert record_deliveries(connection, [delivery(), delivery(), delivery("g2")]) == [True, False, True]
+    with database.write() as connection:
+        assert record_deliveries(connection, [delivery()]) == [False]
+    with database.read() as connection:
+        assert [trigger.ref for trigger in due_triggers(connection, NOW)] == ["v1", "v1"]
+
+
+def test_a_settled_trigger_is_not_due_again(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    with database.write() as connection:
+        record_deliveries(connection, [delivery()])
+        (trigger,) = due_triggers(connection, NOW)
+        settle(connection, trigger.number, "done")
+        assert due_triggers(connection, NOW) == []
