@@ -1,0 +1,206 @@
+"""Judges one claim on the values that the trials gave, in mode exact or tolerance.
+
+Called by `verdict`. A value meets a claim when it equals the published one at its printed precision
+(level B) or lies within the declared tolerance (level C); the claim reports the weaker of what its values
+meet. Level A belongs to the whole run and is added there. How sure a miss is depends on the probe:
+
+- exact: trial 0 decides. A miss is "not reproduced" only when the job repeats itself, else inconclusive.
+- tolerance: every value counts. All inside is "reproduced", with at least 3 values from a job that is
+  known not to repeat. All outside on one side is "not reproduced" when the job repeats itself or there
+  are 3 values. Everything else is inconclusive.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from reprise.domain import figures
+from reprise.domain.published import Number, difference, equal_as_printed, exact, parse_number, within
+from reprise.domain.run import Bar, ClaimJudgement, Level, TrialResult, Value, Verdict
+from reprise.domain.spec.model import Claim, Exact, PublishedKind, Tolerance
+from reprise.domain.trials import MIN_UNREPEATABLE
+
+LEVEL_TEXT: dict[Level, str] = {
+    Level.A: "identical artifacts",
+    Level.B: "equal at the published precision",
+    Level.C: "within the declared tolerance",
+}
+DECLARE_TOLERANCE = "declare a tolerance (compare: {mode: tolerance, tolerance: {abs: …}})"
+
+_FACTOR_SLACK = 0.05
+"""Relative; how near to 100 a ratio must be to look like percent against a fraction."""
+_SEVERITY: dict[Verdict, int] = {
+    Verdict.NOT_RUN: 0,
+    Verdict.NOT_REPRODUCED: 1,
+    Verdict.INCONCLUSIVE: 2,
+    Verdict.NOT_JUDGED: 3,
+    Verdict.REPRODUCED: 4,
+}
+
+
+def judge_claim(claim: Claim, trials: Sequence[TrialResult], *, repeats: bool | None) -> ClaimJudgement:
+    """``trials`` without the probe, in order; ``repeats`` is what the probe showed, None without one."""
+    valid = [trial for trial in trials if trial.valid] or trials
+    values = [trial.values[claim.id] for trial in valid if claim.id in trial.values]
+    if not values:
+        return without_value(claim, _problem(claim, trials))
+    if claim.published.kind is PublishedKind.BEST_OF:
+        return _best_of(claim, values[0])
+    match claim.compare:
+        case Exact():
+            return _judge_exact(claim, trials[0].values.get(claim.id), repeats=repeats)
+        case Tolerance():
+            return _judge_tolerance(claim, values, repeats=repeats)
+
+
+def without_value(claim: Claim, message: str) -> ClaimJudgement:
+    """The claim of a run that gave it no value."""
+    bar = _bar(claim, None)
+    return ClaimJudgement(claim.id, Verdict.NOT_RUN, None, claim.published.text, None, None, bar, message)
+
+
+def worst_first(claims: Sequence[ClaimJudgement]) -> tuple[ClaimJudgement, ...]:
+    """By verdict, then by how many bars the value is away; stable for equals."""
+    return tuple(sorted(claims, key=lambda claim: (_SEVERITY[claim.verdict], -_bars_away(claim))))
+
+
+def _judge_exact(claim: Claim, value: Value | None, *, repeats: bool | None) -> ClaimJudgement:
+    if value is None:
+        return replace(
+            without_value(
+                claim, "trial 0 failed, and only its seed can be compared exactly: mend it or use a tolerance"
+            ),
+            verdict=Verdict.INCONCLUSIVE,
+        )
+    if _level(claim, value) is Level.B:
+        return _judged(claim, value, Verdict.REPRODUCED, level=Level.B)
+    match repeats:
+        case True:
+            return _judged(claim, value, Verdict.NOT_REPRODUCED)
+        case False:
+            return _judged(
+                claim, value, Verdict.INCONCLUSIVE, f"the job does not repeat itself: {DECLARE_TOLERANCE}"
+            )
+        case None:
+            why = "no probe was run, so that this may be chance: set determinism.self_repeat to true"
+            return _judged(claim, value, Verdict.INCONCLUSIVE, why)
+
+
+def _judge_tolerance(claim: Claim, values: Sequence[Value], *, repeats: bool | None) -> ClaimJudgement:
+    levels = [_level(claim, value) for value in values]
+    value = max(values, key=lambda each: _away(claim, each))
+    enough = len(values) >= MIN_UNREPEATABLE
+    if all(level is not None for level in levels):
+        if repeats is False and not enough:
+            why = f"the job does not repeat itself, which takes {MIN_UNREPEATABLE} values: mend what failed"
+            return _judged(claim, value, Verdict.INCONCLUSIVE, why)
+        level = Level.C if Level.C in levels else Level.B
+        return _judged(claim, value, Verdict.REPRODUCED, _furthest(values), level=level)
+    if any(level is not None for level in levels) or not _one_side(claim, values):
+        why = (
+            f"{levels.count(None)} of {len(values)} values miss: run more trials or declare a wider tolerance"
+        )
+        return _judged(claim, value, Verdict.INCONCLUSIVE, why)
+    if repeats or enough:
+        return _judged(claim, value, Verdict.NOT_REPRODUCED, _furthest(values))
+    why = "one value cannot tell a miss from chance: set determinism.self_repeat to true, or runs.n to 3"
+    return _judged(claim, value, Verdict.INCONCLUSIVE, why)
+
+
+def _best_of(claim: Claim, value: Value) -> ClaimJudgement:
+    why = "published is the best of several, which no single run can confirm: publish a mean or a single run"
+    return _judged(claim, value, Verdict.INCONCLUSIVE, why)
+
+
+def _judged(
+    claim: Claim, value: Value, verdict: Verdict, why: str = "", *, level: Level | None = None
+) -> ClaimJudgement:
+    """The judgement with its sentence: both numbers, what was allowed, and why."""
+    number = parse_number(claim.published.text)
+    off = difference(value, number) if number is not None and not isinstance(value, str) else None
+    bar = _bar(claim, value)
+    judged = ClaimJudgement(claim.id, verdict, level, claim.published.text, value, off, bar, "")
+    parts = [_numbers(judged), why, _factor_of_hundred(value, number) if level is None else ""]
+    return replace(judged, message="; ".join(part for part in parts if part))
+
+
+def _numbers(claim: ClaimJudgement) -> str:
+    got, published, allowed = figures.got(claim), claim.published, figures.bar(claim)
+    if claim.level is not None:
+        how = LEVEL_TEXT[claim.level] if claim.difference else "equal"
+        return f"got {got}, published {published}: {how}" + (
+            f" ({allowed})" if claim.level is Level.C else ""
+        )
+    if claim.difference is None:
+        return f"got {got}, published {published}: not equal"
+    return f"got {got}, published {published}: off by {figures.difference(claim)}, allowed {allowed}"
+
+
+def _furthest(values: Sequence[Value]) -> str:
+    return f"the furthest of {len(values)} values" if len(values) > 1 else ""
+
+
+def _level(claim: Claim, value: Value) -> Level | None:
+    """The strongest level that this value meets by itself."""
+    number = parse_number(claim.published.text)
+    if number is None or isinstance(value, str):
+        return Level.B if value == claim.published.text else None
+    if equal_as_printed(value, number):
+        return Level.B
+    return Level.C if within(value, number, _tolerance(claim, number)) else None
+
+
+def _tolerance(claim: Claim, number: Number) -> Decimal:
+    """max(abs, rel·\\|p\\|); nothing in mode exact, where only the printed digits count."""
+    match claim.compare:
+        case Exact():
+            return Decimal(0)
+        case Tolerance(abs=absolute, rel=relative):
+            return max(exact(absolute), exact(relative) * abs(number.value))
+
+
+def _bar(claim: Claim, value: Value | None) -> Bar:
+    """What the value had to lie in. A tolerance finer than the printed digits does not narrow it."""
+    mode = "exact" if isinstance(claim.compare, Exact) else "tolerance"
+    number = parse_number(claim.published.text)
+    if number is None:
+        return Bar(mode, None, None)
+    count = number.integer and not isinstance(value, float)
+    half = max(Decimal(0) if count else number.half_unit, _tolerance(claim, number))
+    return Bar(mode, float(number.value - half), float(number.value + half))
+
+
+def _away(claim: Claim, value: Value) -> Decimal:
+    number = parse_number(claim.published.text)
+    return (
+        abs(exact(value) - number.value) if number is not None and not isinstance(value, str) else Decimal(0)
+    )
+
+
+def _one_side(claim: Claim, values: Sequence[Value]) -> bool:
+    number = parse_number(claim.published.text)
+    if number is None:
+        return True
+    return len({exact(value) > number.value for value in values if not isinstance(value, str)}) == 1
+
+
+def _factor_of_hundred(value: Value, number: Number | None) -> str:
+    if number is None or isinstance(value, str) or not value or not number.value:
+        return ""
+    ratio = float(exact(value) / number.value)
+    if not any(abs(ratio / factor - 1) <= _FACTOR_SLACK for factor in (100, 0.01)):
+        return ""
+    return "they are a factor of 100 apart: write both in the same unit"
+
+
+def _bars_away(claim: ClaimJudgement) -> float:
+    if claim.difference is None or claim.bar.low is None or claim.bar.high is None:
+        return 0.0
+    half = (claim.bar.high - claim.bar.low) / 2
+    return abs(claim.difference) / half if half else abs(claim.difference)
+
+
+def _problem(claim: Claim, trials: Sequence[TrialResult]) -> str:
+    """Why no trial gave a value: the first trial's own words."""
+    first = trials[0]
+    return first.problems.get(claim.id) or first.message or "no trial gave a value"

@@ -1,0 +1,126 @@
+"""The commit statuses of a run: one for the verdict, one for each claim (ten at most), one for artifacts.
+
+The engine posts what `pending` and `statuses_for` return, leaving out what already stands there.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reprise.domain import figures
+from reprise.domain.artifacts import ArtifactCheck, Match, all_identical
+from reprise.domain.claims import worst_first
+from reprise.domain.forge import State, Status
+from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, Phase, Verdict
+from reprise.domain.words import PHASE_TEXT, outcome
+
+MAX_DESCRIPTION = 140
+MAX_CLAIMS = 10
+
+STATE: dict[Verdict, State] = {
+    Verdict.REPRODUCED: State.SUCCESS,
+    Verdict.NOT_JUDGED: State.SUCCESS,
+    Verdict.NOT_REPRODUCED: State.FAILURE,
+    Verdict.INCONCLUSIVE: State.ERROR,
+    Verdict.NOT_RUN: State.ERROR,
+}
+"""The last one is a failure when the repository has to be mended: see `state_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people can look further; None where nobody outside could open it."""
+
+    run: str | None = None
+    tracking: str | None = None
+    evidence: str | None = None
+
+
+def pending(experiment: str, phase: Phase, *, links: Links, detail: str = "") -> Status:
+    """The verdict's status while a run lives; ``detail`` is e.g. the place in the queue."""
+    text = PHASE_TEXT[phase] + (f": {detail}" if detail else "")
+    return Status(_context(experiment), State.PENDING, one_line(text), links.run)
+
+
+def statuses_for(
+    judgement: Judgement, experiment: str, *, links: Links, artifacts: Sequence[ArtifactCheck] = ()
+) -> tuple[Status, ...]:
+    """All statuses of an ended run, the verdict's first, then claims with the worst first."""
+    main = Status(_context(experiment), state_of(judgement), one_line(_headline(judgement)), links.run)
+    claims = [
+        _claim_status(claim, judgement, experiment, links=links) for claim in worst_first(judgement.claims)
+    ]
+    return (main, *claims[:MAX_CLAIMS], *_artifact_status(artifacts, judgement, experiment, links=links))
+
+
+def state_of(judgement: Judgement) -> State:
+    return _state(judgement.verdict, FAULT[judgement.reason])
+
+
+def one_line(text: str, limit: int = MAX_DESCRIPTION) -> str:
+    """Printable characters only, single spaces, cut at a word where one is near."""
+    text = " ".join("".join(map(_printable, text)).split())
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    word = kept.rfind(" ")
+    return (kept[:word] if word > limit * 2 // 3 else kept).rstrip(" ,;:") + "…"
+
+
+def _state(verdict: Verdict, fault: Fault) -> State:
+    if verdict is Verdict.NOT_RUN and fault is Fault.REPOSITORY:
+        return State.FAILURE
+    return STATE[verdict]
+
+
+def _headline(judgement: Judgement) -> str:
+    if judgement.verdict is Verdict.NOT_JUDGED:
+        return judgement.message
+    level = f", level {judgement.level.value}" if judgement.level is not None else ""
+    return f"{outcome(judgement)}{level}: {judgement.message}"
+
+
+def _claim_status(claim: ClaimJudgement, judgement: Judgement, experiment: str, *, links: Links) -> Status:
+    fault = FAULT[judgement.reason] if judgement.verdict is Verdict.NOT_RUN else Fault.REPOSITORY
+    state = _state(claim.verdict, fault)
+    return Status(_context(experiment, claim.id), state, one_line(_claim_text(claim)), links.tracking)
+
+
+def _claim_text(claim: ClaimJudgement) -> str:
+    if claim.got is None:
+        return f"published {_short(claim.published)}, no value: {claim.message}"
+    level = f", level {claim.level.value}" if claim.level is not None else ""
+    bar = f"bar {figures.bar(claim)}"
+    return f"published {_short(claim.published)}, got {_short(figures.got(claim))}, {bar}{level}"
+
+
+def _artifact_status(
+    artifacts: Sequence[ArtifactCheck], judgement: Judgement, experiment: str, *, links: Links
+) -> list[Status]:
+    if not artifacts:
+        return []
+    state, text = State.SUCCESS, _artifact_text(artifacts)
+    if judgement.verdict is Verdict.NOT_RUN:
+        state, text = state_of(judgement), "the run ended before the artifacts could be compared"
+    elif any(check.failed for check in artifacts):
+        state = State.FAILURE
+    return [Status(_context(experiment, "artifacts"), state, one_line(text), links.evidence)]
+
+
+def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:
+    counts = {match: sum(check.match is match for check in artifacts) for match in Match}
+    said = ", ".join(f"{count} {match.value}" for match, count in counts.items() if count)
+    return f"level A: {said}" if all_identical(artifacts) else said
+
+
+def _context(*parts: str) -> str:
+    return "/".join(["reprise", *(one_line(part, 100) for part in parts)])
+
+
+def _short(text: str) -> str:
+    return one_line(text, 40)
+
+
+def _printable(character: str) -> str:
+    """Control, format, surrogate and private characters can hide or turn a text: spaces instead."""
+    return " " if unicodedata.category(character)[0] in "CZ" else character
