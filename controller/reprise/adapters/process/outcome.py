@@ -1,0 +1,156 @@
+"""What a supervisor's facts mean: a reason and a sentence for the author. Pure; called by the runner."""
+
+import shlex
+import signal
+from datetime import timedelta
+from typing import Literal, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reprise.domain.run import Reason
+
+SHOWN_COMMAND = 80
+MAX_EPOCH = 32_503_680_000
+"""The year 3000, in seconds: what a date can hold."""
+
+
+class Facts(BaseModel):
+    """A supervisor's ``result.json``. The job could have written there: nothing in it is believed
+    beyond its type."""
+
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
+
+    outcome: Literal["exited", "timed_out", "stopped", "not_started"]
+    error: (
+        Literal[
+            "workdir_missing",
+            "not_found",
+            "not_executable",
+            "interpreter_missing",
+            "no_interpreter_line",
+            "exec_failed",
+        ]
+        | None
+    )
+    detail: str
+    exit_code: int | None
+    signal: int | None
+    started_at: float = Field(ge=0, le=MAX_EPOCH)
+    seconds: float = Field(ge=0)
+    cpu_seconds: float = Field(ge=0)
+    peak_memory_bytes: int = Field(ge=0)
+    log_bytes: int = Field(ge=0)
+    log_cut: int = Field(ge=0)
+    problems: tuple[str, ...] = Field(strict=False)
+
+
+def reason_of(facts: Facts) -> Reason:
+    match facts.outcome:
+        case "not_started":
+            return Reason.COMMAND_NOT_FOUND
+        case "timed_out":
+            return Reason.TIMED_OUT
+        case "stopped":
+            return Reason.CANCELLED
+        case "exited":
+            return _reason_of_exit(facts)
+        case _:
+            assert_never(facts.outcome)
+
+
+def message_of(facts: Facts, argv: tuple[str, ...], workdir: str, timeout: timedelta) -> str:
+    """One sentence; empty when the job completed."""
+    match facts.outcome:
+        case "not_started":
+            return _not_started(facts, argv[0], workdir)
+        case "timed_out":
+            limit = _words(timeout)
+            return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
+        case "stopped":
+            return f"{_shown(argv)} was stopped on request"
+        case "exited":
+            return _exited(facts, argv)
+        case _:
+            assert_never(facts.outcome)
+
+
+def _reason_of_exit(facts: Facts) -> Reason:
+    if facts.signal == signal.SIGKILL:
+        return Reason.OUT_OF_MEMORY
+    return Reason.COMPLETED if facts.exit_code == 0 else Reason.COMMAND_FAILED
+
+
+def _exited(facts: Facts, argv: tuple[str, ...]) -> str:
+    if facts.exit_code == 0:
+        return ""
+    if facts.signal == signal.SIGKILL:
+        return (
+            f"{_shown(argv)} was killed by SIGKILL, most likely out of memory: "
+            "the machine has less than the job needs, declare `resources.memory`"
+        )
+    if facts.signal is not None:
+        how = f"{_signal_name(facts.signal)} (exit code {facts.exit_code})"
+        return f"{_shown(argv)} was ended by {how}: see the end of the log"
+    hint = _hidden_signal(facts.exit_code)
+    return f"{_shown(argv)} ended with exit code {facts.exit_code}{hint}: see the end of the log"
+
+
+def _hidden_signal(exit_code: int | None) -> str:
+    """Shells report a signal that ended their command as 128 + its number."""
+    if exit_code is None or not 128 < exit_code < 128 + signal.NSIG:
+        return ""
+    likely = ", most likely out of memory" if exit_code == 128 + signal.SIGKILL else ""
+    return f" ({_signal_name(exit_code - 128)} in a part of it{likely})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _not_started(facts: Facts, command: str, workdir: str) -> str:
+    match facts.error:
+        case "workdir_missing":
+            return f"run.workdir `{workdir}` is not there any more: correct `run.workdir`"
+        case "not_found":
+            return _not_found(command, workdir)
+        case "not_executable":
+            return (
+                f"`{command}` is not executable: commit it with "
+                f"`git update-index --chmod=+x {command}`, or name its interpreter in `run.command`"
+            )
+        case "interpreter_missing":
+            return f"`{command}` names an interpreter in its first line that is not there: correct that line"
+        case "no_interpreter_line":
+            return f"`{command}` has no `#!` line: add one, or name its interpreter in `run.command`"
+        case "exec_failed" | None:
+            return f"`{command}` could not be started: {facts.detail}"
+        case _:
+            assert_never(facts.error)
+
+
+def _not_found(command: str, workdir: str) -> str:
+    if "/" in command:
+        return (
+            f"`{command}` is not in this commit (seen from `{workdir}`): commit it or correct `run.command`"
+        )
+    return (
+        f"`{command}` was not found in the environment nor on this system: "
+        "add the package that brings it to the lock file, or correct `run.command`"
+    )
+
+
+def _shown(argv: tuple[str, ...]) -> str:
+    text = shlex.join(argv)
+    return f"`{text}`" if len(text) <= SHOWN_COMMAND else f"`{text[:SHOWN_COMMAND]}…`"
+
+
+def _words(duration: timedelta) -> str:
+    """``1 h 30 min``, ``2 min``, ``1.5 s``."""
+    seconds = duration.total_seconds()
+    if seconds < 60:
+        return f"{seconds:g} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return " ".join(part for part in (f"{hours} h" * bool(hours), f"{minutes} min" * bool(minutes)) if part)

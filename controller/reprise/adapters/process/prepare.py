@@ -1,0 +1,129 @@
+"""Makes a trial's folders ready: fresh places, no committed outputs, verified inputs. Called by the runner.
+
+A result that the repository commits would pass for one that the job made, so every declared output
+is removed before the job starts. Confined: see `confined`.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from reprise.adapters.process import confined, layout
+from reprise.adapters.process.removal import remove_tree
+from reprise.adapters.process.variables import Places
+from reprise.domain.errors import UserError
+from reprise.domain.paths import parts_inside
+from reprise.domain.run import Reason
+from reprise.domain.spec.model import DataFile, FileMetric, Spec
+from reprise.ports import Failed, JobRequest
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+SOCKET_ROOM = 32
+"""What ``multiprocessing`` adds to TMPDIR for its socket names, of the 107 bytes they may have."""
+SOCKET_NAME_MAX = 107
+
+
+def declared_outputs(spec: Spec) -> tuple[str, ...]:
+    """Metric files and artifacts, each once, in the order of the spec."""
+    metrics = [claim.metric.file for claim in spec.claims if isinstance(claim.metric, FileMetric)]
+    return tuple(dict.fromkeys([*metrics, *(artifact.path for artifact in spec.artifacts)]))
+
+
+def fresh_places(folder: Path) -> Places:
+    """Empty home, output and temporary folder, whatever an interrupted start left there."""
+    for name in (layout.HOME, layout.OUTPUT, layout.TEMPORARY):
+        remove_tree(folder / name)
+        (folder / name).mkdir(mode=0o700, parents=True)
+    return Places(folder / layout.HOME, _temporary(folder), folder / layout.OUTPUT)
+
+
+def remove_outputs(tree: Path, workdir: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Remove the files of these names below ``workdir``; returns those that were there.
+
+    Only regular files and symbolic links go; folders stay, and nothing outside ``tree`` is touched.
+    A path that does not stay inside is skipped here and named by the collection.
+    """
+    removed = []
+    for path in paths:
+        try:
+            parts = (*parts_inside(workdir), *parts_inside(path))
+        except UserError:
+            continue
+        if confined.remove_file(tree, parts):
+            removed.append(path)
+    return tuple(removed)
+
+
+def check_workdir(job: JobRequest) -> Failed | None:
+    workdir = job.spec.run.workdir
+    try:
+        found = confined.is_folder(job.tree, parts_inside(workdir))
+    except UserError as error:
+        return Failed(Reason.COMMAND_NOT_FOUND, f"run.workdir: {error}")
+    if found:
+        return None
+    return Failed(
+        Reason.COMMAND_NOT_FOUND,
+        f"run.workdir `{workdir}` is not a folder of this commit: commit it or correct `run.workdir`",
+    )
+
+
+def check_data(tree: Path, data: Iterable[DataFile]) -> Failed | None:
+    """Whether the declared inputs are there and are the declared ones; the first that is not."""
+    for file in data:
+        try:
+            found, pointer = _digest(tree, file.path)
+        except UserError as error:
+            return Failed(Reason.DATA_MISSING, f"data: {error}")
+        if found is None:
+            return Failed(
+                Reason.DATA_MISSING,
+                f"data file `{file.path}` is not in this commit: commit it or correct `data.path`",
+            )
+        if found != file.sha256:
+            return Failed(Reason.DATA_MISMATCH, _mismatch(file, found, pointer=pointer))
+    return None
+
+
+def changed_data(tree: Path, data: Iterable[DataFile]) -> dict[str, str]:
+    """After a trial: path → sentence for each input that the job changed."""
+    problems = {}
+    for file in data:
+        failed = check_data(tree, [file])
+        if failed is not None:
+            problems[file.path] = f"the job changed its input `{file.path}`: write to another file"
+    return problems
+
+
+def _temporary(folder: Path) -> Path:
+    """The temporary folder, by a short name where socket names in it would get too long."""
+    long = folder / layout.TEMPORARY
+    if len(os.fsencode(long)) + SOCKET_ROOM <= SOCKET_NAME_MAX:
+        return long
+    short = layout.short_name(folder)
+    try:
+        short.symlink_to(long)
+    except FileExistsError:
+        return short if layout.points_to(short, long) else long
+    return short
+
+
+def _digest(tree: Path, path: str) -> tuple[str | None, bool]:
+    """sha256 of a committed file and whether it is a Git LFS pointer; None when it is missing."""
+    descriptor = confined.open_regular(tree, parts_inside(path))
+    if descriptor is None:
+        return None, False
+    with open(descriptor, "rb") as file:
+        start = file.read(len(LFS_POINTER))
+        digest = hashlib.sha256(start)
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest(), start == LFS_POINTER
+
+
+def _mismatch(file: DataFile, found: str, *, pointer: bool) -> str:
+    said = f"`{file.path}` has sha256 {found[:12]}…, the spec says {file.sha256[:12]}…"
+    if pointer:
+        return f"{said}: it is a Git LFS pointer, which is not supported yet; commit the file itself"
+    return f"{said}: commit the file that belongs to the published result or correct `data.sha256`"

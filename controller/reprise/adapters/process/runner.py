@@ -1,0 +1,233 @@
+"""The Runner port on this machine: one supervisor process per trial. Called by the engine's trial steps.
+
+Everything that must survive a crash of the controller is in files, so a new controller goes on where
+the old one was: a folder that was claimed is never started again, a living supervisor is adopted, and
+one that died without a result is a lost attempt.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from reprise.adapters.process import collect, layout, prepare, processes, supervisor
+from reprise.adapters.process.outcome import Facts, message_of, reason_of
+from reprise.adapters.process.removal import remove_tree
+from reprise.adapters.process.variables import Places, job_argv, job_variables
+from reprise.domain.errors import Retryable
+from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+
+LOG_LIMIT_BYTES = 50_000_000
+START_SECONDS = 20.0
+LOCK_SECONDS = 60.0
+STOP_PATIENCE_SECONDS = 9.0
+"""With what `end_trial` adds at most, a stop takes 15 s."""
+MAX_FACTS_BYTES = 1 << 20
+SUPERVISOR_FILE = Path(supervisor.__file__)
+FINISHED = TypeAdapter(Finished)
+
+
+class ProcessRunner:
+    def __init__(
+        self,
+        *,
+        grace: timedelta = timedelta(seconds=10),
+        bounds: collect.Bounds | None = None,
+        log_limit_bytes: int = LOG_LIMIT_BYTES,
+    ) -> None:
+        """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound."""
+        self._grace = grace
+        self._bounds = bounds or collect.Bounds()
+        self._log_limit_bytes = log_limit_bytes
+
+    def start(self, job: JobRequest) -> Failed | None:
+        if (job.results / layout.RESULT).exists():
+            return None
+        try:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            with locked(job.folder / layout.START_LOCK) as lock:
+                if (job.folder / layout.CLAIM).exists():
+                    return None
+                failed = self._prepare(job)
+                if failed is None:
+                    self._launch(job, lock)
+                return failed
+        except OSError as error:
+            raise Retryable(f"the trial in {job.folder} could not be started: {error}") from error
+
+    def observe(self, job: JobRequest) -> Running | Finished | Lost:
+        try:
+            # The result is written before the supervisor leaves: look again once it is gone.
+            return self._ended(job) or self._running(job) or self._ended(job) or self._lost(job)
+        except OSError as error:
+            raise Retryable(f"the trial in {job.folder} could not be read or kept: {error}") from error
+
+    def stop(self, job: JobRequest) -> None:
+        patience = min(self._grace.total_seconds() + 1, STOP_PATIENCE_SECONDS)
+        processes.end_trial(job.folder, patience_seconds=patience)
+
+    # --- start ----------------------------------------------------------------------------------
+
+    def _prepare(self, job: JobRequest) -> Failed | None:
+        failed = prepare.check_workdir(job) or prepare.check_data(job.tree, job.spec.data)
+        if failed is not None:
+            return failed
+        workdir = job.spec.run.workdir
+        prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
+        places = prepare.fresh_places(job.folder)
+        job.results.mkdir(parents=True, exist_ok=True)
+        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places)))
+        return None
+
+    def _job(self, job: JobRequest, places: Places) -> dict[str, object]:
+        return {
+            "argv": job_argv(job.spec, job.seed),
+            "cwd": str(job.tree / job.spec.run.workdir),
+            "env": job_variables(job, places),
+            "log": str(job.results / layout.LOG),
+            "timeout_seconds": job.spec.run.timeout.total_seconds(),
+            "grace_seconds": self._grace.total_seconds(),
+            "log_limit_bytes": self._log_limit_bytes,
+        }
+
+    def _launch(self, job: JobRequest, lock: int) -> None:
+        """Returns once the supervisor can be found by its file. It holds ``lock`` until then."""
+        command = (sys.executable, "-I", "-S", str(SUPERVISOR_FILE), "--detach", str(job.folder))
+        log = job.folder / layout.SUPERVISOR_LOG
+        with log.open("ab") as output:
+            try:
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env={"PATH": os.defpath},
+                    cwd="/",
+                    pass_fds=(lock,),
+                    timeout=START_SECONDS,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise Retryable(f"the supervisor did not start within {START_SECONDS:g} s") from error
+        if done.returncode != 0:
+            raise Retryable(f"the supervisor could not start: {_tail(log)}")
+
+    # --- observe --------------------------------------------------------------------------------
+
+    def _running(self, job: JobRequest) -> Running | None:
+        found = processes.read_supervisor(job.folder)
+        if found is None or not processes.alive(found):
+            return None
+        return Running(datetime.fromtimestamp(found.started_at, UTC))
+
+    def _lost(self, job: JobRequest) -> Lost:
+        processes.end_stragglers(job.folder)
+        layout.remove_short_name(job.folder)
+        said = _tail(job.folder / layout.SUPERVISOR_LOG)
+        return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")
+
+    def _ended(self, job: JobRequest) -> Finished | Lost | None:
+        kept = _read_kept(job.results)
+        if kept is not None:
+            return kept
+        path = job.folder / layout.SUPERVISOR_RESULT
+        if not path.exists():
+            return None
+        try:
+            with path.open("rb") as file:
+                facts = Facts.model_validate_json(file.read(MAX_FACTS_BYTES))
+        except ValidationError as error:
+            return Lost(f"the supervisor's result cannot be used: {error.errors()[0]['msg']}")
+        with locked(job.results / layout.COLLECT_LOCK):
+            return _read_kept(job.results) or self._keep(job, facts)
+
+    def _keep(self, job: JobRequest, facts: Facts) -> Finished:
+        """Collect once; the result is written last, so that a crash in between collects again."""
+        for name in (layout.FILES, layout.MLRUNS):
+            remove_tree(job.results / name)
+        output = job.folder / layout.OUTPUT
+        taken = collect.collect(
+            job.spec, tree=job.tree, output=output, results=job.results, bounds=self._bounds
+        )
+        layout.remove_short_name(job.folder)
+        finished = _finished(job, facts, taken, prepare.changed_data(job.tree, job.spec.data))
+        write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
+        write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
+        return finished
+
+
+def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:
+    argv = job_argv(job.spec, job.seed)
+    rule = job.spec.run
+    supervisor_problems = {f"supervisor {i}": said for i, said in enumerate(facts.problems, 1)}
+    return Finished(
+        reason=reason_of(facts),
+        message=message_of(facts, argv, rule.workdir, rule.timeout),
+        exit_code=facts.exit_code,
+        started_at=datetime.fromtimestamp(facts.started_at, UTC),
+        seconds=facts.seconds,
+        cpu_seconds=facts.cpu_seconds,
+        peak_memory_bytes=facts.peak_memory_bytes,
+        log_bytes=facts.log_bytes,
+        log_cut=facts.log_cut,
+        artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
+        problems={**taken.refused, **changed, **supervisor_problems},
+    )
+
+
+def _read_kept(results: Path) -> Finished | None:
+    try:
+        return FINISHED.validate_json((results / layout.RESULT).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def _tail(path: Path) -> str:
+    """The last line of the supervisor's own output: the error, if it died of one."""
+    try:
+        lines = path.read_text(errors="replace").strip().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[-1][-200:] if lines else ""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Atomically and durably."""
+    new = path.with_name(path.name + ".new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Hold a lock file, among threads and processes. Raises Retryable when it stays taken."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise Retryable(f"{path} stayed locked for {LOCK_SECONDS:g} s", after=10.0)
+            time.sleep(processes.POLL_SECONDS)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,482 @@
+"""Runs one job, owns everything the job starts, and outlives whoever started it.
+
+Started as ``python -I supervisor.py [--detach] FOLDER`` by the runner; it needs nothing but a Python
+>= 3.8 and its standard library, because it is also sent to places where Reprise is not installed.
+
+FOLDER holds, or comes to hold:
+
+- ``job.json``: what to run (see `Job`), written by the starter
+- ``claim``: created exclusively, so that a folder's job is started once, whoever asks
+- ``supervisor.json``: who we are (pid, start time, boot), written before the job starts, for adoption
+- ``log.tail``: the end of a log that is too long, until it is put behind its head
+- ``result.json``: what happened, facts only, written atomically as the last act
+
+SIGTERM stops the job like a timeout does; a second one skips the grace.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, NamedTuple
+
+CHUNK = 1 << 16
+NOTE_ROOM = 200
+RESULT_ROOM = 1 << 16
+SETTLE_SECONDS = 1.0
+"""After a normal end: how long what the job left behind may finish on its own (a ``tee``, a flush)."""
+LEFTOVER_GRACE_SECONDS = 2.0
+KILL_SECONDS = 5.0
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Job(NamedTuple):
+    argv: list[str]
+    cwd: str
+    env: dict[str, str]
+    log: str
+    timeout_seconds: float
+    grace_seconds: float
+    log_limit_bytes: int
+
+
+def main(arguments: list[str]) -> int:
+    folder = os.path.abspath(arguments[-1])
+    ready = detach() if "--detach" in arguments else None
+    os.chdir("/")
+    if not claim(folder):
+        return 3
+    write_json(os.path.join(folder, "supervisor.json"), identity())
+    if ready is not None:
+        os.write(ready, b"1")
+        close_inherited()
+    supervise(folder)
+    return 0
+
+
+def detach() -> int:
+    """Continue in a child with a session of its own; the parent leaves once the child says so.
+
+    Returns the descriptor to write one byte to.
+    """
+    reader, writer = os.pipe()
+    if os.fork():
+        os.close(writer)
+        os._exit(0 if os.read(reader, 1) else 1)
+    os.close(reader)
+    os.setsid()
+    return writer
+
+
+def close_inherited() -> None:
+    """The starter's lock among them: from here on we are found by our file."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the one that listed them
+
+
+def claim(folder: str) -> bool:
+    try:
+        os.close(os.open(os.path.join(folder, "claim"), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def identity() -> dict[str, Any]:
+    with open("/proc/sys/kernel/random/boot_id") as file:
+        boot = file.read().strip()
+    with open("/proc/self/stat") as file:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+    return {"pid": os.getpid(), "start_ticks": ticks, "boot_id": boot, "started_at": time.time()}
+
+
+def supervise(folder: str) -> None:
+    with open(os.path.join(folder, "job.json")) as file:
+        job = Job(**json.load(file))
+    reserve = reserve_room(os.path.join(folder, "result.json"))
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    os.umask(0o022)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    log = Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
+    facts = Watch(job, log).run()
+    log.close()
+    facts.update(log_bytes=log.total, log_cut=log.cut)
+    facts["problems"] = [*log.problems, *facts["problems"]]
+    write_durably(os.path.join(folder, "result.json"), facts, reserve)
+
+
+# --- the job ------------------------------------------------------------------------------------
+
+
+class Watch:
+    """The job while it runs: its output, its end, its descendants. One thread, one loop."""
+
+    def __init__(self, job: Job, log: Log) -> None:
+        self.job = job
+        self.log = log
+        self.stops = 0
+        self.pid = 0
+        self.status: int | None = None
+        self.ended = 0.0
+        self.problems: list[str] = []
+        self.listening = True
+        self.output, self.write_end = os.pipe()
+        self.wake, wake_end = os.pipe()
+        for descriptor in (self.output, self.wake, wake_end):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        # Handlers, not SIG_IGN: an exec resets them, so that the job starts with the defaults.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.on_stop)
+        for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, lambda *_: None)
+        self.poll = select.poll()
+        self.poll.register(self.output, select.POLLIN)
+        self.poll.register(self.wake, select.POLLIN)
+
+    def on_stop(self, *_: object) -> None:
+        self.stops += 1
+
+    def run(self) -> dict[str, Any]:
+        started_at, started = time.time(), time.monotonic()
+        error = self.start()
+        if error is not None:
+            return dict(self.facts("not_started", started_at, started), **error)
+        outcome = self.wait(started + self.job.timeout_seconds)
+        if outcome == "exited":
+            self.wait_until_alone(SETTLE_SECONDS)
+            self.end_all(min(self.job.grace_seconds, LEFTOVER_GRACE_SECONDS))
+        else:
+            self.end_all(self.job.grace_seconds)
+        self.drain()
+        return self.facts(outcome, started_at, started)
+
+    def start(self) -> dict[str, str] | None:
+        """Start the job; what is wrong when that is not possible."""
+        if not os.path.isdir(self.job.cwd):
+            return {"error": "workdir_missing", "detail": self.job.cwd}
+        try:
+            process = subprocess.Popen(
+                self.job.argv,
+                cwd=self.job.cwd,
+                env=self.job.env,
+                stdin=subprocess.DEVNULL,
+                stdout=self.write_end,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_supervisor,  # safe: this process has one thread
+            )
+        except OSError as error:
+            return {"error": self.explain(error), "detail": str(error)}
+        except ValueError as error:
+            return {"error": "exec_failed", "detail": str(error)}
+        finally:
+            os.close(self.write_end)
+        self.pid = process.pid
+        process.returncode = 0  # we reap it ourselves, together with orphans
+        return None
+
+    def explain(self, error: OSError) -> str:
+        """Why the command could not be executed, in one word."""
+        word = EXEC_ERRORS.get(error.errno or 0, "exec_failed")
+        found = locate(self.job.argv[0], self.job.cwd, self.job.env.get("PATH", ""))
+        if word == "not_found" and found:
+            return "interpreter_missing"
+        if word == "not_executable" and not found:
+            return "not_found"
+        return word
+
+    def wait(self, deadline: float) -> str:
+        while self.status is None:
+            if self.stops:
+                return "stopped"
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return "timed_out"
+            self.step(left)
+        return "exited"
+
+    def step(self, seconds: float) -> None:
+        """Wait for output or a signal, at most so long; then read and reap."""
+        # Longer waits do not fit poll's integer; the caller looks at its deadline again.
+        for descriptor, _ in self.poll.poll(min(seconds, 3600.0) * 1000 + 1):
+            if descriptor == self.wake:
+                os.read(self.wake, CHUNK)
+            else:
+                self.read()
+        self.reap()
+
+    def read(self) -> bool:
+        """Take one chunk of output. False when there is none now."""
+        try:
+            data = os.read(self.output, CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self.problems.append(f"the job's output could not be read on: {error.strerror}")
+            data = b""
+        if not data:
+            self.listening = False
+            self.poll.unregister(self.output)
+            return False
+        self.log.write(data)
+        return True
+
+    def reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.pid:
+                self.status, self.ended = status, time.monotonic()
+
+    def drain(self) -> None:
+        """Everything that is still in the pipe; nobody of ours can write to it any more."""
+        while self.listening and self.read():
+            pass
+
+    def wait_until_alone(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while descendants():
+            left = deadline - time.monotonic()
+            if left <= 0 or self.stops > 1:
+                return False
+            self.step(min(left, 0.02))
+        return True
+
+    def end_all(self, grace: float) -> None:
+        """TERM, then KILL, for every descendant, also one in a session of its own."""
+        send(signal.SIGTERM)
+        if self.wait_until_alone(grace):
+            return
+        deadline = time.monotonic() + KILL_SECONDS
+        while send(signal.SIGKILL):
+            if time.monotonic() > deadline:
+                self.problems.append(f"{len(descendants())} processes of the job could not be ended")
+                return
+            self.step(0.005)
+
+    def facts(self, outcome: str, started_at: float, started: float) -> dict[str, Any]:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        killed_by = os.WTERMSIG(self.status) if self.status and os.WIFSIGNALED(self.status) else None
+        code = os.WEXITSTATUS(self.status) if self.status is not None and not killed_by else None
+        return {
+            "outcome": outcome,
+            "error": None,
+            "detail": "",
+            "exit_code": 128 + killed_by if killed_by else code,
+            "signal": killed_by,
+            "started_at": started_at,
+            "seconds": max(0.0, (self.ended or time.monotonic()) - started),
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "peak_memory_bytes": usage.ru_maxrss * 1024,
+            "problems": self.problems,
+        }
+
+
+EXEC_ERRORS = {
+    errno.ENOENT: "not_found",
+    errno.ENOTDIR: "not_found",
+    errno.EACCES: "not_executable",
+    errno.EPERM: "not_executable",
+    errno.ENOEXEC: "no_interpreter_line",
+}
+
+
+def locate(command: str, cwd: str, path: str) -> bool:
+    """Whether the command names an existing file, executable or not."""
+    if "/" in command:
+        return os.path.isfile(os.path.join(cwd, command))
+    return any(os.path.isfile(os.path.join(cwd, folder, command)) for folder in path.split(":"))
+
+
+def die_with_supervisor() -> None:
+    """In the child before exec: KILL when we die, and be the first whom the kernel ends for memory."""
+    prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")
+    except OSError:
+        return  # a hint only
+
+
+def prctl(option: int, value: int) -> None:
+    """Best effort: without it a daemon of the job may outlive the job."""
+    try:
+        import ctypes  # not every Python is built with it
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    except (ImportError, OSError):
+        return
+
+
+# --- descendants --------------------------------------------------------------------------------
+
+
+def descendants() -> list[int]:
+    """Living processes below this one. Orphans come to us, so a new session does not hide them."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            parent = living_parent(entry)
+            children.setdefault(parent, []).append(int(entry))
+    found: list[int] = []
+    pending = [os.getpid()]
+    while pending:
+        below = children.get(pending.pop(), [])
+        found.extend(below)
+        pending.extend(below)
+    return found
+
+
+def living_parent(pid: str) -> int:
+    """Parent of a process, -1 when it is gone or a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+    except OSError:
+        return -1
+    return -1 if state in (b"Z", b"X") else int(parent)
+
+
+def send(number: int) -> int:
+    """Signal every descendant; how many there were."""
+    found = descendants()
+    for pid in found:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return len(found)
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+class Log:
+    """A log file with a limit: its head is written as it comes, its end goes round in a second file.
+
+    `close` puts the end behind the head, with a line between them that counts what was left out.
+    A file that cannot be written is a problem to report; the job goes on.
+    """
+
+    def __init__(self, path: str, tail_path: str, limit: int) -> None:
+        self.head_room = limit // 2
+        self.tail_room = max(1, limit - limit // 2 - NOTE_ROOM)
+        self.total = 0
+        self.cut = 0
+        self.problems: list[str] = []
+        self.tail_path = tail_path
+        self.tail: int | None = None
+        self.head = self.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def open(self, path: str, flags: int) -> int | None:
+        try:
+            return os.open(path, flags | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            self.problems.append(f"the log could not be opened: {error.strerror}")
+            return None
+
+    def write(self, data: bytes) -> None:
+        room = max(0, self.head_room - self.total)
+        start = max(0, self.total - self.head_room)
+        self.total += len(data)
+        try:
+            self.write_head(data[:room])
+            self.write_tail(data[room:], start)
+        except OSError as error:
+            self.give_up(error)
+
+    def write_head(self, data: bytes) -> None:
+        while data and self.head is not None:
+            data = data[os.write(self.head, data) :]
+
+    def write_tail(self, data: bytes, start: int) -> None:
+        if not data or self.head is None:
+            return
+        if self.tail is None:
+            self.tail = self.open(self.tail_path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        while data and self.tail is not None:
+            at = start % self.tail_room
+            written = os.pwrite(self.tail, data[: self.tail_room - at], at)
+            data, start = data[written:], start + written
+
+    def give_up(self, error: OSError) -> None:
+        """Keep counting, write no more: the job must not block on a pipe that nobody reads."""
+        if self.head is not None:
+            self.problems.append(f"the log ends after about {self.total} bytes: {error.strerror}")
+            os.close(self.head)
+            self.head = None
+
+    def close(self) -> None:
+        if self.head is None:
+            return
+        try:
+            if self.tail is not None:
+                self.append_tail(self.tail, self.total - self.head_room)
+            os.fsync(self.head)
+        except OSError as error:
+            self.give_up(error)
+
+    def append_tail(self, tail: int, size: int) -> None:
+        self.cut = max(0, size - self.tail_room)
+        if self.cut:
+            self.write_head(f"\n[reprise: {self.cut} bytes left out here]\n".encode())
+        at = size % self.tail_room if self.cut else 0
+        left = size - self.cut
+        while left:
+            data = os.pread(tail, min(left, CHUNK, self.tail_room - at), at)
+            if not data:
+                raise OSError(errno.EIO, "the end of the log is gone")
+            self.write_head(data)
+            at, left = (at + len(data)) % self.tail_room, left - len(data)
+        os.unlink(self.tail_path)
+
+
+def reserve_room(path: str) -> str:
+    """A file of some size beside ``path``, so that a full disk does not swallow the result."""
+    reserve = path + ".reserve"
+    with open(reserve, "wb") as file:
+        file.write(b" " * RESULT_ROOM)
+    return reserve
+
+
+def write_json(path: str, value: dict[str, Any]) -> None:
+    """Atomically: readers see nothing or everything."""
+    with open(path + ".new", "w") as file:
+        json.dump(value, file)
+    os.replace(path + ".new", path)
+
+
+def write_durably(path: str, value: dict[str, Any], reserve: str) -> None:
+    """Atomically, into room that is already there, and on the disk when this returns."""
+    with open(reserve, "r+b") as file:
+        file.write(json.dumps(value).encode())
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(reserve, path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""The whole environment and argv of a job. Pure: nothing of the controller's own environment is read.
+
+Numbers that authors left open are fixed here (hash seed, threads, time zone, locale), because they
+change results between machines. Everything that could hold a secret, or reach for one, is absent or
+offline. Two choices that are not about numbers:
+
+- ``PYTHONUNBUFFERED``: a Python that writes to a pipe would show its first line only after 8 KiB.
+- ``PYTHONDONTWRITEBYTECODE``: environments are shared by many jobs and must not be changed by one.
+
+``CUDA_VISIBLE_DEVICES`` stays unset: this backend grants the machine as it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reprise.domain.spec.model import Network, SeedRule, Spec
+from reprise.ports import Built, JobRequest
+
+USER = "reprise"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+CONSTANT = {
+    "USER": USER,
+    "LOGNAME": USER,
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+    "MKL_DYNAMIC": "FALSE",
+    "OMP_DYNAMIC": "FALSE",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "LANG": "C.UTF-8",
+    "WANDB_MODE": "offline",
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a job finds things, as absolute paths."""
+
+    home: Path
+    temporary: Path
+    output: Path
+
+
+def job_variables(job: JobRequest, places: Places) -> dict[str, str]:
+    """Every variable that the job gets. The author's own seed variable wins over ours."""
+    return {
+        **CONSTANT,
+        **_environment(job.built),
+        **_threads(job.spec, job.cpus),
+        **_offline(job.spec.environment.network),
+        **_places(places),
+        "SOURCE_DATE_EPOCH": _epoch(job.committed_at),
+        "REPRISE_SEED": str(job.seed),
+        "REPRISE_COMMIT": job.commit,
+        **_seed_variable(job.spec.run.seed, job.seed),
+    }
+
+
+def job_argv(spec: Spec, seed: int) -> tuple[str, ...]:
+    """The committed command, with the seed behind it when the author named an argument for it."""
+    rule = spec.run.seed
+    if rule is None or rule.arg is None:
+        return spec.run.command
+    return (*spec.run.command, rule.arg, str(seed))
+
+
+def _environment(built: Built) -> dict[str, str]:
+    """``python`` and installed scripts are found by PATH; the layer goes first, it is the project."""
+    folders = [f"{built.layer}/bin"] if built.layer else []
+    path = ":".join([*folders, f"{built.location}/bin", *SYSTEM_PATH])
+    layer = {"PYTHONPATH": built.layer} if built.layer else {}
+    return {"PATH": path, "VIRTUAL_ENV": built.location, **layer}
+
+
+def _threads(spec: Spec, granted_cpus: int) -> dict[str, str]:
+    threads = str(spec.determinism.threads or granted_cpus)
+    return dict.fromkeys(THREAD_VARIABLES, threads)
+
+
+def _offline(network: Network) -> dict[str, str]:
+    """Downloads while the job runs change under it; only who asks for an open network gets them."""
+    return {} if network is Network.OPEN else OFFLINE
+
+
+def _places(places: Places) -> dict[str, str]:
+    return {
+        "HOME": str(places.home),
+        "TMPDIR": str(places.temporary),
+        "REPRISE_OUTPUT_DIR": str(places.output),
+        "MLFLOW_TRACKING_URI": (places.output / "mlruns").as_uri(),
+    }
+
+
+def _epoch(committed_at: datetime) -> str:
+    return str(int(committed_at.timestamp()))
+
+
+def _seed_variable(rule: SeedRule | None, seed: int) -> dict[str, str]:
+    return {rule.env: str(seed)} if rule is not None and rule.env is not None else {}

@@ -1,0 +1,49 @@
+"""A Provider whose machines are empty folders. Says Pending or Failed when told to."""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from reprise.domain.run import Reason, RunId
+from reprise.domain.spec.model import Spec
+from reprise.ports import Allocation, Failed, Pending
+
+
+@dataclass(slots=True)
+class FakeProvider:
+    root: Path
+    cpus: int = 2
+    pending_looks: int = 0
+    """How many observations of each run say Pending first."""
+    failing: Failed | None = None
+    """What every observation says instead of an allocation."""
+    released: list[RunId] = field(default_factory=list)
+    """Runs whose machine was really given back, in order."""
+    _looks: dict[RunId, int] = field(default_factory=dict)
+    _wanted: dict[RunId, int | None] = field(default_factory=dict)
+
+    def request(self, run_id: RunId, spec: Spec) -> None:
+        self._wanted[run_id] = spec.resources.cpus
+        (self.root / run_id).mkdir(parents=True, exist_ok=True)
+
+    def observe(self, run_id: RunId) -> Pending | Allocation | Failed:
+        if run_id not in self._wanted:
+            return Failed(Reason.INFRASTRUCTURE, f"nothing is held for run {run_id}")
+        if self.failing is not None:
+            return self.failing
+        wanted = self._wanted[run_id] or self.cpus
+        if wanted > self.cpus:
+            return Failed(Reason.NO_CAPACITY, f"the spec asks for {wanted} cores, there are {self.cpus}")
+        self._looks[run_id] = self._looks.get(run_id, 0) + 1
+        if self._looks[run_id] <= self.pending_looks:
+            return Pending("machines are busy", timedelta(seconds=1))
+        return Allocation(run_id, str(self.root / run_id), f"a fake machine, {wanted} cores", wanted)
+
+    def release(self, run_id: RunId) -> None:
+        if self._wanted.pop(run_id, ...) is not ...:
+            self.released.append(run_id)
+            shutil.rmtree(self.root / run_id, ignore_errors=True)
+
+    def owned(self) -> tuple[RunId, ...]:
+        return tuple(sorted(self._wanted))
