@@ -39,7 +39,7 @@ class Source(Protocol):
     """Reads repositories. Never runs anything from them: no hooks, filters or submodules."""
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
-        """Every tag → the commit that it peels to. Tags of other objects are left out."""
+        """Every tag → what it peels to: a commit, else `fetch` refuses it (a listing names no kinds)."""
         ...
 
     def fetch(self, repository: Repository, sha: Sha) -> Commit:

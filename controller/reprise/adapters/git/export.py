@@ -1,0 +1,169 @@
+"""Lays the tree of a commit out as files: blobs as they are, no filter, no ``.git``, nothing outside.
+
+Called by source.py. Whatever cannot be laid out safely is refused with a sentence for the author
+before the folder appears under its name.
+"""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.adapters.git.objects import Entry, Objects
+from reprise.domain.errors import Refused, Retryable
+
+LINK_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one commit may hold."""
+
+    total_bytes: int = 2 * 1024**3
+    files: int = 200_000
+    """Files and folders together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    path: str
+    entry: Entry
+
+
+def lay_out(objects: Objects, tree: str, into: Path, limits: Limits) -> None:
+    """Write a tree into a folder that does not exist yet. All of it, or nothing.
+
+    Raises Refused for trees that must not be laid out, Retryable when the disk did not take it.
+    """
+    if into.exists():
+        raise FileExistsError(errno.EEXIST, "a tree is exported into a new folder", str(into))
+    items = tuple(_checked(walk(objects, tree, limits)))
+    # The name cannot be guessed, so no link in the tree can lead back in by it.
+    partial = into.with_name(f"{into.name}.{secrets.token_hex(8)}")
+    try:
+        partial.mkdir(parents=True)
+        _write(objects, items, partial, limits)
+        partial.rename(into)
+    except OSError as error:
+        raise _explained(error, into) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def walk(objects: Objects, tree: str, limits: Limits) -> Iterator[_Item]:
+    """Everything in a tree, a folder before its content. Bounded, however often folders repeat."""
+    waiting = [("", tree)]
+    count = 0
+    while waiting:
+        folder, sha = waiting.pop()
+        for entry in objects.entries(sha):
+            count += 1
+            if count > limits.files:
+                raise Refused(f"the commit holds more than {limits.files} files; pack them into an archive")
+            path = f"{folder}{entry.name}"
+            yield _Item(path, entry)
+            if entry.is_folder:
+                waiting.append((f"{path}/", entry.sha))
+
+
+def _checked(items: Iterator[_Item]) -> Iterator[_Item]:
+    seen: set[str] = set()
+    for item in items:
+        problem = _problem(item, seen)
+        if problem is not None:
+            raise Refused(problem)
+        seen.add(item.path)
+        yield item
+
+
+def _problem(item: _Item, seen: set[str]) -> str | None:
+    name, shown = item.entry.name, printable(item.path)
+    if name.casefold() == ".git":
+        return f"{shown} is named like git's own folder; rename it"
+    if name in ("", ".", "..") or "/" in name:
+        return f"the commit holds an entry with the unusable name {shown}; repair the history"
+    if item.path in seen:
+        return f"the commit holds {shown} twice; repair the history"
+    if item.entry.is_folder or item.entry.is_file or item.entry.is_link:
+        return None
+    return f"{shown} is a submodule; submodules are not supported yet, commit its files instead"
+
+
+def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limits) -> None:
+    """Links come last, so that no file is ever written through one."""
+    left = limits.total_bytes
+    for item in items:
+        target = root / item.path
+        if item.entry.is_folder:
+            target.mkdir()
+        elif item.entry.is_file:
+            left -= objects.size(item.entry.sha)
+            if left < 0:
+                raise Refused(
+                    f"the commit's files add up to more than {limits.total_bytes} bytes; "
+                    "move large files to a data archive"
+                )
+            _write_file(objects, item.entry, target)
+    links = tuple(item for item in items if item.entry.is_link)
+    for item in links:
+        _write_link(objects, item, root)
+    for item in links:
+        _confine(item.path, root)
+
+
+def _write_file(objects: Objects, entry: Entry, target: Path) -> None:
+    mode = 0o755 if entry.is_executable else 0o644
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
+        objects.write(entry.sha, file)
+
+
+def _write_link(objects: Objects, item: _Item, root: Path) -> None:
+    if objects.size(item.entry.sha) > LINK_BYTES:
+        raise Refused(f"the link {printable(item.path)} has a target that is too long; shorten it")
+    target = os.fsdecode(objects.content(item.entry.sha))
+    if not stays_inside(item.path, target):
+        raise Refused(
+            f"the link {printable(item.path)} leads out of the repository "
+            f"({printable(target)}); link to a file inside it, relatively"
+        )
+    os.symlink(target, root / item.path)
+
+
+def stays_inside(path: str, target: str) -> bool:
+    """Whether a link's text alone keeps it inside: relative, and never above the root on its way."""
+    if not target or target.startswith("/") or "\0" in target:
+        return False
+    depth = path.count("/")
+    for part in target.split("/"):
+        if part == "..":
+            depth -= 1
+        elif part not in ("", "."):
+            depth += 1
+        if depth < 0:
+            return False
+    return True
+
+
+def _confine(path: str, root: Path) -> None:
+    """The same with other links in between: ``a/..`` is elsewhere when ``a`` is a link."""
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(root / path)
+    if real != real_root and not real.startswith(real_root + os.sep):
+        raise Refused(f"the link {printable(path)} leads out of the repository by way of another link")
+
+
+def printable(path: str) -> str:
+    """A path of a stranger's for a sentence: no control characters, not endless."""
+    shown = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else "?" for c in shown)[:200] or "(empty)"
+
+
+def _explained(error: OSError, into: Path) -> Refused | Retryable:
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ, errno.EINVAL):
+        return Refused(f"the commit holds a path that this system cannot store ({error.strerror})")
+    return Retryable(f"the tree could not be written to {into}: {error.strerror}")

@@ -1,0 +1,189 @@
+"""Verified objects of one bare cache: what does not hash to its name is never handed out.
+
+The chain starts at the commit's sha, so a commit, its trees and its blobs are what the author
+committed, whatever happened to our disk. Called by source.py and export.py.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+import git
+
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import Sha
+from reprise.ports import Commit
+
+CHUNK_BYTES = 1024**2
+SMALL_BYTES = 64 * 1024**2
+"""Most for a commit or one folder's listing, which are read whole."""
+
+_COMMITTER = re.compile(rb"^committer .*> (-?\d+) [+-]\d+$", re.MULTILINE)
+_TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a tree object."""
+
+    name: str
+    mode: int
+    sha: Sha
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_IFMT(self.mode) == stat.S_IFDIR
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_IFMT(self.mode) == stat.S_IFREG
+
+    @property
+    def is_link(self) -> bool:
+        return stat.S_IFMT(self.mode) == stat.S_IFLNK
+
+    @property
+    def is_executable(self) -> bool:
+        return self.is_file and bool(self.mode & 0o100)
+
+
+class _Stream(Protocol):
+    type: bytes
+    size: int
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
+class Objects:
+    """Reads one cache. A context manager, for one thread: it owns two ``git cat-file`` processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._repo = git.Repo(folder, expand_vars=False)
+        # GitPython hands its own process's variables on; those that would lead elsewhere are set.
+        self._repo.git.update_environment(
+            GIT_DIR=str(folder),
+            GIT_OBJECT_DIRECTORY=str(folder / "objects"),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES="",
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_CONFIG_GLOBAL="/dev/null",
+            GIT_CONFIG_PARAMETERS="",
+            GIT_CONFIG_COUNT="1",
+            GIT_CONFIG_KEY_0="safe.directory",
+            GIT_CONFIG_VALUE_0="*",
+            GIT_NO_REPLACE_OBJECTS="1",
+            GIT_NO_LAZY_FETCH="1",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._repo.close()
+
+    def has(self, sha: Sha) -> bool:
+        return self._header(sha) is not None
+
+    def size(self, sha: Sha) -> int:
+        """Bytes of an object. Raises Retryable when it is missing."""
+        header = self._header(sha)
+        if header is None:
+            raise self._damaged(sha)
+        return header[1]
+
+    def commit(self, sha: Sha) -> Commit:
+        """Raises Refused when the object is not a commit that can be used."""
+        header = self._header(sha)
+        if header is None or header[0] != "commit":
+            kind = header[0] if header else "nothing"
+            raise Refused(f"{sha[:12]} is not a commit but a {kind}; tag a commit")
+        content = self._whole(sha, "commit")
+        tree, committer = _TREE.match(content), _COMMITTER.search(content)
+        if tree is None or committer is None:
+            raise Refused(f"commit {sha[:12]} has a header that cannot be read; repair the history")
+        return Commit(sha, tree[1].decode(), _moment(int(committer[1])))
+
+    def entries(self, tree: str) -> tuple[Entry, ...]:
+        """Raises Refused when the listing is malformed."""
+        return tuple(parse_tree(self._whole(Sha(tree), "tree")))
+
+    def content(self, blob: Sha) -> bytes:
+        return self._whole(blob, "blob", limit=None)
+
+    def write(self, blob: Sha, into: IO[bytes]) -> None:
+        """Copy a blob byte for byte. Raises Retryable when it is not what its name says."""
+        stream = self._open(blob)
+        digest = hashlib.sha1(b"%s %d\0" % (stream.type, stream.size))  # noqa: S324 - git's own names
+        try:
+            while chunk := stream.read(CHUNK_BYTES):
+                digest.update(chunk)
+                into.write(chunk)
+        finally:
+            _drain(stream)
+            # Freed while its process still runs: GitPython reads what is left when it frees a stream.
+            del stream
+        if digest.hexdigest() != blob:
+            raise self._damaged(blob)
+
+    def _whole(self, sha: Sha, kind: str, *, limit: int | None = SMALL_BYTES) -> bytes:
+        if limit is not None and self.size(sha) > limit:
+            raise Refused(f"{kind} {sha[:12]} is larger than {limit // 1024**2} MiB; split the folder")
+        content = bytes(self._open(sha).read())
+        digest = hashlib.sha1(b"%s %d\0" % (kind.encode(), len(content)) + content)  # noqa: S324
+        if digest.hexdigest() != sha:
+            raise self._damaged(sha)
+        return content
+
+    def _header(self, sha: Sha) -> tuple[str, int] | None:
+        try:
+            _, kind, size = self._repo.git.get_object_header(sha)
+        except ValueError:
+            return None
+        return os.fsdecode(kind), size
+
+    def _open(self, sha: Sha) -> _Stream:
+        try:
+            stream: _Stream = self._repo.odb.stream(bytes.fromhex(sha))
+        except ValueError as error:
+            raise self._damaged(sha) from error
+        return stream
+
+    def _damaged(self, sha: Sha) -> Retryable:
+        return Retryable(
+            f"object {sha[:12]} is missing or damaged in {self._folder}; "
+            "remove that folder, it is fetched again"
+        )
+
+
+def parse_tree(content: bytes) -> Iterator[Entry]:
+    """The lines of a tree object: ``mode SP name NUL`` and 20 bytes of sha."""
+    offset = 0
+    while offset < len(content):
+        head_end = content.find(b"\0", offset)
+        mode, space, name = content[offset:head_end].partition(b" ")
+        offset = head_end + 21
+        if head_end < 0 or not space or not re.fullmatch(rb"[0-7]{5,6}", mode) or offset > len(content):
+            raise Refused("the commit holds a folder listing that cannot be read; repair the history")
+        yield Entry(os.fsdecode(name), int(mode, 8), Sha(content[head_end + 1 : offset].hex()))
+
+
+def _moment(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise Refused(f"the commit's date ({seconds} s) is no date; commit again") from error
+
+
+def _drain(stream: _Stream) -> None:
+    """Unread bytes would be taken for the answer to the next question."""
+    while stream.read(CHUNK_BYTES):
+        pass

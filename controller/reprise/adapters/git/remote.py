@@ -1,0 +1,138 @@
+"""The two questions that we ask a remote: which tags, and this one commit. Called by source.py."""
+
+import base64
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reprise.adapters.git import commands, complaints
+from reprise.domain.errors import Refused
+from reprise.domain.run import Repository, Sha
+
+TokenFor = Callable[[str], str | None]
+"""Clone address → token, None for a public repository."""
+
+_LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Remotes:
+    system: Mapping[str, str]
+    home: Path
+    """An empty folder: no ``.netrc``, no configuration."""
+    token_for: TokenFor
+    allow_file: bool
+    timeout: float
+    """Seconds for one conversation."""
+
+    def tags(self, repository: Repository) -> dict[str, Sha]:
+        outcome = commands.run_git(
+            "ls-remote",
+            "--tags",
+            "--quiet",
+            "--end-of-options",
+            repository.clone_url,
+            environment=self._environment(repository),
+            cwd=self.home,
+            timeout=self.timeout,
+        )
+        if outcome.code != 0:
+            raise complaints.explain(outcome.stderr, repository=repository.full_name)
+        return parse_tags(outcome.stdout.decode(errors="surrogateescape"))
+
+    def fetch(self, repository: Repository, sha: Sha, into: Path, *, most_bytes: int) -> None:
+        """Exactly this commit, without its history. The caller holds the cache's lock.
+
+        Raises Refused when there is no such commit or it is larger than ``most_bytes``.
+        """
+        packs = into / "objects" / "pack"
+        _sweep(packs)
+        check = _every(1.0, lambda: _incoming_bytes(packs) > most_bytes)
+        try:
+            outcome = commands.run_git(
+                *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"),
+                *("--no-auto-maintenance", "--no-recurse-submodules", "--end-of-options"),
+                repository.clone_url,
+                f"+{sha}:refs/reprise/{sha}",
+                environment=self._environment(repository),
+                cwd=into,
+                timeout=self.timeout,
+                stop_when=check,
+            )
+        except commands.TooMuch:
+            raise Refused(
+                f"commit {sha[:12]} of {repository.full_name} is larger than {most_bytes / 1024**3:.1f} GiB; "
+                "move large files to a data archive"
+            ) from None
+        finally:
+            _sweep(packs)
+        if outcome.code != 0:
+            raise complaints.explain(outcome.stderr, repository=repository.full_name, sha=sha)
+
+    def _environment(self, repository: Repository) -> dict[str, str]:
+        address = urlsplit(repository.clone_url)
+        if address.password or (address.scheme != "file" and address.username):
+            raise Refused(f"the clone address of {repository.full_name} carries credentials; remove them")
+        token = self.token_for(repository.clone_url) if address.scheme in ("http", "https") else None
+        return commands.environment(
+            self.system,
+            self.home,
+            config=_authorisation(repository.clone_url, token),
+            protocols="http:https:file" if self.allow_file else "http:https",
+        )
+
+
+def parse_tags(listing: str) -> dict[str, Sha]:
+    """Tag → object that it peels to, from ``ls-remote --tags``; ``^{}`` lines are the peeled ones."""
+    found = [match.groups() for line in listing.splitlines() if (match := _LINE.fullmatch(line))]
+    named = {name: Sha(sha) for sha, name in found if not name.endswith("^{}")}
+    peeled = {name.removesuffix("^{}"): Sha(sha) for sha, name in found if name.endswith("^{}")}
+    return named | peeled
+
+
+def _authorisation(clone_url: str, token: str | None) -> tuple[tuple[str, str], ...]:
+    """A header for this address only; with it no redirect is followed, which could lead elsewhere."""
+    if token is None:
+        return ()
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return (
+        (f"http.{clone_url}.extraHeader", f"Authorization: Basic {basic}"),
+        ("http.followRedirects", "false"),
+    )
+
+
+def _every(seconds: float, check: Callable[[], bool]) -> Callable[[], bool]:
+    """The same check, but not more often than this."""
+    last = time.monotonic()
+
+    def limited() -> bool:
+        nonlocal last
+        if time.monotonic() - last < seconds:
+            return False
+        last = time.monotonic()
+        return check()
+
+    return limited
+
+
+def _incoming(packs: Path) -> list[Path]:
+    return list(packs.glob("tmp_*"))
+
+
+def _incoming_bytes(packs: Path) -> int:
+    total = 0
+    for path in _incoming(packs):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def _sweep(packs: Path) -> None:
+    """A killed fetch leaves its half pack behind; under the lock nobody else is writing one."""
+    for path in _incoming(packs):
+        path.unlink(missing_ok=True)

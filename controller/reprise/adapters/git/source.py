@@ -1,0 +1,145 @@
+"""The Source port on git. Built by bootstrap; called by the leader (tags, specs) and by each run."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from reprise.adapters.git import commands, export, lock, remote, snapshot
+from reprise.adapters.git.objects import Entry, Objects
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import Repository, Sha
+from reprise.ports import Commit
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+def _no_token(clone_url: str) -> str | None:
+    return None
+
+
+class GitSource:
+    """One bare cache per repository id below ``cache``. Safe for several threads and processes."""
+
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        token_for: remote.TokenFor = _no_token,
+        timeout: timedelta = timedelta(minutes=10),
+        limits: export.Limits = export.Limits(),
+        allow_file: bool = False,
+        system: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._cache = cache
+        self._limits = limits
+        self._timeout = timeout.total_seconds()
+        self._system = system
+        self._home = cache / "home"
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._remotes = remote.Remotes(system, self._home, token_for, allow_file, self._timeout)
+
+    def tags(self, repository: Repository) -> dict[str, Sha]:
+        return self._remotes.tags(repository)
+
+    def fetch(self, repository: Repository, sha: Sha) -> Commit:
+        if not _SHA.fullmatch(sha):
+            raise Refused(f"{export.printable(sha)} is not a full commit id")
+        folder = self._folder(repository)
+        known = self._known(folder, sha)
+        if known is not None:
+            return known
+        with lock.locked(folder.with_suffix(".lock"), timeout=self._timeout):
+            self._create(folder)
+            known = self._known(folder, sha)
+            if known is not None:
+                return known
+            self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes)
+        with Objects(folder) as objects:
+            return objects.commit(sha)
+
+    def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
+        with self._opened(repository, sha) as objects:
+            entry = _find(objects, objects.commit(sha).tree, path)
+            if entry is None or not entry.is_file:
+                return None
+            size = objects.size(entry.sha)
+            if size > limit:
+                raise Refused(f"{export.printable(path)} has {size} bytes; at most {limit} are read")
+            return objects.content(entry.sha)
+
+    def list_folder(self, repository: Repository, sha: Sha, folder: str) -> tuple[str, ...]:
+        with self._opened(repository, sha) as objects:
+            tree = objects.commit(sha).tree
+            if _parts(folder):
+                entry = _find(objects, tree, folder)
+                if entry is None or not entry.is_folder:
+                    return ()
+                tree = entry.sha
+            return tuple(sorted(entry.name for entry in objects.entries(tree) if entry.is_file))
+
+    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
+        with self._opened(repository, sha) as objects:
+            export.lay_out(objects, objects.commit(sha).tree, into, self._limits)
+
+    def snapshot(self, path: Path) -> tuple[Repository, Sha, bool]:
+        """The working tree that ``path`` lies in, as (repository, commit, dirty), for a rehearsal.
+
+        A dirty tree becomes a commit in our cache; the person's repository is never written to.
+        Raises UserError when there is no usable git repository.
+        """
+        found = snapshot.locate(path, self._system, self._home, self._timeout)
+        folder = self._folder(found.repository)
+        with lock.locked(folder.with_suffix(".lock"), timeout=self._timeout):
+            self._create(folder)
+            sha, dirty = snapshot.take(found, folder, self._limits, self._timeout)
+        return found.repository, sha, dirty
+
+    def _opened(self, repository: Repository, sha: Sha) -> Objects:
+        folder = self._folder(repository)
+        if not _SHA.fullmatch(sha) or not folder.exists():
+            raise Refused(f"commit {export.printable(sha)} of {repository.full_name} has not been fetched")
+        return Objects(folder)
+
+    def _folder(self, repository: Repository) -> Path:
+        return self._cache / f"{repository.id}.git"
+
+    def _known(self, folder: Path, sha: Sha) -> Commit | None:
+        if not folder.exists():
+            return None
+        with Objects(folder) as objects:
+            return objects.commit(sha) if objects.has(sha) else None
+
+    def _create(self, folder: Path) -> None:
+        """Whole or not at all, since readers do not lock; the caller holds the lock."""
+        if folder.exists():
+            return
+        partial = folder.with_suffix(".partial")
+        outcome = commands.run_git(
+            *("init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(partial)),
+            environment=commands.environment(self._system, self._home),
+            cwd=self._cache,
+            timeout=self._timeout,
+        )
+        if outcome.code != 0:
+            raise Retryable(f"the cache {folder} could not be made: {outcome.stderr.strip()[:300]}")
+        partial.rename(folder)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _find(objects: Objects, tree: str, path: str) -> Entry | None:
+    """The entry at a path; links are not followed."""
+    found: Entry | None = None
+    for part in _parts(path):
+        if found is not None:
+            if not found.is_folder:
+                return None
+            tree = found.sha
+        found = next((entry for entry in objects.entries(tree) if entry.name == part), None)
+        if found is None:
+            return None
+    return found
