@@ -77,7 +77,8 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        mark = _Places(data[: error.start].decode("utf-8")).at(error.start)
+        readable = data[: error.start].decode("utf-8")
+        mark = _Places(readable + data[error.start :].decode("utf-8", "replace")).at(len(readable))
         raise _Unreadable(mark, "the file is not UTF-8 text; save it as UTF-8") from None
 
 
@@ -89,9 +90,10 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         self.starts = [0, *(i + 1 for i, c in enumerate(text) if c == "\n")]
-        if len(self.starts) > 1 and self.starts[-1] == len(text):
-            self.starts.pop()  # the end of the file belongs to its last line
         self.end = len(text)
+        if len(self.starts) > 1 and self.starts[-1] == self.end:
+            self.starts.pop()  # the end of the file belongs to its last line
+            self.end -= 1
 
     def at(self, index: int) -> Mark:
         index = min(index, self.end)
@@ -113,10 +115,14 @@ def _read_events(text: str, places: _Places, problems: Problems) -> Node | None:
 
 
 def _events(text: str, places: _Places) -> Iterator[ev.Event]:
+    last = 0
     try:
-        yield from yaml.parse(text, Loader=yaml.SafeLoader)
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            last = event.end_mark.index if event.end_mark else last
+            yield event
     except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
+        never_closed = "end of stream" in (error.problem or "")
+        at = error.context_mark if never_closed and error.context_mark else error.problem_mark
         raise _Unreadable(places.at(at.index if at else 0), _syntax_sentence(error)) from None
     except yaml.reader.ReaderError as error:
         raise _Unreadable(
@@ -124,7 +130,9 @@ def _events(text: str, places: _Places) -> Iterator[ev.Event]:
         ) from None
     except (ValueError, OverflowError):
         # PyYAML converts escapes such as "\UFFFFFFFF" and the numbers of a %YAML line unchecked.
-        raise _Unreadable(Mark(1, 1), "not valid YAML: an escape or a number is out of range") from None
+        raise _Unreadable(
+            places.at(last), "not valid YAML: after this place an escape or a number is out of range"
+        ) from None
 
 
 def _syntax_sentence(error: yaml.MarkedYAMLError) -> str:

@@ -185,7 +185,10 @@ def open_section(path: str, node: Node, problems: Problems) -> Section | None:
         return None
     known = SECTIONS[path].keys
     for text, (key, _) in node.entries.items():
-        if text not in known and not problems.full:
+        if text not in known and problems.full:
+            problems.more = True
+            break
+        if text not in known:
             where = f" in {path}" if path else ""
             problems.add(key.mark, f"unknown key {quote(text)}{where}; {advice(text, path)}")
     return Section(path, node.entries, node.mark, problems)
