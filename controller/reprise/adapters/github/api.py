@@ -1,0 +1,245 @@
+"""The Forge port on GitHub's REST API, for github.com, GitHub Enterprise Server and `reprise forge`.
+
+The engine's steps call this from several threads and repeat it freely; see `client` for what makes
+that safe. Statuses are the one thing that is not idempotent, so the engine reads them first.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from github import Github, GithubException
+from github.GithubObject import NotSet
+from github.PullRequest import PullRequest as GithubPullRequest
+from github.Repository import Repository as GithubRepository
+from pydantic import BaseModel, Field
+
+from reprise.adapters.github import comments
+from reprise.adapters.github.client import PER_PAGE, Client, UnexpectedReply
+from reprise.adapters.github.refusal import Intent
+from reprise.domain.errors import Refused
+from reprise.domain.forge import Permission, Place, PullRequest, Reaction, State, Status
+from reprise.domain.run import Repository, Sha
+
+MAX_STATUS_PAGES = 10
+_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_ABSENT = (404, 409, 422)
+"""No such commit: unknown, in an empty repository, or not even a possible name."""
+T = TypeVar("T")
+PERMISSIONS = {
+    "admin": Permission.ADMIN,
+    "maintain": Permission.WRITE,
+    "write": Permission.WRITE,
+    "triage": Permission.READ,
+    "read": Permission.READ,
+    "none": Permission.NONE,
+}
+
+
+class GitHubForge:
+    def __init__(
+        self, api_url: str, token: str | None, *, timeout: float = 20.0, write_spacing: float = 1.0
+    ) -> None:
+        """``timeout`` and ``write_spacing`` in seconds; a loopback forge needs no spacing."""
+        self._client = Client(api_url, token, timeout=timeout, write_spacing=write_spacing)
+        self._token = token
+        self._login: str | None = None
+        self._login_lock = threading.Lock()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def clone_token(self) -> str | None:
+        """For git over HTTPS; asked for at every fetch, because some tokens are short-lived."""
+        return self._token
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def repository(self, full_name: str) -> Repository:
+        if not _is_full_name(full_name):
+            raise Refused(f"{full_name!r} is not the name of a repository: write it as owner/name")
+        intent = Intent(f"read {full_name}", "metadata: read")
+        return self._client.read(intent, lambda github: _repository(github.get_repo(full_name)))
+
+    def commit(self, repository: Repository, ref: str) -> Sha | None:
+        if not ref.strip("."):
+            return None
+        intent = Intent(f"look up the commit {ref} of {repository.full_name}", "contents: read")
+        sha = self._read(intent, repository, lambda repo: _commit(repo, ref))
+        if sha is None:
+            # The same answer as for a repository that we may not see: this raises if it is that.
+            self.repository(repository.full_name)
+        return sha
+
+    def pull_request(self, repository: Repository, number: int) -> PullRequest:
+        intent = Intent(f"read pull request #{number} of {repository.full_name}", "pull requests: read")
+        return self._read(intent, repository, lambda repo: _pull_request(repo.get_pull(number)))
+
+    def permission(self, repository: Repository, login: str) -> Permission:
+        if not login.strip("."):
+            return Permission.NONE
+        intent = Intent(f"read what {login} may do in {repository.full_name}", "metadata: read")
+        return self._read(intent, repository, lambda repo: _permission(repo, login))
+
+    def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
+        intent = Intent(f"read the statuses of {sha} in {repository.full_name}", "commit statuses: read")
+        return self._read(intent, repository, lambda repo: _statuses(repo, sha))
+
+    # --- writing --------------------------------------------------------------------------------
+
+    def post_status(self, repository: Repository, sha: Sha, status: Status) -> int:
+        intent = Intent(f"post a commit status on {sha} in {repository.full_name}", "commit statuses: write")
+        return self._write(intent, repository, lambda repo: _post_status(repo, sha, status))
+
+    def put_comment(
+        self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None
+    ) -> int:
+        intent = comments.intent(repository, place)
+        found = self._read(intent, repository, lambda repo: comments.find_known(repo, place, known_id))
+        if found is None:
+            own = self._own_login()
+            found = self._read(intent, repository, lambda repo: comments.find(repo, place, own, marker))
+        if found is None:
+            return self._write(intent, repository, lambda repo: comments.create(repo, place, body))
+        comment_id = found.id
+        if not comments.same(found.body, body):
+            self._write(intent, repository, lambda repo: comments.edit(repo, place, comment_id, body))
+        return comment_id
+
+    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
+        intent = Intent(f"react to comment {comment_id} in {repository.full_name}", "issues: write")
+        self._write(intent, repository, lambda repo: comments.react(repo, comment_id, reaction))
+
+    # --- underneath -----------------------------------------------------------------------------
+
+    def _read(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
+        return self._client.read(intent, lambda github: ask(_lazy(github, repository)))
+
+    def _write(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
+        return self._client.write(intent, lambda github: ask(_lazy(github, repository)))
+
+    def _own_login(self) -> str:
+        with self._login_lock:
+            if self._login is None:
+                intent = Intent("ask whose token this is", "access to its own user")
+                self._login = self._client.read(intent, lambda github: _text(github.get_user().login))
+            return self._login
+
+
+# --- one call each, inside the client's guard -------------------------------------------------------
+
+
+def _is_full_name(text: str) -> bool:
+    """Parts of dots alone would climb in the address."""
+    return bool(_FULL_NAME.fullmatch(text)) and all(part.strip(".") for part in text.split("/"))
+
+
+def _lazy(github: Github, repository: Repository) -> GithubRepository:
+    """Costs no call: the name is enough for what follows."""
+    if not _is_full_name(repository.full_name):
+        raise UnexpectedReply(f"{repository.full_name!r} is not owner/name")
+    return github.get_repo(repository.full_name)
+
+
+def _repository(found: GithubRepository) -> Repository:
+    found.complete()
+    return Repository(_number(found.id), _text(found.full_name), _text(found.clone_url))
+
+
+class _Commit(BaseModel):
+    sha: str = Field(pattern="^[0-9a-f]{40}$")
+
+
+def _commit(repo: GithubRepository, ref: str) -> Sha | None:
+    # Not PyGithub's Commit: it brings the diff of up to 300 files and believes the address for its sha.
+    try:
+        reply = _get(repo, f"/commits/{quote(ref, safe='')}", per_page=1)
+    except GithubException as error:
+        if error.status in _ABSENT:
+            return None
+        raise
+    return Sha(_Commit.model_validate(reply).sha)
+
+
+def _pull_request(found: GithubPullRequest) -> PullRequest:
+    head, base = found.complete().head, found.base
+    return PullRequest(
+        number=_number(found.number),
+        head_sha=Sha(_text(head.sha)),
+        head_repository_id=_number(head.repo.id) if head.repo else None,
+        base_repository_id=_number(base.repo.id),
+        open=found.state == "open",
+    )
+
+
+class _Collaborator(BaseModel):
+    permission: str
+
+
+def _permission(repo: GithubRepository, login: str) -> Permission:
+    """NONE for strangers and for whatever GitHub may call a role one day."""
+    try:
+        reply = _get(repo, f"/collaborators/{quote(login, safe='')}/permission")
+    except GithubException as error:
+        if error.status == 404:
+            return Permission.NONE
+        raise
+    return PERMISSIONS.get(_Collaborator.model_validate(reply).permission, Permission.NONE)
+
+
+class _Entry(BaseModel):
+    context: str
+    state: State
+    description: str | None = None
+    target_url: str | None = None
+
+
+class _CombinedStatus(BaseModel):
+    statuses: list[_Entry]
+
+
+def _statuses(repo: GithubRepository, sha: Sha) -> dict[str, Status]:
+    """GitHub's combined status: the newest of each context, whose case it ignores."""
+    newest: dict[str, Status] = {}
+    for page in range(1, MAX_STATUS_PAGES + 1):
+        reply = _get(repo, f"/commits/{sha}/status", per_page=PER_PAGE, page=page)
+        entries = _CombinedStatus.model_validate(reply).statuses
+        for entry in entries:
+            newest.setdefault(entry.context.lower(), _status(entry))
+        if len(entries) < PER_PAGE:
+            break
+    return {status.context: status for status in newest.values()}
+
+
+def _status(entry: _Entry) -> Status:
+    return Status(entry.context, entry.state, entry.description or "", entry.target_url or None)
+
+
+def _post_status(repo: GithubRepository, sha: Sha, status: Status) -> int:
+    posted = repo.get_commit(sha).create_status(
+        status.state.value,
+        target_url=NotSet if status.target_url is None else status.target_url,
+        description=status.description,
+        context=status.context,
+    )
+    return _number(posted.id)
+
+
+def _get(repo: GithubRepository, path: str, **query: int) -> Any:
+    """For what PyGithub has no fitting call."""
+    _, reply = repo.requester.requestJsonAndCheck("GET", repo.url + path, parameters=query)
+    return reply
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise UnexpectedReply("an id is missing")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise UnexpectedReply("a name is missing")
+    return value

@@ -1,0 +1,98 @@
+"""What a failed call means: worth another try, or a plain no. Pure; `client` is the only caller.
+
+Every sentence says what we wanted, what GitHub said, and what the operator can do. GitHub's own
+words are quoted, shortened; the token is in none of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reprise.domain.errors import Refused, RepriseError, Retryable
+
+SECONDARY_LIMIT_WAIT = 60.0
+"""Seconds; GitHub's advice when a limit names no time."""
+_LIMIT_WORDS = ("rate limit", "abuse detection", "please retry your request again later")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a call is for, in words for its error message."""
+
+    doing: str
+    """e.g. ``post a commit status on owner/name``"""
+    needs: str
+    """The permission of a fine-grained token, e.g. ``commit statuses: write``."""
+
+
+def explain(
+    intent: Intent, status: int, headers: Mapping[str, Any], reply: Any, *, now: float
+) -> RepriseError:
+    """The error for an answer of 400 or more. ``headers`` in lower case, ``now`` in Unix seconds."""
+    said = _words(reply)
+    if _is_limit(status, headers, said):
+        return Retryable(f"GitHub limits our calls: could not {intent.doing}", wait(headers, now))
+    if status >= 500 or status in (408, 425):
+        asked = _seconds(headers.get("retry-after")) or 0.0
+        return Retryable(f"GitHub failed with {status}: could not {intent.doing}", asked)
+    answer = f"{status}: {said}" if said else str(status)
+    return Refused(f"GitHub refused to {intent.doing} ({answer}). {_advice(intent, status, headers)}")
+
+
+def wait(headers: Mapping[str, Any], now: float) -> float:
+    """Seconds until a limit ends: Retry-After, else the reset time when nothing remains, else a minute."""
+    asked = _seconds(headers.get("retry-after"))
+    if asked is not None:
+        return asked
+    reset = _seconds(headers.get("x-ratelimit-reset"))
+    if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return max(1.0, reset - now + 1.0)
+    return SECONDARY_LIMIT_WAIT
+
+
+def _is_limit(status: int, headers: Mapping[str, Any], said: str) -> bool:
+    """A 403 means either; the headers or the words tell which."""
+    if status == 429:
+        return True
+    if status != 403:
+        return False
+    exhausted = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return exhausted or any(word in said.lower() for word in _LIMIT_WORDS)
+
+
+def _advice(intent: Intent, status: int, headers: Mapping[str, Any]) -> str:
+    match status:
+        case 401:
+            return "The token is wrong or has expired: set REPRISE_GITHUB__TOKEN to a valid one"
+        case 403:
+            accepted = headers.get("x-accepted-github-permissions")
+            exact = f" (GitHub asks for {str(accepted)[:100]})" if accepted else ""
+            return f"Give the token {intent.needs} for this repository{exact}"
+        case 404:
+            return f"It does not exist, or the token may not see it: that takes {intent.needs}"
+        case _:
+            return "Asking again will not help: change what was asked for"
+
+
+def _words(reply: Any) -> str:
+    """GitHub's message with the details that a 422 carries."""
+    if not isinstance(reply, dict):
+        return ""
+    details = reply.get("errors")
+    texts = [reply.get("message"), *map(_detail, details if isinstance(details, list) else [])]
+    return "; ".join(text for text in texts if isinstance(text, str) and text)[:300]
+
+
+def _detail(error: Any) -> str | None:
+    if not isinstance(error, dict):
+        return error if isinstance(error, str) else None
+    if isinstance(error.get("message"), str):
+        return str(error["message"])
+    return f"{error.get('field', 'a field')} is {error.get('code', 'invalid')}"
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        return max(0.0, float(value))
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,238 @@
+"""A forge in memory that keeps state and refuses what GitHub refuses; runs the port's contract suite.
+
+Arrange with `add_…` and `set_permission`, script failures with `fail`, look at `statuses_on`,
+`comments_at` and `reactions_to`.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from reprise.domain.errors import Refused, RepriseError
+from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, PullRequest, Reaction, Status
+from reprise.domain.run import Repository, Sha
+
+OWN_LOGIN = "reprise-bot"
+
+
+@dataclass(frozen=True)
+class Comment:
+    id: int
+    place: Place
+    author: str
+    body: str
+    edits: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    error: RepriseError
+    after_effect: bool
+
+
+class FakeForge:
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._last_id = 100
+        self._repositories: dict[str, Repository] = {}
+        self._commits: dict[tuple[int, str], Sha] = {}
+        self._pulls: dict[tuple[int, int], PullRequest] = {}
+        self._permissions: dict[tuple[int, str], Permission] = {}
+        self._statuses: dict[tuple[int, Sha], list[Status]] = defaultdict(list)
+        self._comments: dict[tuple[int, int], Comment] = {}
+        self._reactions: dict[tuple[int, int], list[Reaction]] = defaultdict(list)
+        self._failures: dict[str, list[Failure]] = defaultdict(list)
+        self.calls: list[str] = []
+        """Names of the port's methods in the order in which they were called."""
+
+    # --- arranging ------------------------------------------------------------------------------
+
+    def add_repository(
+        self, full_name: str = "ada/wine", *, id: int | None = None, clone_url: str | None = None
+    ) -> Repository:
+        with self._lock:
+            made = Repository(
+                id or self._next_id(), full_name, clone_url or f"https://forge.test/{full_name}.git"
+            )
+            self._repositories[full_name.lower()] = made
+            return made
+
+    def add_commit(self, repository: Repository, sha: str, *refs: str) -> Sha:
+        """``refs``: the tags and branches that mean this commit from now on."""
+        with self._lock:
+            for name in (sha, *refs):
+                self._commits[repository.id, name] = Sha(sha)
+            return Sha(sha)
+
+    def add_pull_request(
+        self,
+        repository: Repository,
+        number: int,
+        head_sha: str,
+        *,
+        head_repository_id: int | None = None,
+        open: bool = True,
+    ) -> PullRequest:
+        """From a branch of the same repository unless ``head_repository_id`` says otherwise."""
+        head = repository.id if head_repository_id is None else head_repository_id
+        made = PullRequest(number, self.add_commit(repository, head_sha), head, repository.id, open)
+        with self._lock:
+            self._pulls[repository.id, number] = made
+            return made
+
+    def change_pull_request(self, repository: Repository, number: int, *, open: bool) -> None:
+        with self._lock:
+            key = repository.id, number
+            self._pulls[key] = replace(self._pulls[key], open=open)
+
+    def set_permission(self, repository: Repository, login: str, permission: Permission) -> None:
+        with self._lock:
+            self._permissions[repository.id, login.lower()] = permission
+
+    def add_comment(self, repository: Repository, place: Place, body: str, *, who: str) -> int:
+        with self._lock:
+            comment = Comment(self._next_id(), place, who, body)
+            self._comments[repository.id, comment.id] = comment
+            return comment.id
+
+    def remove_comment(self, repository: Repository, comment_id: int) -> None:
+        with self._lock:
+            del self._comments[repository.id, comment_id]
+
+    def fail(self, method: str, *errors: RepriseError, after_effect: bool = False) -> None:
+        """The next calls of this method raise these, one each; ``after_effect``: when it is done."""
+        assert hasattr(self, method), f"the forge has no {method}"
+        with self._lock:
+            self._failures[method] += [Failure(error, after_effect) for error in errors]
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def statuses_on(self, repository: Repository, sha: str) -> list[Status]:
+        """Every status ever posted there, oldest first."""
+        with self._lock:
+            return list(self._statuses[repository.id, Sha(sha)])
+
+    def comments_at(self, repository: Repository, place: Place) -> list[Comment]:
+        with self._lock:
+            found = [
+                c for (repo, _), c in self._comments.items() if repo == repository.id and c.place == place
+            ]
+            return sorted(found, key=lambda comment: comment.id)
+
+    def reactions_to(self, repository: Repository, comment_id: int) -> list[Reaction]:
+        with self._lock:
+            return list(self._reactions[repository.id, comment_id])
+
+    # --- the port -------------------------------------------------------------------------------
+
+    def repository(self, full_name: str) -> Repository:
+        with self._call("repository"):
+            found = self._repositories.get(full_name.lower())
+            if found is None:
+                raise Refused(f"{full_name} does not exist, or the token may not see it")
+            return found
+
+    def commit(self, repository: Repository, ref: str) -> Sha | None:
+        with self._call("commit"):
+            known = self._known(repository)
+            if (known.id, ref) in self._commits:
+                return self._commits[known.id, ref]
+            shas = {sha for (repo, _), sha in self._commits.items() if repo == known.id}
+            matching = [sha for sha in shas if len(ref) >= 7 and sha.startswith(ref.lower())]
+            return matching[0] if len(matching) == 1 else None
+
+    def pull_request(self, repository: Repository, number: int) -> PullRequest:
+        with self._call("pull_request"):
+            found = self._pulls.get((self._known(repository).id, number))
+            if found is None:
+                raise Refused(f"there is no pull request #{number} in {repository.full_name}")
+            return found
+
+    def permission(self, repository: Repository, login: str) -> Permission:
+        with self._call("permission"):
+            return self._permissions.get((self._known(repository).id, login.lower()), Permission.NONE)
+
+    def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
+        with self._call("statuses"):
+            self._require_commit(repository, sha)
+            newest = {status.context.lower(): status for status in self._statuses[repository.id, sha]}
+            return {status.context: status for status in newest.values()}
+
+    def post_status(self, repository: Repository, sha: Sha, status: Status) -> int:
+        with self._call("post_status"):
+            self._require_commit(repository, sha)
+            if len(status.description) > 140:
+                raise Refused("a status description is longer than 140 characters")
+            self._statuses[repository.id, sha].append(status)
+            return self._next_id()
+
+    def put_comment(
+        self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None
+    ) -> int:
+        with self._call("put_comment"):
+            self._require_place(repository, place)
+            if not body.strip() or len(body) > 65_536:
+                raise Refused("a comment is empty or longer than 65,536 characters")
+            found = self._find(repository, place, marker, known_id)
+            if found is None:
+                return self.add_comment(repository, place, body, who=OWN_LOGIN)
+            if found.body != body:
+                edited = replace(found, body=body, edits=found.edits + 1)
+                self._comments[repository.id, found.id] = edited
+            return found.id
+
+    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
+        with self._call("react"):
+            comment = self._comments.get((self._known(repository).id, comment_id))
+            if comment is None or not isinstance(comment.place, OnPullRequest):
+                raise Refused(f"there is no comment {comment_id} on a pull request of {repository.full_name}")
+            given = self._reactions[repository.id, comment_id]
+            if reaction not in given:
+                given.append(reaction)
+
+    # --- underneath -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _call(self, method: str) -> Iterator[None]:
+        with self._lock:
+            self.calls.append(method)
+            waiting = self._failures[method]
+            failure = waiting.pop(0) if waiting else None
+            if failure is not None and not failure.after_effect:
+                raise failure.error
+            yield
+            if failure is not None:
+                raise failure.error
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _known(self, repository: Repository) -> Repository:
+        found = self._repositories.get(repository.full_name.lower())
+        if found is None:
+            raise Refused(f"{repository.full_name} does not exist, or the token may not see it")
+        return found
+
+    def _require_commit(self, repository: Repository, sha: str) -> None:
+        if self._commits.get((self._known(repository).id, sha)) != sha:
+            raise Refused(f"there is no commit {sha} in {repository.full_name}")
+
+    def _require_place(self, repository: Repository, place: Place) -> None:
+        match place:
+            case OnCommit(sha):
+                self._require_commit(repository, sha)
+            case OnPullRequest(number):
+                if (self._known(repository).id, number) not in self._pulls:
+                    raise Refused(f"there is no pull request #{number} in {repository.full_name}")
+
+    def _find(
+        self, repository: Repository, place: Place, marker: str, known_id: int | None
+    ) -> Comment | None:
+        known = self._comments.get((repository.id, known_id)) if known_id is not None else None
+        if known is not None and type(known.place) is type(place):
+            return known
+        ours = [comment for comment in self.comments_at(repository, place) if comment.author == OWN_LOGIN]
+        return next((comment for comment in ours if marker in comment.body), None)
