@@ -16,6 +16,7 @@ from yaml import events as ev
 from reprise.domain.spec.problems import Mark, Problems, quote
 
 MOST_BYTES = 256 * 1024
+TOO_LARGE = f"the file is larger than {MOST_BYTES // 1024} KiB: move what is not the spec elsewhere"
 DEEPEST = 64
 MOST_ALIASES = 100
 MOST_NODES = 200_000
@@ -72,7 +73,7 @@ def read_document(data: bytes, problems: Problems) -> Node | None:
 
 def _decode(data: bytes) -> str:
     if len(data) > MOST_BYTES:
-        raise _Unreadable(Mark(1, 1), f"the file is larger than {MOST_BYTES // 1024} KiB")
+        raise _Unreadable(Mark(1, 1), TOO_LARGE)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8")
