@@ -25,7 +25,6 @@ LEVEL_TEXT: dict[Level, str] = {
     Level.B: "equal at the published precision",
     Level.C: "within the declared tolerance",
 }
-DECLARE_TOLERANCE = "declare a tolerance (compare: {mode: tolerance, tolerance: {abs: …}})"
 
 _FACTOR_SLACK = 0.05
 """Relative; how near to 100 a ratio must be to look like percent against a fraction."""
@@ -79,7 +78,10 @@ def _judge_exact(claim: Claim, value: Value | None, *, repeats: bool | None) -> 
             return _judged(claim, value, Verdict.NOT_REPRODUCED)
         case False:
             return _judged(
-                claim, value, Verdict.INCONCLUSIVE, f"the job does not repeat itself: {DECLARE_TOLERANCE}"
+                claim,
+                value,
+                Verdict.INCONCLUSIVE,
+                "the job does not repeat itself, so declare a tolerance in compare",
             )
         case None:
             why = "no probe was run, so that this may be chance: set determinism.self_repeat to true"
@@ -121,6 +123,8 @@ def _judged(
     bar = _bar(claim, value)
     judged = ClaimJudgement(claim.id, verdict, level, claim.published.text, value, off, bar, "")
     parts = [_numbers(judged), why, _factor_of_hundred(value, number) if level is None else ""]
+    if verdict is Verdict.INCONCLUSIVE:
+        parts = [why, *parts[::2]]  # the reason must survive where texts are cut
     return replace(judged, message="; ".join(part for part in parts if part))
 
 

@@ -23,7 +23,7 @@ from reprise.domain.run import (
     Value,
     Verdict,
 )
-from reprise.domain.spec.model import BadSpec, PublishedKind, Spec
+from reprise.domain.spec.model import BadSpec, PublishedKind, Spec, Tolerance
 from reprise.domain.trials import counted, repeats
 
 _SHOWN_METRICS = 3
@@ -118,9 +118,9 @@ def _sentence(claims: Sequence[ClaimJudgement], level: Level | None) -> str:
     """About the worst claim; about all of them when there is nothing worse than reproduced."""
     worst = worst_first(claims)[0]
     if len(claims) == 1:
-        return f"{worst.id} {worst.message}"
+        return f"{worst.id}: {worst.message}"
     if level is not None:
-        return f"{len(claims)} of {len(claims)} claims, level {level.value}: {LEVEL_TEXT[level]}"
+        return f"{len(claims)} of {len(claims)} claims, {LEVEL_TEXT[level]}"
     alike = sum(claim.verdict is worst.verdict for claim in claims)
     return f"{alike} of {len(claims)} claims, worst {worst.id}: {worst.message}"
 
@@ -167,6 +167,8 @@ def _notes(
         notes.append("The spec has no run.seed, so all trials had the same one.")
     if len(trials) > 1 and spec.run.seed is not None and not coin_public:
         notes.append("The further seeds come from a number that is not public: a rehearsal.")
+    if len(trials) - len(failed) > 1 and any(isinstance(claim.compare, Tolerance) for claim in spec.claims):
+        notes.append("Of several trials, the value furthest from the published one is shown.")
     means = [claim.id for claim in spec.claims if claim.published.kind is PublishedKind.MEAN]
     if means:
         notes.append(f"Published as a mean, compared run by run: {', '.join(means)}.")

@@ -1,0 +1,172 @@
+"""What people read: one run's report, and the comment that holds the reports of several.
+
+First line the verdict, second what to do, then the numbers; everything else is collapsed. Called by the
+engine when it reports, by the tracker and by the terminal (through `text.for_terminal`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reprise.domain.advice import next_step
+from reprise.domain.claims import LEVEL_TEXT, worst_first
+from reprise.domain.run import Judgement, Phase, Reason, Verdict
+from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
+from reprise.domain.statuses import one_line
+from reprise.domain.text import code, inline, link
+from reprise.domain.view import Occasion, RunView
+from reprise.domain.words import PHASE_TEXT, duration, outcome
+
+MAX_CHARACTERS = 60_000
+"""Below what a forge accepts for one comment."""
+
+_SHOWN_PROBLEMS = 20
+_SHOWN_NOTES = 10
+_LEFT_OUT = "\n\nLeft out because this text would be too long: {}."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    title: str
+    """Plain text, one line."""
+    summary: str
+    """Markdown: what to do."""
+    markdown: str
+    """The whole report, title and summary included."""
+
+
+def render_report(view: RunView, *, limit: int = MAX_CHARACTERS) -> Report:
+    """The report of a run, ended or still alive, in at most ``limit`` characters."""
+    head = "\n\n".join(
+        part for part in (f"### {inline(_title(view))}", _summary(view), *_middle(view)) if part
+    )
+    body = _within(head, sections(view), _footer(view), limit=limit)
+    return Report(one_line(_title(view)), _summary(view), body)
+
+
+def conversation_marker(name: str) -> str:
+    """What finds our comment again, invisible to readers; ``name`` is of our own making."""
+    return f"<!-- reprise:{name} -->"
+
+
+def render_conversation(marker: str, views: Sequence[RunView]) -> str:
+    """One comment with the newest run of each experiment, in the order of their names."""
+    newest: dict[str, RunView] = {}
+    for view in sorted(views, key=lambda view: view.created_at):
+        newest[view.experiment] = view
+    separator = "\n\n---\n\n"
+    room = (MAX_CHARACTERS - len(marker) - 1) // max(len(newest), 1) - len(separator)
+    reports = [render_report(newest[name], limit=room).markdown for name in sorted(newest)]
+    return f"{marker}\n{separator.join(reports)}"
+
+
+def _title(view: RunView) -> str:
+    judgement = view.judgement
+    if judgement is None:
+        return f"{view.experiment}: {PHASE_TEXT[view.phase]}"
+    level = f" at level {judgement.level.value}" if judgement.level is not None else ""
+    return f"{view.experiment}: {outcome(judgement)}{level}{_count(judgement)}"
+
+
+def _count(judgement: Judgement) -> str:
+    """Where the summary does not say it."""
+    total = len(judgement.claims)
+    return f", {total} of {total} claims" if judgement.verdict is Verdict.REPRODUCED and total > 1 else ""
+
+
+def _summary(view: RunView) -> str:
+    judgement = view.judgement
+    if judgement is None:
+        so_far = f"{duration(view.seconds)} so far" if view.phase is not Phase.QUEUED else ""
+        state = ", ".join(part for part in (inline(view.detail), so_far) if part)
+        return f"{_sentence(state)} The answer will stand here.".strip()
+    return " ".join(part for part in (_why(judgement), next_step(judgement)) if part)
+
+
+def _why(judgement: Judgement) -> str:
+    """The message, where the table does not already say it."""
+    if judgement.verdict is Verdict.REPRODUCED and judgement.level is not None:
+        return ""
+    message = inline(judgement.message, 600)
+    # Other messages may begin with a path, which has no capitals to give.
+    return _sentence(
+        message[:1].upper() + message[1:] if judgement.verdict is Verdict.NOT_JUDGED else message
+    )
+
+
+def _middle(view: RunView) -> list[str]:
+    judgement = view.judgement
+    parts = [_facts(view)]
+    if judgement is None:
+        return parts
+    if len(view.problems) > 1 and judgement.reason is Reason.SPEC_INVALID:
+        parts.append(_bullets(view.problems, _SHOWN_PROBLEMS))
+    shown = worst_first(judgement.claims)[:SHOWN_CLAIMS]
+    if any(claim.got is not None for claim in judgement.claims):
+        parts.append(claim_table(shown, view.where))
+    said = [
+        f"{claim.id}: {claim.message}" for claim in shown if _unsaid(claim.message, claim.verdict, judgement)
+    ]
+    return [*parts, _bullets([*said, *_notes(view, judgement)], SHOWN_CLAIMS + _SHOWN_NOTES)]
+
+
+def _unsaid(message: str, verdict: Verdict, judgement: Judgement) -> bool:
+    return verdict in (Verdict.INCONCLUSIVE, Verdict.NOT_RUN) and message not in judgement.message
+
+
+def _notes(view: RunView, judgement: Judgement) -> list[str]:
+    notes = list(judgement.notes)
+    if judgement.level is not None and judgement.claims:
+        notes.insert(0, f"Level {judgement.level.value}: {LEVEL_TEXT[judgement.level]}.")
+    if view.installed is not None and view.installed.weak:
+        notes.append(f"The environment is pinned weakly: {view.installed.weak}.")
+    if view.dirty:
+        notes.append("The working tree had changes that are not committed.")
+    if view.tracking_problem:
+        notes.append(f"The results could not be tracked: {view.tracking_problem}")
+    return notes
+
+
+def _facts(view: RunView) -> str:
+    """One line: which commit, how long, where to look further."""
+    facts = [f"commit {code(view.commit[:7])}" + (" (the branch has moved on)" if view.outdated else "")]
+    if view.occasion is Occasion.TAG:
+        facts.append(f"tag {code(view.ref, 80)}")
+    if view.judgement is not None:
+        facts.append(duration(view.seconds))
+    named = (("run", view.links.run), ("results", view.links.tracking), ("evidence", view.links.evidence))
+    return " · ".join([*facts, *(link(name, url) for name, url in named if url)])
+
+
+def _footer(view: RunView) -> str:
+    said = f"run {code(view.run_id, 60)}"
+    match view.occasion:
+        case Occasion.TAG:
+            return f"{said} · push a tag on a new commit to run again"
+        case Occasion.PULL_REQUEST:
+            return f"{said} · comment `/reproduce` to run again, `/reproduce help` for more"
+        case Occasion.REHEARSAL:
+            return f"{said} · rehearsal, nothing was posted · `reprise run .` to run again"
+
+
+def _within(head: str, made: list[Section], footer: str, *, limit: int) -> str:
+    """Head and footer stay; whole sections go from the end until the rest fits."""
+    for kept in range(len(made), -1, -1):
+        left_out = ", ".join(section.title.lower() for section in made[kept:])
+        parts = [head, *map(str, made[:kept])]
+        text = "\n\n".join(parts) + (_LEFT_OUT.format(left_out) if left_out else "") + f"\n\n{footer}"
+        if len(text) <= limit:
+            return text
+    room = limit - len(footer) - len(_LEFT_OUT.format("numbers")) - 2
+    return head[: max(room, 0)].rpartition("\n")[0] + _LEFT_OUT.format("numbers") + f"\n\n{footer}"
+
+
+def _bullets(sentences: Sequence[str], limit: int) -> str:
+    lines = [f"- {inline(sentence)}" for sentence in sentences[:limit]]
+    if len(sentences) > limit:
+        lines.append(f"- and {len(sentences) - limit} more")
+    return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    """With a full stop, unless it ends in one already."""
+    return text if not text or text[-1] in ".?!…" else text + "."

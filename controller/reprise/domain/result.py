@@ -1,0 +1,63 @@
+"""The JSON object and the exit code of an ended run: what programs read where people read the report."""
+
+from typing import Any
+
+from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, TrialResult, Verdict
+from reprise.domain.view import RunView
+
+EXIT_CODE: dict[Verdict, int] = {
+    Verdict.REPRODUCED: 0,
+    Verdict.NOT_JUDGED: 0,
+    Verdict.NOT_REPRODUCED: 1,
+    Verdict.INCONCLUSIVE: 2,
+    Verdict.NOT_RUN: 4,
+}
+"""The last one is 3 when the repository has to be mended: see `exit_code`."""
+
+REPOSITORY_BROKEN = 3
+
+
+def exit_code(judgement: Judgement) -> int:
+    """0 bar met or nothing to judge, 1 not reproduced, 2 inconclusive, 3 the repository, 4 anything else."""
+    if judgement.verdict is Verdict.NOT_RUN and FAULT[judgement.reason] is Fault.REPOSITORY:
+        return REPOSITORY_BROKEN
+    return EXIT_CODE[judgement.verdict]
+
+
+def result_object(view: RunView) -> dict[str, Any]:
+    """Plain data with a stable set of keys; verdict, level, reason and message are None in a live run."""
+    judgement = view.judgement
+    return {
+        "run_id": view.run_id,
+        "commit": view.commit,
+        "experiment": view.experiment,
+        "phase": view.phase.value,
+        "verdict": judgement.verdict.value if judgement else None,
+        "level": judgement.level.value if judgement and judgement.level else None,
+        "reason": judgement.reason.value if judgement else None,
+        "message": judgement.message if judgement else None,
+        "claims": [_claim(claim) for claim in judgement.claims] if judgement else [],
+        "trials": [_trial(trial) for trial in view.trials],
+        "evidence": view.links.evidence,
+    }
+
+
+def _claim(claim: ClaimJudgement) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "verdict": claim.verdict.value,
+        "level": claim.level.value if claim.level else None,
+        "published": claim.published,
+        "got": claim.got,
+        "difference": claim.difference,
+        "bar": {"mode": claim.bar.mode, "low": claim.bar.low, "high": claim.bar.high},
+    }
+
+
+def _trial(trial: TrialResult) -> dict[str, Any]:
+    return {
+        "seed": trial.plan.seed,
+        "probe": trial.plan.probe,
+        "exit_code": trial.exit_code,
+        "seconds": round(trial.seconds, 3),
+    }

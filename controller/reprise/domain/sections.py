@@ -1,0 +1,177 @@
+"""The collapsed parts of a report: whatever is worth knowing, but not at first sight."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reprise.domain import figures
+from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.claims import worst_first
+from reprise.domain.run import REASON_TEXT, ClaimJudgement, TrialResult, Verdict
+from reprise.domain.text import ZERO_WIDTH_SPACE, code, fenced, inline
+from reprise.domain.view import Occasion, RunView
+from reprise.domain.words import VERDICT_TEXT, duration, size
+
+SHOWN_CLAIMS = 10
+_LOG_LINES = 60
+_LOG_LINE = 300
+_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    body: str
+    open: bool = False
+
+    def __str__(self) -> str:
+        state = " open" if self.open else ""
+        return f"<details{state}><summary>{self.title}</summary>\n\n{self.body}\n\n</details>"
+
+
+def sections(view: RunView) -> list[Section]:
+    """In the order of their worth: the last ones are dropped first."""
+    made: list[Callable[[RunView], Section | None]] = [
+        _log,
+        _claims,
+        _trials,
+        _artifacts,
+        _environment,
+        _provenance,
+    ]
+    if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
+        made = [*made[1:5], _log, _provenance]
+    return [section for make in made if (section := make(view)) is not None]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """A Markdown table whose columns line up in plain text too. ``right``: columns of numbers."""
+    widths = [max(_width(row[index]) for row in (header, *rows)) for index in range(len(header))]
+    rule = ["-" * (width - 1) + ":" if index in right else "-" * width for index, width in enumerate(widths)]
+    lines = [_row(header, widths, right), "|" + "|".join(f" {dashes} " for dashes in rule) + "|"]
+    return "\n".join([*lines, *(_row(row, widths, right) for row in rows)])
+
+
+def claim_table(claims: Sequence[ClaimJudgement], where: dict[str, str]) -> str:
+    header = ("claim", "published", "got", "difference", "allowed", "level", "verdict")
+    return table(header, [_claim_row(claim, where.get(claim.id)) for claim in claims], right=(1, 2, 3))
+
+
+def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
+    name = inline(claim.id, 80) + (f", {inline(where, 80)}" if where else "")
+    level = claim.level.value if claim.level is not None else "–"
+    numbers = (inline(claim.published, 60), inline(figures.got(claim), 60), figures.difference(claim))
+    return (name, *numbers, figures.bar(claim), level, VERDICT_TEXT[claim.verdict])
+
+
+def _claims(view: RunView) -> Section | None:
+    claims = worst_first(view.judgement.claims) if view.judgement else ()
+    rest = claims[SHOWN_CLAIMS:]
+    if not rest:
+        return None
+    more = f"\n\n{len(rest) - _ROWS} further claims are on the run's page." if len(rest) > _ROWS else ""
+    return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view.where) + more)
+
+
+def _trials(view: RunView) -> Section | None:
+    if not view.trials and not view.lost:
+        return None
+    header = ("trial", "seed", "exit", "time", "CPU time", "memory", "outcome")
+    rows = [_trial_row(number, trial) for number, trial in _numbered(view.trials)[:_ROWS]]
+    parts = [table(header, rows, right=(1, 2, 3, 4, 5))] if rows else []
+    lost = [
+        f"- execution {each.index}, attempt {each.attempt} was lost: {inline(each.why)}" for each in view.lost
+    ]
+    parts += ["\n".join(lost[:_ROWS])] if lost else []
+    return Section(f"Trials ({len(view.trials)})", "\n\n".join(parts))
+
+
+def _numbered(trials: Sequence[TrialResult]) -> list[tuple[str, TrialResult]]:
+    named: list[tuple[str, TrialResult]] = []
+    number = 0
+    for trial in trials:
+        named.append(("probe" if trial.plan.probe else str(number), trial))
+        number += not trial.plan.probe
+    return named
+
+
+def _trial_row(number: str, trial: TrialResult) -> tuple[str, ...]:
+    code_text = "–" if trial.exit_code is None else str(trial.exit_code)
+    used = (duration(trial.seconds), duration(trial.cpu_seconds), size(trial.peak_memory_bytes))
+    tried = f" (attempt {trial.attempt})" if trial.attempt > 1 else ""
+    return (number, str(trial.plan.seed), code_text, *used, REASON_TEXT[trial.reason] + tried)
+
+
+def _artifacts(view: RunView) -> Section | None:
+    if not view.artifacts:
+        return None
+    rows = [_artifact_row(check) for check in view.artifacts[:_ROWS]]
+    return Section(
+        f"Artifacts ({len(view.artifacts)})", table(("file", "outcome", "required", "sha256"), rows)
+    )
+
+
+def _artifact_row(check: ArtifactCheck) -> tuple[str, ...]:
+    digest = code(check.found[:12]) if check.found else "–"
+    return (code(check.path, 120), check.match.value, "yes" if check.required else "no", digest)
+
+
+def _environment(view: RunView) -> Section | None:
+    if view.installed is None and not view.machine:
+        return None
+    lines = []
+    if view.installed is not None:
+        built = view.installed
+        lines.append(f"- Python {inline(built.python, 40)}, {built.packages} packages")
+        lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
+    lines.append(f"- {inline(view.machine)}" if view.machine else "- no machine was used")
+    lines.append(f"- isolation: {inline(view.isolation, 80)}; network: {inline(view.network, 80)}")
+    return Section("Environment", "\n".join(lines))
+
+
+def _log(view: RunView) -> Section | None:
+    lines = view.log_tail.rstrip().split("\n")[-_LOG_LINES:]
+    if not any(line.strip() for line in lines):
+        return None
+    failed = view.judgement is not None and view.judgement.verdict is Verdict.NOT_RUN
+    return Section("End of the log", fenced("\n".join(line[-_LOG_LINE:] for line in lines)), open=failed)
+
+
+def _provenance(view: RunView) -> Section:
+    lines = [
+        f"- repository {code(view.repository)}, commit {code(view.commit)}",
+        f"- {_asked(view)}",
+        f"- seeds: the author's for trial 0, then sha256(commit, experiment, coin, i); coin {_coin(view)}",
+    ]
+    if view.phases:
+        times = ", ".join(f"{entry.phase.value} {duration(entry.seconds)}" for entry in view.phases)
+        lines.append(f"- {times}")
+    return Section("Provenance", "\n".join(lines))
+
+
+def _asked(view: RunView) -> str:
+    who = code(view.who, 80)
+    match view.occasion:
+        case Occasion.TAG:
+            return f"tag {code(view.ref, 120)}, pushed by {who}"
+        case Occasion.PULL_REQUEST:
+            return f"pull request {inline(view.ref.removeprefix('#'), 20)}, asked by {who}"
+        case Occasion.REHEARSAL:
+            return f"rehearsal by {who}, nothing was posted"
+
+
+def _coin(view: RunView) -> str:
+    if view.coin is None:
+        return "not drawn"
+    return code(view.coin, 60) + ("" if view.coin_public else " (not public)")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    padded = []
+    for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        space = " " * (width - _width(cell))
+        padded.append(f" {space}{cell} " if index in right else f" {cell}{space} ")
+    return "|" + "|".join(padded) + "|"
+
+
+def _width(cell: str) -> int:
+    return len(cell) - cell.count(ZERO_WIDTH_SPACE)

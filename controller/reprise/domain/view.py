@@ -1,0 +1,97 @@
+"""Everything that is said about one run, gathered for the report, the page and the JSON object.
+
+The engine fills it from its rows; nothing here is looked up again while a report is written.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.run import Judgement, Phase, RunId, Sha, TrialResult
+from reprise.domain.statuses import Links
+
+
+class Occasion(Enum):
+    """What made the run, and so which commands its reader has."""
+
+    TAG = "tag"
+    PULL_REQUEST = "pull request"
+    REHEARSAL = "rehearsal"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTime:
+    phase: Phase
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The environment that the trials ran in."""
+
+    python: str
+    """e.g. ``3.11.7``"""
+    lock: str
+    """Path of the lock file."""
+    lock_sha256: str
+    weak: str | None
+    """Why the pin is weak, None when it is not."""
+    packages: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostAttempt:
+    """An attempt at a trial that the infrastructure lost."""
+
+    index: int
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    run_id: RunId
+    repository: str
+    experiment: str
+    spec_file: str
+    """e.g. ``reprise.yaml``"""
+    commit: Sha
+    occasion: Occasion
+    ref: str
+    """Tag name, ``#7`` for a pull request; not used for a rehearsal."""
+    who: str
+    phase: Phase
+    created_at: datetime
+    """Aware, UTC; the newest run of an experiment is the one that is shown."""
+    judgement: Judgement | None = None
+    """None while the run lives."""
+    seconds: float = 0.0
+    """From the first phase until now, or until the end."""
+    phases: tuple[PhaseTime, ...] = ()
+    """In order; the current phase last."""
+    detail: str = ""
+    """More about the current phase, e.g. ``place 3``."""
+    trials: tuple[TrialResult, ...] = ()
+    lost: tuple[LostAttempt, ...] = ()
+    artifacts: tuple[ArtifactCheck, ...] = ()
+    where: dict[str, str] = field(default_factory=dict)
+    """claim id → where it stands in the publication"""
+    problems: tuple[str, ...] = ()
+    """Everything that is wrong with the spec, one sentence each."""
+    installed: Installed | None = None
+    machine: str = ""
+    """For people, e.g. ``this machine, 2 cores``."""
+    isolation: str = "none"
+    network: str = "not enforced"
+    coin: str | None = None
+    coin_public: bool = False
+    dirty: bool = False
+    """The rehearsed tree had changes that are not committed."""
+    outdated: bool = False
+    """The pull request has moved on since."""
+    log_tail: str = ""
+    """The end of the log that explains the outcome: of the build when that failed, else of the last trial."""
+    tracking_problem: str | None = None
+    links: Links = field(default_factory=Links)
