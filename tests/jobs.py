@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -86,23 +87,23 @@ def built(location: Path, layer: str | None = None) -> Built:
     return Built("key", str(location), layer, "3.11.2", "requirements.txt", "0" * 64, None, {})
 
 
-def until(condition: Callable[[], T | None | bool], *, seconds: float = 15) -> T:
+def until(condition: Callable[[], T | None], *, seconds: float = 15) -> T:
     """The first true answer; a failure when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = condition()
         if answer:
-            return answer  # type: ignore[return-value]  # a true bool only where T is bool
+            return answer
         time.sleep(0.01)
     raise AssertionError(f"not within {seconds} s")
 
 
 def ended(runner: Runner, request: JobRequest, *, seconds: float = 15) -> Finished | Lost:
-    def look() -> Finished | Lost | None:
-        seen = runner.observe(request)
-        return None if isinstance(seen, Running) else seen
-
-    return until(look, seconds=seconds)
+    deadline = time.monotonic() + seconds
+    while isinstance(seen := runner.observe(request), Running):
+        assert time.monotonic() < deadline, f"still running after {seconds} s"
+        time.sleep(0.01)
+    return seen
 
 
 def finished(runner: Runner, request: JobRequest, *, seconds: float = 15) -> Finished:
@@ -112,3 +113,10 @@ def finished(runner: Runner, request: JobRequest, *, seconds: float = 15) -> Fin
     end = ended(runner, request, seconds=seconds)
     assert isinstance(end, Finished), end
     return end
+
+
+def remove_short_names(root: Path) -> None:
+    """Links that trials below ``root`` have for their temporary folders, when nobody released them."""
+    for link in Path(tempfile.gettempdir()).glob("reprise-*"):
+        if link.is_symlink() and os.readlink(link).startswith(f"{root}/"):
+            link.unlink()

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests import jobs
+from tests.fakes.provider import FakeProvider
 
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.domain.run import Reason, RunId
 from reprise.ports import Allocation, Failed, Provider
-from tests import jobs
-from tests.fakes.provider import FakeProvider
 
 ONE, TWO = RunId("run-1"), RunId("run-2")
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests import jobs
+from tests.fakes.runner import FakeJob, FakeRunner
 
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.run import Reason
 from reprise.ports import Finished, JobRequest, Lost, Runner, Running
-from tests import jobs
-from tests.fakes.runner import FakeJob, FakeRunner
 
 JobMaker = Callable[[FakeJob], JobRequest]
 
@@ -54,6 +54,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Runn
     yield runner, make
     for job in made:
         runner.stop(job)
+    jobs.remove_short_names(tmp_path)
 
 
 def test_job_ends_with_its_files_log_and_digests_kept(world: tuple[Runner, JobMaker]) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fakes.clock import START
+
 from reprise.domain.run import Reason
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
-
-from tests.fakes.clock import START
 
 
 @dataclass(frozen=True, slots=True)

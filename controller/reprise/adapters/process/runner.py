@@ -85,6 +85,7 @@ class ProcessRunner:
         prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
         places = prepare.fresh_places(job.folder)
         job.results.mkdir(parents=True, exist_ok=True)
+        (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
         write_text(job.folder / layout.JOB, json.dumps(self._job(job, places)))
         return None
 
@@ -168,7 +169,7 @@ class ProcessRunner:
 def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:
     argv = job_argv(job.spec, job.seed)
     rule = job.spec.run
-    supervisor_problems = {f"supervisor {i}": said for i, said in enumerate(facts.problems, 1)}
+    supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
     return Finished(
         reason=reason_of(facts),
         message=message_of(facts, argv, rule.workdir, rule.timeout),
@@ -180,7 +181,7 @@ def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: 
         log_bytes=facts.log_bytes,
         log_cut=facts.log_cut,
         artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
-        problems={**taken.refused, **changed, **supervisor_problems},
+        problems={**taken.refused, **changed, **supervision},
     )
 
 

@@ -1,0 +1,162 @@
+"""A whole trial with real processes: what the job sees, what it leaves, how it can fail to start."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests import jobs
+
+from reprise.adapters.process.runner import ProcessRunner
+from reprise.domain.run import Reason
+from reprise.domain.spec.model import DataFile, SeedRule
+from reprise.ports import Failed
+
+CANARY = "REPRISE_TEST_CANARY"
+PRINT_WORLD = """
+import json, os, sys
+print(json.dumps({"env": dict(os.environ), "cwd": os.getcwd(), "argv": sys.argv[1:],
+                  "python": sys.executable, "umask": os.umask(0), "fds": os.listdir("/proc/self/fd")}))
+"""
+
+
+@pytest.fixture
+def runner() -> ProcessRunner:
+    return ProcessRunner()
+
+
+@pytest.fixture
+def canary() -> Iterator[str]:
+    os.environ[CANARY] = "secret"
+    yield "secret"
+    del os.environ[CANARY]
+
+
+def test_nothing_of_the_controllers_environment_reaches_the_job(
+    runner: ProcessRunner, canary: str, tmp_path: Path
+) -> None:
+    wanted = jobs.spec("python", "job.py", seed=SeedRule("--seed", "SEED"))
+    job = jobs.python_job(tmp_path, PRINT_WORLD, wanted)
+
+    jobs.finished(runner, job)
+
+    text = (job.results / "log.txt").read_text()
+    seen = json.loads(text)
+    assert CANARY not in seen["env"]
+    assert canary not in text
+    assert seen["env"]["HOME"] == str(job.folder / "home")
+    assert seen["env"]["SEED"] == "0"
+    assert seen["argv"] == ["--seed", "0"]
+    assert seen["python"] == f"{job.built.location}/bin/python"
+    assert seen["cwd"] == str(job.tree)
+    assert seen["umask"] == 0o022
+    assert len(seen["fds"]) == 4, "stdin, stdout, stderr, and the one that lists them"
+
+
+def test_supervisor_itself_does_not_carry_the_controllers_environment(
+    runner: ProcessRunner, canary: str, tmp_path: Path
+) -> None:
+    job = jobs.python_job(tmp_path, "import os\nprint(open(f'/proc/{os.getppid()}/environ').read())")
+
+    jobs.finished(runner, job)
+
+    assert canary not in (job.results / "log.txt").read_text()
+
+
+def test_committed_result_does_not_pass_for_the_jobs(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = jobs.python_job(tmp_path, "pass", jobs.spec(metrics=("results/m.json",)))
+    (job.tree / "results").mkdir()
+    (job.tree / "results" / "m.json").write_text("{}")
+
+    end = jobs.finished(runner, job)
+
+    assert end.reason is Reason.COMPLETED
+    assert not (job.results / "files" / "results" / "m.json").exists()
+
+
+def test_results_in_workdir_and_in_the_output_folder_are_kept(runner: ProcessRunner, tmp_path: Path) -> None:
+    code = (
+        "import os\nfrom pathlib import Path\nout = Path(os.environ['REPRISE_OUTPUT_DIR'])\n"
+        "Path('m.json').write_text('1')\n(out / 'p.csv').write_text('2')\n(out / 'plot').write_text('3')\n"
+        "(out / 'mlruns').mkdir()\n(out / 'mlruns' / 'meta').write_text('4')"
+    )
+    wanted = jobs.spec("python", "../job.py", metrics=("m.json",), artifacts=("p.csv",), workdir="exp")
+    job = jobs.python_job(tmp_path, code, wanted)
+    (job.tree / "exp").mkdir()
+
+    end = jobs.finished(runner, job)
+
+    kept = {path: (job.results / path).read_text() for path in KEPT}
+    assert kept == {"files/m.json": "1", "files/p.csv": "2", "files/plot": "3", "mlruns/meta": "4"}
+    assert end.artifacts["p.csv"] is not None
+    assert end.problems == {}
+
+
+KEPT = ("files/m.json", "files/p.csv", "files/plot", "mlruns/meta")
+
+
+def test_fifo_and_link_as_results_are_named(runner: ProcessRunner, tmp_path: Path) -> None:
+    code = f"import os\nos.mkfifo('fifo')\nos.symlink({str(tmp_path / 'secret')!r}, 'link')"
+    (tmp_path / "secret").write_text("secret")
+    job = jobs.python_job(tmp_path, code, jobs.spec(metrics=("fifo",), artifacts=("link",)))
+
+    end = jobs.finished(runner, job)
+
+    assert end.artifacts == {"link": None}
+    assert "is a FIFO" in end.problems["fifo"]
+    assert "leads out" in end.problems["link"]
+
+
+def test_input_changed_by_the_job_is_a_problem(runner: ProcessRunner, tmp_path: Path) -> None:
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    wanted = jobs.spec(data=(DataFile("train.csv", empty, None),))
+    job = jobs.python_job(tmp_path, "open('train.csv', 'w').write('more')", wanted)
+    (job.tree / "train.csv").touch()
+
+    end = jobs.finished(runner, job)
+
+    assert end.reason is Reason.COMPLETED
+    assert "changed its input" in end.problems["train.csv"]
+
+
+def test_missing_input_starts_nothing(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = jobs.python_job(tmp_path, "", jobs.spec(data=(DataFile("train.csv", "0" * 64, None),)))
+
+    failed = runner.start(job)
+
+    assert isinstance(failed, Failed)
+    assert failed.reason is Reason.DATA_MISSING
+    assert not (job.folder / "supervisor.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "content", "mode", "said"),
+    [
+        ("no-such-command", None, 0, "`no-such-command` was not found in the environment"),
+        ("./run.sh", None, 0, "`./run.sh` is not in this commit"),
+        ("./run.sh", "#!/bin/sh\n", 0o644, "`./run.sh` is not executable: commit it with `git"),
+        ("./run.sh", "#!/no/such/interpreter\n", 0o755, "names an interpreter in its first line"),
+        ("./run.sh", "echo\n", 0o755, "has no `#!` line"),
+    ],
+)
+def test_command_that_cannot_be_started_says_why_and_what_to_do(
+    runner: ProcessRunner, tmp_path: Path, command: str, content: str | None, mode: int, said: str
+) -> None:
+    job = jobs.job(tmp_path, jobs.spec(command))
+    if content is not None:
+        (job.tree / "run.sh").write_text(content)
+        (job.tree / "run.sh").chmod(mode)
+
+    end = jobs.finished(runner, job)
+
+    assert (end.reason, end.exit_code) == (Reason.COMMAND_NOT_FOUND, None)
+    assert said in end.message
+
+
+def test_argv_is_not_read_by_a_shell(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = jobs.job(tmp_path, jobs.spec("echo", "$HOME", "a;b", "*"))
+
+    jobs.finished(runner, job)
+
+    assert (job.results / "log.txt").read_text() == "$HOME a;b *\n"
