@@ -119,7 +119,13 @@ def texts(error: Any) -> list[str]:
     inner = getattr(error.__cause__, "schema_errors", None)
     if not inner:
         return [f"{error} {error.__cause__ or ''}".strip()[:400]]
-    return [f"{each.json_path}: {each.message[:300]}" for each in inner]
+    return [f"{each.json_path}: {shortened(each)}" for each in inner]
+
+
+def shortened(error: Any) -> str:
+    """jsonschema begins with the whole instance, which hides what is wrong with it."""
+    whole = repr(error.instance)
+    return str(error.message if len(whole) < 80 else error.message.replace(whole, "this", 1))[:300]
 
 
 # --- what the description leaves out --------------------------------------------------------------
@@ -200,7 +206,20 @@ def as_regex(template: str) -> str:
 @cache
 def description() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    let_null_in(loaded)
     return loaded
+
+
+def let_null_in(node: Any) -> None:
+    """Where GitHub writes ``nullable`` beside alternatives or an enum, it means that null is one of them."""
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        let_null_in(inner)
+    if not isinstance(node, dict) or node.get("nullable") is not True:
+        return
+    for alternatives in (node[key] for key in ("oneOf", "anyOf") if key in node):
+        alternatives.append({"nullable": True, "enum": [None]})
+    if "enum" in node and None not in node["enum"]:
+        node["enum"].append(None)
 
 
 @cache

@@ -303,6 +303,38 @@ def test_comments_by_bots_and_by_deleted_people_are_passed_over(
     assert put(forge) == 4
 
 
+def test_more_statuses_than_a_page_are_all_read_and_the_newest_of_a_context_counts(
+    github: responses.RequestsMock, forge: GitHubForge
+) -> None:
+    def entry(context: str, description: str | None = None) -> Any:
+        return {"context": context, "state": "success", "description": description, "target_url": ""}
+
+    pages = [[entry(f"c{n}", "new") for n in range(100)], [entry("C7", "old"), entry("last")]]
+    for page in pages:
+        github.get(f"{API}/repos/ada/wine/commits/{SHA}/status", json={"statuses": page})
+    found = forge.statuses(WINE, SHA)
+    assert len(found) == 101
+    assert found["c7"] == Status("c7", State.SUCCESS, "new", None)
+    assert found["last"] == Status("last", State.SUCCESS, "", None)
+    assert [str(call.request.url).partition("?")[2] for call in github.calls] == [
+        "page=1&per_page=100",
+        "page=2&per_page=100",
+    ]
+
+
+def test_our_comment_is_found_beyond_the_first_page(
+    github: responses.RequestsMock, forge: GitHubForge
+) -> None:
+    path = f"{API}/repos/ada/wine/issues/1/comments"
+    rest = "https://api.github.com/repos/ada/wine/issues/1/comments?per_page=100&page=2"
+    github.get(f"{API}/user", json={"login": "reprise-bot"})
+    github.get(
+        path, json=[comment(n, "hello") for n in range(100)], headers={"Link": f'<{rest}>; rel="next"'}
+    )
+    github.get(path, json=[comment(100)])
+    assert put(forge) == 100
+
+
 # --- no more calls than needed --------------------------------------------------------------------
 
 

@@ -1,0 +1,170 @@
+"""Two forges in the same state, for the contract suite: the fake, and `reprise forge` under the adapter.
+
+What passes between adapter and forge is checked against GitHub's OpenAPI description, both ways.
+"""
+
+import itertools
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+from tests.fakes.forge import OWN_LOGIN, FakeForge
+from tests.openapi import Recorder
+from tests.repositories import commit_files, git, make_repository
+
+from reprise.adapters.github.api import GitHubForge
+from reprise.domain.forge import OnPullRequest, Permission, Place
+from reprise.domain.run import Repository, Sha
+from reprise.forge import server
+from reprise.ports import Forge
+
+
+class World(Protocol):
+    """One repository: ``v1`` at ``tagged``, pull request 1 from a branch at ``head``, and four people:
+    ada owns it, wendy and we may write, rita may read, sam is a stranger."""
+
+    repository: Repository
+    tagged: Sha
+    head: Sha
+
+    @property
+    def forge(self) -> Forge: ...
+    def say(self, place: Place, body: str, who: str) -> int: ...
+    def comments(self, place: Place) -> list[tuple[int, str, str]]:
+        """(id, author, body), oldest first."""
+        ...
+
+    def posted(self, sha: Sha) -> int:
+        """How many statuses stand on a commit, old ones included."""
+        ...
+
+    def reactions(self, comment_id: int) -> list[str]: ...
+    def close_pull_request(self) -> None: ...
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.forge = self._fake = FakeForge()
+        self.repository = self._fake.add_repository("ada/wine")
+        self.tagged = self._fake.add_commit(self.repository, "a" * 40, "v1", "paper/v1", "main")
+        self.head = self._fake.add_pull_request(self.repository, 1, "b" * 40).head_sha
+        roles = {
+            "ada": Permission.ADMIN,
+            "wendy": Permission.WRITE,
+            "rita": Permission.READ,
+            "sam": Permission.READ,
+        }
+        for login, role in roles.items():
+            self._fake.set_permission(self.repository, login, role)
+
+    def say(self, place: Place, body: str, who: str) -> int:
+        return self._fake.add_comment(self.repository, place, body, who=who)
+
+    def comments(self, place: Place) -> list[tuple[int, str, str]]:
+        return [(c.id, c.author, c.body) for c in self._fake.comments_at(self.repository, place)]
+
+    def posted(self, sha: Sha) -> int:
+        return len(self._fake.statuses_on(self.repository, sha))
+
+    def reactions(self, comment_id: int) -> list[str]:
+        return [reaction.value for reaction in self._fake.reactions_to(self.repository, comment_id)]
+
+    def close_pull_request(self) -> None:
+        self._fake.change_pull_request(self.repository, 1, open=False)
+
+
+class Work:
+    """The repository that every test pushes anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tagged = make_repository(folder, {"README": "wine"})
+        git(folder, "tag", "v1")
+        git(folder, "tag", "-a", "-m", "A paper", "paper/v1")
+        git(folder, "checkout", "--quiet", "-b", "more")
+        self.head = commit_files(folder, {"README": "more"})
+
+
+class LoopbackForge:
+    """One `reprise forge` for all tests here; each test gets a repository of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.recorder: Recorder | None = None
+        self.running = server.start(folder / "forge", wrap=self._record)
+        self.tokens = {
+            login: server.add_user(folder / "forge", login)
+            for login in (OWN_LOGIN, "ada", "wendy", "rita", "sam")
+        }
+        self.people = httpx.Client(timeout=10)
+        self.work = Work(folder / "work")
+        self.numbers = itertools.count(1)
+        self.adapter = GitHubForge(self.api, self.tokens[OWN_LOGIN], timeout=10, write_spacing=0)
+
+    @property
+    def api(self) -> str:
+        return f"{self.running.url}/api/v3"
+
+    def _record(self, app: Any) -> Any:
+        self.recorder = Recorder(app, base="/api/v3")
+        return self.recorder
+
+    def request(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        reply = self.people.request(method, self.api + path, json=body, headers=headers)
+        assert reply.status_code < 300, reply.text
+        return reply.json() if reply.content else None
+
+    def close(self) -> None:
+        self.people.close()
+        self.adapter.close()
+        self.running.stop()
+        assert self.recorder is not None
+        self.recorder.assert_clean()
+
+
+class AdapterWorld:
+    """Arranged and looked at over HTTP, as the people would."""
+
+    def __init__(self, loopback: LoopbackForge) -> None:
+        self._loopback = loopback
+        self.forge = loopback.adapter
+        name = f"wine-{next(loopback.numbers)}"
+        self._ask("ada", "POST", "/user/repos", {"name": name})
+        self._path = f"/repos/ada/{name}"
+        for login, role in ((OWN_LOGIN, "push"), ("wendy", "push"), ("rita", "pull")):
+            self._ask("ada", "PUT", f"{self._path}/collaborators/{login}", {"permission": role})
+        self.tagged, self.head = self._push(name)
+        self._ask("ada", "POST", f"{self._path}/pulls", {"title": "More", "head": "more", "base": "main"})
+        self.repository = self.forge.repository(f"ada/{name}")
+
+    def _ask(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        return self._loopback.request(who, method, path, body)
+
+    def _push(self, name: str) -> tuple[Sha, Sha]:
+        work = self._loopback.work
+        url = self._loopback.running.url.replace("//", f"//ada:{self._loopback.tokens['ada']}@")
+        git(work.folder, "push", "--quiet", "--tags", f"{url}/ada/{name}.git", "main", "more")
+        return work.tagged, work.head
+
+    def _comments_path(self, place: Place) -> str:
+        if isinstance(place, OnPullRequest):
+            return f"{self._path}/issues/{place.number}/comments"
+        return f"{self._path}/commits/{place.sha}/comments"
+
+    def say(self, place: Place, body: str, who: str) -> int:
+        made: int = self._ask(who, "POST", self._comments_path(place), {"body": body})["id"]
+        return made
+
+    def comments(self, place: Place) -> list[tuple[int, str, str]]:
+        found = self._ask("ada", "GET", self._comments_path(place))
+        return [(each["id"], each["user"]["login"], each["body"]) for each in found]
+
+    def posted(self, sha: Sha) -> int:
+        return len(self._ask("ada", "GET", f"{self._path}/commits/{sha}/statuses?per_page=100"))
+
+    def reactions(self, comment_id: int) -> list[str]:
+        found = self._ask("ada", "GET", f"{self._path}/issues/comments/{comment_id}/reactions")
+        return [each["content"] for each in found]
+
+    def close_pull_request(self) -> None:
+        self._ask("ada", "PATCH", f"{self._path}/pulls/1", {"state": "closed"})

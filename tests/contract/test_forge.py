@@ -1,0 +1,203 @@
+"""The Forge port's promises, kept by the fake and by the GitHub adapter against `reprise forge`."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from tests.contract.forges import AdapterWorld, FakeWorld, LoopbackForge, World
+from tests.fakes.forge import OWN_LOGIN
+
+from reprise.domain.errors import Refused
+from reprise.domain.forge import (
+    OnCommit,
+    OnPullRequest,
+    Permission,
+    Place,
+    PullRequest,
+    Reaction,
+    State,
+    Status,
+)
+from reprise.domain.run import Repository, Sha
+
+MISSING = Sha("d" * 40)
+MARKER = "<!-- reprise:wine -->"
+PULL = OnPullRequest(1)
+
+
+@pytest.fixture(scope="module")
+def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackForge]:
+    started = LoopbackForge(tmp_path_factory.mktemp("loopback"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def world(request: pytest.FixtureRequest) -> World:
+    if request.param == "fake":
+        return FakeWorld()
+    return AdapterWorld(request.getfixturevalue("loopback"))
+
+
+def status(context: str = "reprise/wine", state: State = State.PENDING, text: str = "queued") -> Status:
+    return Status(context, state, text, None)
+
+
+def put(world: World, place: Place, body: str, known_id: int | None = None) -> int:
+    text = f"{MARKER}\n{body}"
+    return world.forge.put_comment(world.repository, place, marker=MARKER, body=text, known_id=known_id)
+
+
+# --- repositories, commits, people ----------------------------------------------------------------
+
+
+def test_a_repository_is_known_by_its_name_in_any_case(world: World) -> None:
+    found = world.forge.repository(world.repository.full_name.upper())
+    assert found == world.repository
+    assert found.clone_url.endswith(".git")
+
+
+def test_a_repository_that_is_not_there_is_refused(world: World) -> None:
+    for name in ("ada/none", "none/none", "ada", "ada/wine/x", "ada/..", "../..", "ada/wine?x=1"):
+        with pytest.raises(Refused):
+            world.forge.repository(name)
+
+
+def test_a_commit_is_found_by_sha_short_sha_tag_and_branch(world: World) -> None:
+    for ref in (world.tagged, world.tagged[:7], "v1", "paper/v1", "main"):
+        assert world.forge.commit(world.repository, ref) == world.tagged
+
+
+def test_a_commit_that_is_not_there_is_none(world: World) -> None:
+    for ref in (MISSING, "1234567", "v2", "no/such", "..", ".", "", "a b?c#d%2f"):
+        assert world.forge.commit(world.repository, ref) is None
+
+
+def test_a_commit_of_a_repository_that_is_not_there_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.forge.commit(Repository(1, "ada/none", ""), "v1")
+
+
+def test_permissions_are_those_of_the_repository(world: World) -> None:
+    def may(login: str) -> Permission:
+        return world.forge.permission(world.repository, login)
+
+    assert (may("ada"), may("wendy"), may("rita")) == (Permission.ADMIN, Permission.WRITE, Permission.READ)
+    assert not may("sam").may_write
+    assert may("nobody-of-this-name") is Permission.NONE
+
+
+def test_a_pull_request_names_its_head_and_where_it_comes_from(world: World) -> None:
+    expected = PullRequest(1, world.head, world.repository.id, world.repository.id, open=True)
+    assert world.forge.pull_request(world.repository, 1) == expected
+    assert not expected.from_fork
+    world.close_pull_request()
+    assert not world.forge.pull_request(world.repository, 1).open
+
+
+def test_a_pull_request_that_is_not_there_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.forge.pull_request(world.repository, 99)
+
+
+# --- statuses -------------------------------------------------------------------------------------
+
+
+def test_the_latest_status_of_each_context_is_read_back(world: World) -> None:
+    done = Status("reprise/wine", State.SUCCESS, "reproduced: ü " + "x" * 126, "http://127.0.0.1:1/runs/1")
+    first = world.forge.post_status(world.repository, world.tagged, status())
+    second = world.forge.post_status(world.repository, world.tagged, done)
+    world.forge.post_status(world.repository, world.tagged, status("reprise/wine/lda", State.FAILURE, ""))
+
+    assert first != second
+    assert world.forge.statuses(world.repository, world.tagged) == {
+        "reprise/wine": done,
+        "reprise/wine/lda": status("reprise/wine/lda", State.FAILURE, ""),
+    }
+    assert world.forge.statuses(world.repository, world.head) == {}
+
+
+def test_contexts_that_differ_in_case_are_one(world: World) -> None:
+    world.forge.post_status(world.repository, world.tagged, status("CI/Build"))
+    world.forge.post_status(world.repository, world.tagged, status("ci/build", State.ERROR))
+    assert world.forge.statuses(world.repository, world.tagged) == {
+        "ci/build": status("ci/build", State.ERROR)
+    }
+
+
+def test_a_description_over_140_characters_is_refused_and_nothing_posted(world: World) -> None:
+    with pytest.raises(Refused, match="140"):
+        world.forge.post_status(world.repository, world.tagged, status(text="x" * 141))
+    assert world.posted(world.tagged) == 0
+
+
+def test_a_status_on_a_missing_commit_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.forge.post_status(world.repository, MISSING, status())
+
+
+# --- comments -------------------------------------------------------------------------------------
+
+
+def places(world: World) -> tuple[Place, Place]:
+    return PULL, OnCommit(world.tagged)
+
+
+def test_a_comment_is_made_once_and_then_edited(world: World) -> None:
+    for place in places(world):
+        comment_id = put(world, place, "running")
+        assert put(world, place, "running") == comment_id
+        assert put(world, place, "reproduced", known_id=comment_id) == comment_id
+        assert put(world, place, "reproduced ü", known_id=None) == comment_id
+        assert world.comments(place) == [(comment_id, OWN_LOGIN, f"{MARKER}\nreproduced ü")]
+
+
+def test_a_remembered_comment_that_was_deleted_is_found_or_made_again(world: World) -> None:
+    for place in places(world):
+        comment_id = put(world, place, "one", known_id=999_999)
+        assert put(world, place, "two", known_id=999_999) == comment_id
+        assert [body for _, _, body in world.comments(place)] == [f"{MARKER}\ntwo"]
+
+
+def test_somebody_elses_comment_with_our_marker_is_left_alone(world: World) -> None:
+    for place in places(world):
+        theirs = world.say(place, f"{MARKER}\nfake report", "wendy")
+        ours = put(world, place, "real report")
+        assert world.comments(place) == [
+            (theirs, "wendy", f"{MARKER}\nfake report"),
+            (ours, OWN_LOGIN, f"{MARKER}\nreal report"),
+        ]
+
+
+def test_comments_with_other_markers_and_places_stay_apart(world: World) -> None:
+    other = "<!-- reprise:digits -->"
+    first = put(world, PULL, "wine")
+    second = world.forge.put_comment(world.repository, PULL, marker=other, body=other, known_id=None)
+    third = put(world, OnCommit(world.head), "wine")
+    assert len({first, second, third}) == 3
+    assert [comment_id for comment_id, _, _ in world.comments(PULL)] == [first, second]
+
+
+def test_a_body_that_is_too_long_or_empty_is_refused(world: World) -> None:
+    for place, body in itertools.product(places(world), ("x" * 65_537, "")):
+        with pytest.raises(Refused):
+            world.forge.put_comment(world.repository, place, marker=MARKER, body=body, known_id=None)
+        assert world.comments(place) == []
+
+
+def test_a_comment_at_a_missing_place_is_refused(world: World) -> None:
+    for place in (OnPullRequest(99), OnCommit(MISSING)):
+        with pytest.raises(Refused):
+            put(world, place, "hello")
+
+
+def test_every_reaction_of_ours_counts_once(world: World) -> None:
+    comment_id = world.say(PULL, "/reproduce", "wendy")
+    for reaction in (*Reaction, Reaction.EYES):
+        world.forge.react(world.repository, comment_id, reaction)
+    assert world.reactions(comment_id) == [reaction.value for reaction in Reaction]
+
+
+def test_a_reaction_to_a_missing_comment_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.forge.react(world.repository, 999_999, Reaction.EYES)
