@@ -1,0 +1,124 @@
+"""Who is asking and what they may do: the first lines of every handler.
+
+GitHub answers 401 to a wrong token, 404 for what somebody may not even see, 403 for what they may see but
+not do. The same here.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from reprise.domain.forge import Permission
+from reprise.forge.delivery import Dispatcher
+from reprise.forge.links import Links
+from reprise.forge.problems import Problem, bad_credentials, no_permission, not_found
+from reprise.forge.records import Repository, User, at_least
+from reprise.forge.repositories import GitRepository
+from reprise.forge.store import Store
+
+API_VERSIONS = ("2022-11-28", "2026-03-10")
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """What one running forge consists of."""
+
+    store: Store
+    dispatcher: Dispatcher
+
+    def git(self, repository: Repository) -> GitRepository:
+        return GitRepository(self.store.folder / "git" / f"{repository.id}.git")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: the forge, the host it came to, and who sent it (None: nobody in particular)."""
+
+    forge: Forge
+    links: Links
+    user: User | None
+
+    @property
+    def store(self) -> Store:
+        return self.forge.store
+
+    def signed_in(self) -> User:
+        if self.user is None:
+            raise Problem(401, "Requires authentication")
+        return self.user
+
+    def role(self, repository: Repository) -> Permission:
+        return self.store.role(repository, self.user.login if self.user else None)
+
+    def repository(self, owner: str, name: str, needs: Permission = Permission.READ) -> Repository:
+        """The repository, if the caller may do this much with it."""
+        found = self.store.one(Repository, owner=owner, name=name)
+        if found is None or not at_least(self.role(found), Permission.READ):
+            raise not_found()
+        if needs is not Permission.READ:
+            self.signed_in()
+        if not at_least(self.role(found), needs):
+            raise no_permission()
+        return found
+
+    def person(self, login: str) -> User:
+        found = self.store.one(User, login=login)
+        if found is None:
+            raise not_found()
+        return found
+
+    def git(self, repository: Repository) -> GitRepository:
+        return self.forge.git(repository)
+
+
+def forge_of(request: Request) -> Forge:
+    forge: Forge = request.app.state.forge
+    return forge
+
+
+def links_of(request: Request) -> Links:
+    return Links(f"{request.url.scheme}://{request.headers.get('host', '')}")
+
+
+def call_of(request: Request) -> Call:
+    """For REST: who asks, after the two headers that GitHub insists on."""
+    if not request.headers.get("user-agent"):
+        raise Problem(403, "Please make sure your request has a User-Agent header.")
+    version = request.headers.get("x-github-api-version")
+    if version is not None and version not in API_VERSIONS:
+        raise Problem(
+            400, f"API version {version} is not supported; supported are {', '.join(API_VERSIONS)}."
+        )
+    forge = forge_of(request)
+    return Call(forge, links_of(request), sender(forge.store, request.headers.get("authorization")))
+
+
+Asking = Annotated[Call, Depends(call_of)]
+
+
+def sender(store: Store, authorization: str | None) -> User | None:
+    """The user of an Authorization header (token, Bearer, or Basic with the token as password).
+
+    None without a header; raises Problem 401 when the token is nobody's.
+    """
+    if authorization is None:
+        return None
+    scheme, _, value = authorization.partition(" ")
+    token = _basic_password(value) if scheme.lower() == "basic" else value.strip()
+    found = store.user_of_token(token) if re.fullmatch(r"[\x21-\x7e]+", token) else None
+    if found is None:
+        raise bad_credentials()
+    return found
+
+
+def _basic_password(value: str) -> str:
+    """Some clients send the token as user name and no password, or with ``x-oauth-basic``."""
+    try:
+        login, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise bad_credentials() from None
+    return login if password in ("", "x-oauth-basic") else password

@@ -1,0 +1,1 @@
+"""The REST calls, as GitHub has them: same paths, same refusals, same replies."""

@@ -1,0 +1,103 @@
+"""Webhooks of a repository and the log of what they were told. Only for its admins."""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from reprise.domain.forge import Permission
+from reprise.forge import events, views
+from reprise.forge.access import Asking, Call
+from reprise.forge.api.bodies import NewHook, Raw, parse
+from reprise.forge.api.paging import Page
+from reprise.forge.loopback import is_loopback
+from reprise.forge.problems import invalid, not_found
+from reprise.forge.records import Delivery, Hook, Repository
+from reprise.forge.replies import hooks
+from reprise.forge.replies.people import JSON
+from reprise.forge.store import now
+
+router = APIRouter()
+FOLDER = "/repos/{owner}/{name}/hooks"
+EVENTS = {"*", "push", "create", "delete", "issue_comment", "pull_request"}
+
+
+@router.post(FOLDER, status_code=201)
+def create(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
+    """This forge speaks to loopback only, the one place that GitHub's hooks cannot reach."""
+    repository = call.repository(owner, name, Permission.ADMIN)
+    sender = call.signed_in()
+    wanted = parse(NewHook, raw, "Hook")
+    target = urlsplit(wanted.config.url)
+    if target.scheme != "http" or not is_loopback(target.hostname or ""):
+        raise invalid("Hook", "config.url", "custom", "config.url must be http:// on this machine's loopback")
+    if unknown := sorted(set(wanted.events) - EVENTS):
+        raise invalid("Hook", "events", "custom", f"this forge has no event {', '.join(unknown)}")
+    hook = call.store.add(
+        Hook,
+        repository_id=repository.id,
+        url=wanted.config.url,
+        secret=wanted.config.secret,
+        events=",".join(wanted.events),
+        active=wanted.active,
+        created_at=now(),
+    )
+    events.ping(call, repository, hook, sender)
+    return views.hook(call, repository, hook)
+
+
+@router.get(FOLDER)
+def listed(owner: str, name: str, call: Asking, request: Request) -> JSONResponse:
+    repository = call.repository(owner, name, Permission.ADMIN)
+    found = call.store.all(Hook, repository_id=repository.id)
+    page = Page(request)
+    return page.reply([views.hook(call, repository, each) for each in page.of(found)], total=len(found))
+
+
+@router.get(FOLDER + "/{hook_id}")
+def show(owner: str, name: str, hook_id: int, call: Asking) -> JSON:
+    repository = call.repository(owner, name, Permission.ADMIN)
+    return views.hook(call, repository, _hook(call, repository, hook_id))
+
+
+@router.post(FOLDER + "/{hook_id}/pings", status_code=204)
+def ping(owner: str, name: str, hook_id: int, call: Asking) -> Response:
+    repository = call.repository(owner, name, Permission.ADMIN)
+    events.ping(call, repository, _hook(call, repository, hook_id), call.signed_in())
+    return Response(status_code=204)
+
+
+@router.get(FOLDER + "/{hook_id}/deliveries")
+def deliveries(owner: str, name: str, hook_id: int, call: Asking, request: Request) -> JSONResponse:
+    """Newest first; what is still waiting for its turn is not listed, as on GitHub."""
+    hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
+    sent = [each for each in call.store.all(Delivery, hook_id=hook.id)[::-1] if not each.pending]
+    page = Page(request)
+    return page.reply([hooks.delivery_item(each, hook) for each in page.of(sent)], total=len(sent))
+
+
+@router.get(FOLDER + "/{hook_id}/deliveries/{delivery_id}")
+def delivery(owner: str, name: str, hook_id: int, delivery_id: int, call: Asking) -> JSON:
+    hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
+    return hooks.delivery(_delivery(call, hook, delivery_id), hook)
+
+
+@router.post(FOLDER + "/{hook_id}/deliveries/{delivery_id}/attempts", status_code=202)
+def redeliver(owner: str, name: str, hook_id: int, delivery_id: int, call: Asking) -> JSON:
+    hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
+    call.forge.dispatcher.again(_delivery(call, hook, delivery_id))
+    return {}
+
+
+def _hook(call: Call, repository: Repository, hook_id: int) -> Hook:
+    found = call.store.one(Hook, id=hook_id, repository_id=repository.id)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _delivery(call: Call, hook: Hook, delivery_id: int) -> Delivery:
+    found = call.store.one(Delivery, id=delivery_id, hook_id=hook.id)
+    if found is None or found.pending:
+        raise not_found()
+    return found

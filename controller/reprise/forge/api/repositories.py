@@ -1,0 +1,126 @@
+"""Users, repositories, forks and who may do what with them."""
+
+from fastapi import APIRouter, Response
+
+from reprise.domain.forge import Permission
+from reprise.forge import views
+from reprise.forge.access import Asking, Call
+from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
+from reprise.forge.problems import Problem, invalid
+from reprise.forge.records import Repository, at_least
+from reprise.forge.replies import people
+from reprise.forge.replies.people import JSON
+from reprise.forge.repositories import GitRepository
+from reprise.forge.store import now
+
+router = APIRouter()
+FIRST_BRANCH = "main"
+GRANTS: dict[str, Permission] = {
+    "pull": Permission.READ,
+    "read": Permission.READ,
+    "push": Permission.WRITE,
+    "write": Permission.WRITE,
+    "admin": Permission.ADMIN,
+}
+
+
+@router.get("/user")
+def me(call: Asking) -> JSON:
+    who = call.signed_in()
+    owned = call.store.all(Repository, owner=who.login)
+    return people.public_user(call.links, who, repositories=len(owned), since=now())
+
+
+@router.get("/rate_limit")
+def rate_limit(call: Asking) -> JSON:
+    """This forge has no limits; it says so in the form that clients expect."""
+    plenty = {"limit": 5000, "used": 0, "remaining": 5000, "reset": 2_147_483_647}
+    return {"resources": {"core": plenty, "search": plenty}, "rate": plenty}
+
+
+@router.post("/user/repos", status_code=201)
+def create(call: Asking, raw: Raw) -> JSON:
+    owner = call.signed_in()
+    wanted = parse(NewRepository, raw, "Repository")
+    made = _add(
+        call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
+    )
+    return views.repository(call, made)
+
+
+def _add(
+    call: Call,
+    *,
+    owner: str,
+    name: str,
+    description: str | None,
+    private: bool,
+    source: Repository | None = None,
+) -> Repository:
+    at = now()
+    with call.store.changing():
+        if name.endswith(".git") or call.store.one(Repository, owner=owner, name=name):
+            raise invalid("Repository", "name", "custom", "name already exists on this account")
+        made = call.store.add(
+            Repository,
+            owner=owner,
+            name=name,
+            description=description,
+            private=private,
+            default_branch=source.default_branch if source else FIRST_BRANCH,
+            fork_of=source.id if source else None,
+            created_at=at,
+            pushed_at=source.pushed_at if source else at,
+        )
+        _git_of(call, made).create(copy_of=call.git(source) if source else None)
+    return made
+
+
+def _git_of(call: Call, made: Repository) -> GitRepository:
+    git = call.git(made)
+    git.path.parent.mkdir(exist_ok=True)
+    return git
+
+
+@router.get("/repos/{owner}/{name}")
+def show(owner: str, name: str, call: Asking) -> JSON:
+    return views.repository(call, call.repository(owner, name))
+
+
+@router.post("/repos/{owner}/{name}/forks", status_code=202)
+def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
+    source = call.repository(owner, name)
+    who = call.signed_in()
+    wanted = parse(NewFork, raw, "Repository")
+    if who.login == source.owner:
+        raise Problem(403, "You cannot fork your own repository.")
+    if existing := call.store.one(Repository, owner=who.login, fork_of=source.id):
+        return views.repository(call, existing)
+    made = _add(
+        call,
+        owner=who.login,
+        name=wanted.name or source.name,
+        description=source.description,
+        private=source.private,
+        source=source,
+    )
+    return views.repository(call, made)
+
+
+@router.put("/repos/{owner}/{name}/collaborators/{login}", status_code=204)
+def add_collaborator(owner: str, name: str, login: str, call: Asking, raw: Raw) -> Response:
+    """Invitations count as accepted at once, which is the reply that GitHub gives inside an organisation."""
+    repository = call.repository(owner, name, Permission.ADMIN)
+    wanted = parse(Membership, raw, "Repository")
+    call.store.set_role(repository, call.person(login).login, GRANTS[wanted.permission])
+    return Response(status_code=204)
+
+
+@router.get("/repos/{owner}/{name}/collaborators/{login}/permission")
+def permission(owner: str, name: str, login: str, call: Asking) -> JSON:
+    repository = call.repository(owner, name)
+    call.signed_in()
+    if not at_least(call.role(repository), Permission.WRITE):
+        raise Problem(403, "Must have push access to view collaborator permission.")
+    who = call.person(login)
+    return people.collaborator(call.links, who, call.store.role(repository, who.login))

@@ -1,0 +1,171 @@
+"""Webhook deliveries: signed, one after the other per hook, recorded, and never sent again by themselves.
+
+As with GitHub, a receiver has 10 seconds; a delivery that failed stays failed until somebody asks for it
+again. What was recorded but not yet sent when the forge stopped is sent after the next start.
+"""
+
+import hashlib
+import hmac
+import http.client
+import json
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from reprise.forge.records import Delivery, Hook, Repository
+from reprise.forge.replies.people import JSON
+from reprise.forge.store import Store, now
+
+ANSWER_SECONDS = 10.0
+ANSWER_BYTES = 2_000
+
+
+def sign(secret: str, body: bytes) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def headers(hook: Hook, delivery: Delivery, body: bytes) -> dict[str, str]:
+    signature = {"X-Hub-Signature-256": sign(hook.secret, body)} if hook.secret else {}
+    return {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": "GitHub-Hookshot/reprise-forge",
+        "X-GitHub-Event": delivery.event,
+        "X-GitHub-Delivery": delivery.guid,
+        "X-GitHub-Hook-ID": str(hook.id),
+        "X-GitHub-Hook-Installation-Target-ID": str(hook.repository_id),
+        "X-GitHub-Hook-Installation-Target-Type": "repository",
+        **signature,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    code: int
+    says: str
+
+
+def post(hook: Hook, delivery: Delivery) -> Answer:
+    """Send it once. Redirects are not followed; no proxy is asked."""
+    target = urlsplit(hook.url)
+    body = delivery.payload.encode()
+    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("POST", path, body, headers(hook, delivery, body))
+        response = connection.getresponse()
+        return Answer(response.status, response.read(ANSWER_BYTES).decode(errors="replace").strip() or "OK")
+    except TimeoutError:
+        return Answer(0, f"no answer within {ANSWER_SECONDS:.0f} seconds")
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, f"could not be delivered: {type(error).__name__}")
+    finally:
+        connection.close()
+
+
+class Dispatcher:
+    """A queue and a thread per hook, so that one slow receiver delays nobody else.
+
+    Never called inside `Store.changing`: the queue's lock is taken before the store's.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed = threading.Condition()
+        self._queues: dict[int, deque[int]] = {}
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        for waiting in store.all(Delivery, delivered_at=None):
+            self._enqueue(waiting)
+
+    def tell(self, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
+        """Record one delivery for each hook of the repository that wants this event, and send them soon."""
+        hooks = [hook for hook in self._store.all(Hook, repository_id=repository.id) if hook.wants(event)]
+        made = payload() if hooks else {}
+        for hook in hooks:
+            self.tell_hook(hook, event, made)
+
+    def tell_hook(self, hook: Hook, event: str, payload: JSON) -> None:
+        text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+        self._record(hook.id, str(uuid.uuid4()), event, payload.get("action"), text, redelivery=False)
+
+    def again(self, delivery: Delivery) -> None:
+        """Send the same payload under the same id, as a new entry in the list."""
+        self._record(
+            delivery.hook_id,
+            delivery.guid,
+            delivery.event,
+            delivery.action,
+            delivery.payload,
+            redelivery=True,
+        )
+
+    def stop(self) -> None:
+        """Finish what is being sent at this moment; the rest waits for the next start."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS + 1)
+
+    def _record(
+        self, hook_id: int, guid: str, event: str, action: str | None, payload: str, *, redelivery: bool
+    ) -> None:
+        with self._changed:  # so that the queue has the order of the rows
+            row = self._store.add(
+                Delivery,
+                hook_id=hook_id,
+                guid=guid,
+                event=event,
+                action=action,
+                redelivery=redelivery,
+                payload=payload,
+                created_at=now(),
+                delivered_at=None,
+                code=0,
+                answer="",
+                seconds=0.0,
+            )
+            self._enqueue(row)
+
+    def _enqueue(self, delivery: Delivery) -> None:
+        with self._changed:
+            if delivery.hook_id not in self._queues:
+                self._queues[delivery.hook_id] = deque()
+                thread = threading.Thread(
+                    target=self._work, args=(delivery.hook_id,), name=f"hook-{delivery.hook_id}", daemon=True
+                )
+                self._threads.append(thread)
+                thread.start()
+            self._queues[delivery.hook_id].append(delivery.id)
+            self._changed.notify_all()
+
+    def _work(self, hook_id: int) -> None:
+        queue = self._queues[hook_id]
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: queue or self._stopping)
+                if self._stopping:
+                    return
+                delivery_id = queue.popleft()
+            self._send(hook_id, delivery_id)
+
+    def _send(self, hook_id: int, delivery_id: int) -> None:
+        hook = self._store.one(Hook, id=hook_id)
+        delivery = self._store.one(Delivery, id=delivery_id)
+        if hook is None or delivery is None:
+            return
+        started = time.monotonic()
+        answer = post(hook, delivery)
+        self._store.change(
+            Delivery,
+            delivery_id,
+            delivered_at=now(),
+            code=answer.code,
+            answer=answer.says,
+            seconds=time.monotonic() - started,
+        )

@@ -1,0 +1,52 @@
+"""Every URL that the forge hands out, built from the host that the request came to. Pure."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from reprise.forge.records import Comment, Pull, Repository
+
+API_PREFIX = "/api/v3"
+DOCUMENTATION = "https://docs.github.com/rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    origin: str
+    """``http://127.0.0.1:8500``, without a slash at the end."""
+
+    @property
+    def api_root(self) -> str:
+        return f"{self.origin}{API_PREFIX}"
+
+    def avatar(self, login: str) -> str:
+        return f"{self.origin}/avatars/{quote(login)}.svg"
+
+    def user_api(self, login: str) -> str:
+        return f"{self.api_root}/users/{quote(login)}"
+
+    def user_page(self, login: str) -> str:
+        return f"{self.origin}/{quote(login)}"
+
+    def api(self, repository: Repository) -> str:
+        return f"{self.api_root}/repos/{repository.full_name}"
+
+    def page(self, repository: Repository) -> str:
+        return f"{self.origin}/{repository.full_name}"
+
+    def clone(self, repository: Repository) -> str:
+        return f"{self.page(repository)}.git"
+
+    def commit_page(self, repository: Repository, sha: str) -> str:
+        return f"{self.page(repository)}/commit/{sha}"
+
+    def pull_page(self, pull: Pull, repository: Repository) -> str:
+        return f"{self.page(repository)}/pull/{pull.number}"
+
+    def comment_page(self, comment: Comment, repository: Repository) -> str:
+        if comment.sha is not None:
+            return f"{self.commit_page(repository, comment.sha)}#commitcomment-{comment.id}"
+        return f"{self.page(repository)}/pull/{comment.number}#issuecomment-{comment.id}"
+
+    def comment_api(self, comment: Comment, repository: Repository) -> str:
+        folder = "comments" if comment.sha is not None else "issues/comments"
+        return f"{self.api(repository)}/{folder}/{comment.id}"

@@ -1,0 +1,1 @@
+"""The page for people: repositories, commits with statuses and comments, pull requests, deliveries."""

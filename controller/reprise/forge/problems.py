@@ -1,0 +1,45 @@
+"""Refusals in GitHub's form. Raised anywhere below a request, turned into a reply in `app`."""
+
+from reprise.forge.links import DOCUMENTATION
+from reprise.forge.replies.people import JSON
+
+
+class Problem(Exception):
+    """A request that GitHub would refuse: HTTP status, message, and what is wrong with which field."""
+
+    def __init__(self, status: int, message: str, errors: tuple[JSON, ...] = ()) -> None:
+        super().__init__(status, message, errors)
+        self.status = status
+        self.message = message
+        self.errors = errors
+
+    def body(self) -> JSON:
+        wrong = {"errors": list(self.errors)} if self.errors else {}
+        return {
+            "message": self.message,
+            **wrong,
+            "documentation_url": DOCUMENTATION,
+            "status": str(self.status),
+        }
+
+
+def not_found() -> Problem:
+    return Problem(404, "Not Found")
+
+
+def bad_credentials() -> Problem:
+    return Problem(401, "Bad credentials")
+
+
+def no_permission() -> Problem:
+    return Problem(403, "Resource not accessible by personal access token")
+
+
+def no_commit(ref: str) -> Problem:
+    return Problem(422, f"No commit found for SHA: {ref}")
+
+
+def invalid(resource: str, field: str, code: str, message: str | None = None) -> Problem:
+    """``code`` is one of GitHub's: missing_field, invalid, already_exists, custom (then with a message)."""
+    says = {"message": message} if message is not None else {}
+    return Problem(422, "Validation Failed", ({"resource": resource, "code": code, "field": field, **says},))

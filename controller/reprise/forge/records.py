@@ -1,0 +1,148 @@
+"""What the forge remembers, one frozen record per row of `store`. Times are text as GitHub writes them."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from reprise.domain.forge import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    login: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    id: int
+    owner: str
+    name: str
+    description: str | None
+    private: bool
+    default_branch: str
+    fork_of: int | None
+    created_at: str
+    pushed_at: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    id: int
+    repository_id: int
+    sha: str
+    context: str
+    state: str
+    description: str | None
+    target_url: str | None
+    creator: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """On a commit (``sha``) or in a pull request's conversation (``number``), never both."""
+
+    id: int
+    repository_id: int
+    sha: str | None
+    number: int | None
+    author: str
+    body: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    id: int
+    comment_id: int
+    author: str
+    content: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request. ``head_repository_id`` differs from ``repository_id`` when it comes from a fork."""
+
+    id: int
+    repository_id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    base_ref: str
+    base_sha: str
+    head_repository_id: int
+    head_ref: str
+    head_sha: str
+    state: str
+    created_at: str
+    updated_at: str
+    closed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    id: int
+    repository_id: int
+    url: str
+    secret: str
+    events: str
+    """Comma list; ``*`` is everything."""
+    active: bool
+    created_at: str
+
+    def wants(self, event: str) -> bool:
+        return self.active and bool({event, "*"} & set(self.events.split(",")))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: int
+    hook_id: int
+    guid: str
+    event: str
+    action: str | None
+    redelivery: bool
+    payload: str
+    created_at: str
+    delivered_at: str | None
+    """None while it waits for its turn."""
+    code: int
+    """Of the answer; 0 when there was none."""
+    answer: str
+    """What the receiver said, or why it said nothing."""
+    seconds: float
+
+    @property
+    def pending(self) -> bool:
+        return self.delivered_at is None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.code < 300
+
+
+class ReactionContent(Enum):
+    PLUS_ONE = "+1"
+    MINUS_ONE = "-1"
+    LAUGH = "laugh"
+    CONFUSED = "confused"
+    HEART = "heart"
+    HOORAY = "hooray"
+    ROCKET = "rocket"
+    EYES = "eyes"
+
+
+ROLE_RANK: dict[Permission, int] = {role: rank for rank, role in enumerate(Permission)}
+
+
+def at_least(has: Permission, needed: Permission) -> bool:
+    return ROLE_RANK[has] >= ROLE_RANK[needed]

@@ -1,0 +1,44 @@
+-- Ids are never used again (AUTOINCREMENT): clients remember them. Names ignore case, as on GitHub.
+CREATE TABLE IF NOT EXISTS users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL,
+  email TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tokens (
+  sha256 TEXT PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users(id));
+CREATE TABLE IF NOT EXISTS repositories (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
+  description TEXT, private INTEGER NOT NULL, default_branch TEXT NOT NULL,
+  fork_of INTEGER REFERENCES repositories(id), created_at TEXT NOT NULL, pushed_at TEXT NOT NULL,
+  UNIQUE (owner, name));
+CREATE TABLE IF NOT EXISTS members (
+  repository_id INTEGER NOT NULL REFERENCES repositories(id), login TEXT NOT NULL COLLATE NOCASE,
+  role TEXT NOT NULL, PRIMARY KEY (repository_id, login));
+CREATE TABLE IF NOT EXISTS statuses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  sha TEXT NOT NULL, context TEXT NOT NULL COLLATE NOCASE, state TEXT NOT NULL, description TEXT,
+  target_url TEXT, creator TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS statuses_of_commit ON statuses (repository_id, sha, context);
+CREATE TABLE IF NOT EXISTS comments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  sha TEXT, number INTEGER, author TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS comments_of_repository ON comments (repository_id, sha, number);
+CREATE TABLE IF NOT EXISTS reactions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, comment_id INTEGER NOT NULL REFERENCES comments(id),
+  author TEXT NOT NULL, content TEXT NOT NULL, created_at TEXT NOT NULL,
+  UNIQUE (comment_id, author, content));
+CREATE TABLE IF NOT EXISTS pulls (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  number INTEGER NOT NULL, title TEXT NOT NULL, body TEXT, author TEXT NOT NULL, base_ref TEXT NOT NULL,
+  base_sha TEXT NOT NULL, head_repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  head_ref TEXT NOT NULL, head_sha TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL, closed_at TEXT, UNIQUE (repository_id, number));
+CREATE TABLE IF NOT EXISTS hooks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL, active INTEGER NOT NULL,
+  created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deliveries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hook_id INTEGER NOT NULL REFERENCES hooks(id), guid TEXT NOT NULL,
+  event TEXT NOT NULL, action TEXT, redelivery INTEGER NOT NULL, payload TEXT NOT NULL,
+  created_at TEXT NOT NULL, delivered_at TEXT, code INTEGER NOT NULL, answer TEXT NOT NULL,
+  seconds REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS deliveries_of_hook ON deliveries (hook_id, id);
