@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.openapi import Message, Receive, Recorder, Scope, Send, check_exchange, check_request
+from tests.openapi import Message, Receive, Recorder, Scope, Send, check_exchange, check_request, description
+from tests.samples.github.trim import PATHS, references
 
 SHA = "a" * 40
 STATUSES = f"/repos/o/r/statuses/{SHA}"
@@ -113,3 +114,17 @@ async def test_the_recorder_sees_both_sides_and_passes_them_on() -> None:
     assert recorder.checked == 1
     with pytest.raises(AssertionError, match="'tada' is not one of"):
         recorder.assert_clean()
+
+
+def test_the_trimmed_description_is_whole() -> None:
+    found = description()
+    assert set(found["paths"]) == set(PATHS)
+    kept = {(kind, name) for kind, components in found["components"].items() for name in components}
+    assert references(found) == kept
+
+
+def test_null_is_one_of_the_alternatives_where_github_says_nullable() -> None:
+    author = description()["components"]["schemas"]["commit"]["properties"]["author"]
+    conclusion = description()["components"]["schemas"]["check-run"]["properties"]["conclusion"]
+    assert {"nullable": True, "enum": [None]} in author["oneOf"]
+    assert None in conclusion["enum"]
