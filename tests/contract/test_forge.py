@@ -109,8 +109,9 @@ def test_the_latest_status_of_each_context_is_read_back(world: World) -> None:
     second = world.forge.post_status(world.repository, world.tagged, done)
     world.forge.post_status(world.repository, world.tagged, status("reprise/wine/lda", State.FAILURE, ""))
 
-    assert first != second
-    assert world.forge.statuses(world.repository, world.tagged) == {
+    found = world.forge.statuses(world.repository, world.tagged)
+    assert first != second == found["reprise/wine"].id
+    assert found == {
         "reprise/wine": done,
         "reprise/wine/lda": status("reprise/wine/lda", State.FAILURE, ""),
     }

@@ -307,7 +307,8 @@ def test_more_statuses_than_a_page_are_all_read_and_the_newest_of_a_context_coun
     github: responses.RequestsMock, forge: GitHubForge
 ) -> None:
     def entry(context: str, description: str | None = None) -> Any:
-        return {"context": context, "state": "success", "description": description, "target_url": ""}
+        said = {"context": context, "description": description}
+        return {"id": 1, "state": "success", "target_url": "", **said}
 
     pages = [[entry(f"c{n}", "new") for n in range(100)], [entry("C7", "old"), entry("last")]]
     for page in pages:
