@@ -268,6 +268,8 @@ class RunRecord:
     built: Built | None
     trials: tuple[TrialRecord, ...]
     params: dict[str, str]
+    repository_url: str = ""
+    """Where people clone it from; empty for a folder of this machine."""
 
 
 @dataclass(frozen=True, slots=True)

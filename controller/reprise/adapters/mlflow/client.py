@@ -1,0 +1,228 @@
+"""The only module that imports MLflow, and only when it is first used: the import takes two seconds.
+
+A thin layer of what `tracker` needs from `MlflowClient`: bounded calls, silence on the terminal, and
+our own errors. Works against a server and, for rehearsals, straight on an SQLite file.
+"""
+
+import os
+import sqlite3
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from reprise.adapters.mlflow.batches import split
+from reprise.adapters.mlflow.content import Point
+from reprise.domain.errors import Refused, Retryable, UserError
+
+SQLITE = "sqlite:///"
+PAGE = 1_000
+LOCK_SECONDS = 30.0
+"""How long to wait for another writer of an SQLite store."""
+
+_ALWAYS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_CONFIGURE_LOGGING": "false",  # its messages go where ours go, from warnings up
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+_UNLESS_SET = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",  # seconds to connect, and between two answers
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the engine tries again after that
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",  # seconds, doubled each time, plus up to one of jitter
+}
+
+_REFUSALS = frozenset(
+    {
+        "BAD_REQUEST",
+        "CUSTOMER_UNAUTHORIZED",
+        "ENDPOINT_NOT_FOUND",
+        "INVALID_PARAMETER_VALUE",
+        "NOT_FOUND",
+        "PERMISSION_DENIED",
+        "RESOURCE_DOES_NOT_EXIST",
+        "UNAUTHENTICATED",
+    }
+)
+_EXISTS = "RESOURCE_ALREADY_EXISTS"
+
+_importing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that MLflow has."""
+
+    id: str
+    tags: dict[str, str]
+    params: frozenset[str]
+    """Their names; MLflow never changes a parameter."""
+
+
+class Client:
+    """One tracking store. Thread-safe. Raises Retryable and Refused with sentences, nothing of MLflow's."""
+
+    def __init__(self, uri: str) -> None:
+        """Imports MLflow; opens, and on SQLite creates, the store. Raises UserError for another uri."""
+        if not uri.startswith((SQLITE, "http://", "https://")):
+            raise UserError(
+                f"the tracking uri {without_credentials(uri)} cannot be used: give an MLflow server "
+                f"(http://… or https://…) or a file ({SQLITE}…)"
+            )
+        self._uri = uri
+        self._artifacts = None
+        with _importing:
+            _prepare_environment()
+            if uri.startswith(SQLITE):
+                database = Path(uri.removeprefix(SQLITE))
+                prepare_database(database)
+                self._artifacts = database.absolute().parent / "artifacts"
+            with _quiet():
+                from mlflow import entities, exceptions, tracking  # late: two seconds, 70 MB
+
+            self._entities = entities
+            self._error: type[Exception] = exceptions.MlflowException
+            with self._translated(), _quiet():
+                self._client: Any = tracking.MlflowClient(uri)
+
+    def ensure_experiment(self, name: str) -> str:
+        """Its id; created, or brought back when somebody deleted it."""
+        with self._translated():
+            found = self._client.get_experiment_by_name(name)
+            if found is None:
+                return self._create_experiment(name)
+            if found.lifecycle_stage != "active":
+                self._client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id)
+
+    def _create_experiment(self, name: str) -> str:
+        location = self._artifacts.as_uri() if self._artifacts else None
+        tags = {"mlflow.experimentKind": "custom_model_development"}  # else its page asks people
+        try:
+            return str(self._client.create_experiment(name, artifact_location=location, tags=tags))
+        except self._error as error:
+            if getattr(error, "error_code", "") != _EXISTS:
+                raise
+            return str(self._client.get_experiment_by_name(name).experiment_id)
+
+    def find_runs(self, experiment_id: str, tag: str, value: str) -> list[Found]:
+        """Every run of an experiment whose tag has this value, deleted ones left out."""
+        found: list[Found] = []
+        token: str | None = None
+        with self._translated():
+            while True:
+                page = self._client.search_runs(
+                    [experiment_id], f"tags.`{tag}` = '{value}'", max_results=PAGE, page_token=token
+                )
+                found += [
+                    Found(run.info.run_id, dict(run.data.tags), frozenset(run.data.params)) for run in page
+                ]
+                token = page.token
+                if not token:
+                    return found
+
+    def create_run(self, experiment_id: str, name: str, started_ms: int, tags: Mapping[str, str]) -> Found:
+        with self._translated():
+            run = self._client.create_run(
+                experiment_id, start_time=started_ms, tags=dict(tags), run_name=name
+            )
+        return Found(run.info.run_id, dict(tags), frozenset())
+
+    def log(
+        self, run_id: str, params: Mapping[str, str], tags: Mapping[str, str], points: Sequence[Point]
+    ) -> None:
+        """In batches. Equal points are kept once; tags are overwritten; parameters must be new."""
+        kinds = self._entities
+        for batch in split(params, tags, points):
+            with self._translated():
+                self._client.log_batch(
+                    run_id,
+                    metrics=[kinds.Metric(p.name, p.value, p.at_ms, p.step) for p in batch.points],
+                    params=[kinds.Param(name, value) for name, value in batch.params.items()],
+                    tags=[kinds.RunTag(name, value) for name, value in batch.tags.items()],
+                )
+
+    def log_file(self, run_id: str, file: Path, path: PurePosixPath) -> None:
+        """One artifact; the last part of ``path`` is the file's own name."""
+        folder = str(path.parent) if path.parent.parts else None
+        with self._translated():
+            self._client.log_artifact(run_id, str(file), folder)
+
+    def log_text(self, run_id: str, text: str, path: str) -> None:
+        with self._translated():
+            self._client.log_text(run_id, text, path)
+
+    def finish(self, run_id: str, status: str, ended_ms: int) -> None:
+        with self._translated():
+            self._client.set_terminated(run_id, status, ended_ms)
+
+    def delete_run(self, run_id: str) -> None:
+        """Into MLflow's bin. Already gone is fine."""
+        try:
+            with self._translated():
+                self._client.delete_run(run_id)
+        except Refused:
+            return
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """OSError covers the errors of requests, which MLflow lets through when it moves artifacts."""
+        try:
+            yield
+        except self._error as error:
+            refused = getattr(error, "error_code", "") in _REFUSALS
+            raise self._told(refused, error) from error
+        except OSError as error:
+            status = getattr(getattr(error, "response", None), "status_code", 0)
+            raise self._told(400 <= status < 500 and status not in (408, 429), error) from error
+
+    def _told(self, refused: bool, error: Exception) -> Refused | Retryable:
+        where = without_credentials(self._uri)
+        said = str(error).replace(self._uri, where)
+        said = " ".join(said.split())[:300]
+        if refused:
+            return Refused(f"MLflow at {where} refused: {said}")
+        return Retryable(f"MLflow at {where} did not answer as it should: {said}")
+
+
+def prepare_database(path: Path) -> None:
+    """WAL, which MLflow would not choose: readers no longer block the writer. Raises Refused."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = sqlite3.connect(path, timeout=LOCK_SECONDS)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        raise Retryable(f"the MLflow store {path} cannot be opened: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Refused(f"the MLflow store {path} is damaged: move it away ({error})") from error
+
+
+def without_credentials(uri: str) -> str:
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in uri else uri
+
+
+def _prepare_environment() -> None:
+    """MLflow has no other way to be told these. A proxy must not stand before our own loopback."""
+    os.environ.update(_ALWAYS)
+    for name, value in _UNLESS_SET.items():
+        os.environ.setdefault(name, value)
+    for name in ("no_proxy", "NO_PROXY"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        if "*" not in hosts and "127.0.0.1" not in hosts:
+            os.environ[name] = ",".join([*hosts, "127.0.0.1", "localhost"])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow's modules warn about their own dependencies while they are imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

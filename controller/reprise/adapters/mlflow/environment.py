@@ -1,0 +1,152 @@
+"""The MLflow server's own environment: 600 MB that never weigh on the controller's.
+
+Installed once per lock file and Python into the cache folder, from `server.lock`. Called by `keeper`.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.domain.errors import Retryable
+
+LOCK = Path(__file__).with_name("server.lock")
+COMPLETE = "complete"
+INSTALL_SECONDS = 900.0
+"""For one installation, and for waiting for that of another process."""
+POLL_SECONDS = 0.2
+LOG_TAIL = 400
+
+_PASSED_ON = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
+_PASSED_ON_PREFIXES = ("UV_", "LC_")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def ensure_environment(
+    cache: Path,
+    uv: Path,
+    python: Path,
+    *,
+    seconds: float = INSTALL_SECONDS,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Folder of the environment, installed when it is not there yet. Safe from several processes.
+
+    Raises Retryable with the installer's last words when it cannot be installed within ``seconds``, or
+    when ``cancelled`` says that nobody wants it any more; no installer is left running then.
+    """
+    deadline = _Deadline(time.monotonic() + seconds, cancelled)
+    folder = cache / f"mlflow-{_key(python)}"
+    if (folder / COMPLETE).is_file():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with _held(folder.with_suffix(".lock"), deadline) as lock:
+        if not (folder / COMPLETE).is_file():
+            _install(folder, _Installer(uv, python, folder.with_suffix(".log"), lock, deadline))
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class _Deadline:
+    at: float
+    cancelled: Callable[[], bool]
+
+    def check(self, late: str) -> None:
+        if self.cancelled():
+            raise Retryable("installing MLflow's server was given up because Reprise stops")
+        if time.monotonic() >= self.at:
+            raise Retryable(late)
+
+
+def _key(python: Path) -> str:
+    """Another lock, interpreter or platform is another environment."""
+    asked = "import sys, platform; print(sys.version, sys.platform, platform.machine(), sys.prefix)"
+    try:
+        said = subprocess.run(
+            [python, "-I", "-c", asked], capture_output=True, check=True, timeout=60, env={}
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Retryable(f"the Python for MLflow's server, {python}, does not run: {error}") from error
+    return hashlib.sha256(LOCK.read_bytes() + said).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Installer:
+    uv: Path
+    python: Path
+    log: Path
+    lock: int
+    """Descriptor of the held lock. The installer keeps it too: should we be killed, nobody else begins
+    before it has ended."""
+    deadline: _Deadline
+
+    def run(self, *arguments: str | Path) -> None:
+        with self.log.open("ab") as output:
+            try:
+                process = subprocess.Popen(
+                    [self.uv, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=_environment(),
+                    pass_fds=(self.lock,),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise Retryable(f"uv could not be started to install MLflow's server: {error}") from error
+        if self._wait(process) != 0:
+            said = " ".join(self.log.read_text(errors="replace").split())[-LOG_TAIL:]
+            raise Retryable(f"MLflow's server could not be installed (log: {self.log}): {said}")
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        try:
+            while (code := process.poll()) is None:
+                self.deadline.check(f"installing MLflow's server takes too long (log: {self.log})")
+                time.sleep(POLL_SECONDS)
+            return code
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _install(folder: Path, installer: _Installer) -> None:
+    """An interrupted installation has no mark and is started over."""
+    shutil.rmtree(folder, ignore_errors=True)
+    installer.log.unlink(missing_ok=True)
+    installer.run("venv", "--quiet", "--no-project", "--python", installer.python, folder)
+    target = ("--python", folder / "bin" / "python")
+    installer.run("pip", "sync", "--quiet", "--no-config", "--require-hashes", *target, LOCK)
+    (folder / COMPLETE).touch()
+
+
+def _environment() -> dict[str, str]:
+    """The installer finds its index and proxies, and nothing secret of ours."""
+    wanted = {*_PASSED_ON, *_PROXIES, *(name.lower() for name in _PROXIES)}
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name in wanted or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return {**passed, "UV_PYTHON_DOWNLOADS": "never"}
+
+
+@contextmanager
+def _held(path: Path, deadline: _Deadline) -> Iterator[int]:
+    """One installer at a time; the lock goes with the processes that hold its descriptor."""
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                deadline.check("another process is still installing MLflow's server")
+                time.sleep(POLL_SECONDS)
+        yield file.fileno()

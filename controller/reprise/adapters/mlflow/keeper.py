@@ -1,0 +1,117 @@
+"""Keeps the MLflow server of `reprise serve` running. Built by `bootstrap` when no tracking URI is set.
+
+Installing takes a minute at first and starting ten seconds, so both happen in a thread of their own;
+whoever needs the server asks for its address and waits a bounded while.
+"""
+
+import threading
+from pathlib import Path
+
+import structlog
+
+from reprise.adapters.mlflow.environment import ensure_environment
+from reprise.adapters.mlflow.server import TrackingServer
+from reprise.domain.errors import Refused, Retryable
+
+CHECK_SECONDS = 2.0
+"""Between two looks at a server that answers."""
+STARTING_SECONDS = 0.2
+"""Between two looks at one that does not."""
+INSTALL_AGAIN_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+log = structlog.get_logger()
+
+
+class ServerKeeper:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cache: Path,
+        uv: Path,
+        python: Path,
+        port: int = 0,
+        public_url: str | None = None,
+        patience_seconds: float = 60.0,
+    ) -> None:
+        """``patience_seconds``: how long `uri` waits for a server that is not ready."""
+        self._folder = folder
+        self._cache = cache
+        self._uv = uv
+        self._python = python
+        self._port = port
+        self._public_url = public_url
+        self._patience = patience_seconds
+        self._stopping = threading.Event()
+        self._changed = threading.Condition()
+        self._uri: str | None = None
+        self._state = "it was not started"
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Returns at once; installs, starts and watches in the background."""
+        self._thread = threading.Thread(target=self._keep, name="mlflow-server", daemon=True)
+        self._tell(None, "it is being started")
+        self._thread.start()
+
+    def uri(self) -> str:
+        """The server's address. Raises Retryable, saying what it is waiting for, after the patience."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._uri is not None, timeout=self._patience)
+            if self._uri is None:
+                raise Retryable(f"MLflow's server is not ready: {self._state}")
+            return self._uri
+
+    def stop(self) -> None:
+        """End the server; no process of it is left. Nothing started is fine."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=STOP_SECONDS)
+        self._tell(None, "it was stopped")
+
+    def _keep(self) -> None:
+        environment = self._install()
+        if environment is None:
+            return
+        server = TrackingServer(self._folder, environment, port=self._port, public_url=self._public_url)
+        try:
+            self._serve(server)
+        finally:
+            self._tell(None, "it was stopped")
+            server.stop()
+
+    def _install(self) -> Path | None:
+        """None when we stop before it is there."""
+        while not self._stopping.is_set():
+            self._tell(None, f"its environment is being installed (log: {self._cache}/mlflow-*.log)")
+            try:
+                return ensure_environment(
+                    self._cache, self._uv, self._python, cancelled=self._stopping.is_set
+                )
+            except Retryable as error:
+                log.warning("mlflow server not installed", why=str(error))
+                self._tell(None, str(error))
+            self._stopping.wait(INSTALL_AGAIN_SECONDS)
+        return None
+
+    def _serve(self, server: TrackingServer) -> None:
+        started = False
+        while not self._stopping.is_set():
+            healthy = False
+            try:
+                if not started:
+                    server.start()
+                    started = True
+                healthy = server.check()
+                said = f"it is starting (log: {server.log_file}): {server.last_words()}"
+                self._tell(server.uri if healthy else None, said)
+            except (Retryable, Refused) as error:
+                log.warning("mlflow server not started", why=str(error))
+                self._tell(None, str(error))
+            self._stopping.wait(CHECK_SECONDS if healthy else STARTING_SECONDS)
+
+    def _tell(self, uri: str | None, state: str) -> None:
+        with self._changed:
+            self._uri, self._state = uri, state
+            self._changed.notify_all()
