@@ -24,7 +24,7 @@ $(CACHE)/uv/bin/uv:
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	MYPYPATH=.:controller .venv/bin/mypy --explicit-package-bases  # several conftest.py, no __init__.py in tests
+	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 
 test: .venv/.ready ## the test suite

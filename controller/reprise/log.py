@@ -53,7 +53,9 @@ def configure(
         structlog.processors.format_exc_info,
         redact,
     ]
-    render = structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer()
+    # A plain traceback: rich's shows the values of local variables, secrets among them.
+    pretty = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    render = pretty if out.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),

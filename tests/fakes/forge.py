@@ -165,8 +165,9 @@ class FakeForge:
             self._require_commit(repository, sha)
             if len(status.description) > 140:
                 raise Refused("a status description is longer than 140 characters")
-            self._statuses[repository.id, sha].append(status)
-            return self._next_id()
+            posted = self._next_id()
+            self._statuses[repository.id, sha].append(replace(status, id=posted))
+            return posted
 
     def put_comment(
         self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None

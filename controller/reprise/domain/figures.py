@@ -66,4 +66,4 @@ def _inside(claim: ClaimJudgement, value: Decimal) -> bool:
 def _written(value: Decimal) -> str:
     """Without an exponent as long as that reads well."""
     text = format(value, "f")
-    return text if len(text) <= 20 else str(value).replace("E", "e")
+    return text if len(text) <= 20 and value.adjusted() >= -6 else str(value).replace("E", "e")

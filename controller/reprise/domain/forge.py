@@ -1,6 +1,6 @@
 """Words for what stands on a forge: statuses, comments, pull requests. No GitHub names here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from reprise.domain.run import Sha
@@ -22,6 +22,8 @@ class Status:
     description: str
     """At most 140 characters."""
     target_url: str | None
+    id: int | None = field(default=None, compare=False)
+    """The forge's number of one that stands there; two that say the same are equal."""
 
 
 class Permission(Enum):

@@ -104,7 +104,9 @@ def _artifact_status(
         state, text = state_of(judgement), "the run ended before the artifacts could be compared"
     elif any(check.failed for check in artifacts):
         state = State.FAILURE
-    return [Status(_context(experiment, "artifacts"), state, one_line(text), links.evidence)]
+    return [
+        Status(_context(experiment, "artifacts"), state, one_line(text), links.evidence or links.tracking)
+    ]
 
 
 def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:

@@ -40,7 +40,9 @@ def no_experiment(command: Reproduce, sha: Sha) -> str:
 def status(world: World, repository_id: int, pull_request: int) -> str:
     """A line per experiment: the newest run of each."""
     with world.store.read() as connection:
-        newest = {run.experiment: run for run in runs_of_pull_request(connection, repository_id, pull_request)}
+        newest = {
+            run.experiment: run for run in runs_of_pull_request(connection, repository_id, pull_request)
+        }
         places = {run.id: place_in_queue(connection, run) for run in newest.values()}
     if not newest:
         return "Nothing was reproduced in this pull request yet. `/reproduce` starts."

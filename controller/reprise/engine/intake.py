@@ -114,8 +114,8 @@ def _on_comment(world: World, trigger: Trigger) -> Settled:
     command = commands.parse(trigger.body or "")
     if command is None:
         return Settled("no command in this comment")
-    if not world.forge.permission(repository, trigger.who).may_write:
-        world.forge.react(repository, trigger.comment_id, Reaction.CONFUSED)
+    if not world.conversation.permission(repository, trigger.who).may_write:
+        world.conversation.react(repository, trigger.comment_id, Reaction.CONFUSED)
         return Settled(f"{trigger.who} may not write to this repository")
     match command:
         case ShowHelp():
@@ -135,23 +135,25 @@ def _reply(world: World, repository: Repository, trigger: Trigger, text: str) ->
     """A reply of its own, found again by its marker if this is repeated."""
     marker = f"<!-- reprise:reply:{trigger.comment_id} -->"
     place = OnPullRequest(trigger.pull_request or 0)
-    world.forge.put_comment(repository, place, marker=marker, body=f"{text}\n\n{marker}", known_id=None)
+    world.conversation.put_comment(
+        repository, place, marker=marker, body=f"{text}\n\n{marker}", known_id=None
+    )
     return Settled("answered")
 
 
 def _reproduce(world: World, repository: Repository, trigger: Trigger, command: Reproduce) -> Settled:
-    pull = world.forge.pull_request(repository, trigger.pull_request or 0)
+    pull = world.conversation.pull_request(repository, trigger.pull_request or 0)
     if not pull.open:
         return _reply(world, repository, trigger, conversation.CLOSED)
     if pull.from_fork:
         return _reply(world, repository, trigger, conversation.FORK)
-    sha = pull.head_sha if command.sha is None else world.forge.commit(repository, command.sha)
+    sha = pull.head_sha if command.sha is None else world.conversation.commit(repository, command.sha)
     if sha is None:
         return _reply(world, repository, trigger, conversation.no_commit(command.sha or ""))
     files = [f for f in read_specs(world.source, repository, sha) if _asked_for(f, command)]
     if not files:
         return _reply(world, repository, trigger, conversation.no_experiment(command, sha))
-    world.forge.react(repository, trigger.comment_id or 0, Reaction.EYES)
+    world.conversation.react(repository, trigger.comment_id or 0, Reaction.EYES)
     generation = f"comment:{trigger.comment_id}"
     why = f"/reproduce on #{trigger.pull_request}"
     runs = tuple(_new_run(repository, sha, f, trigger, generation=generation, why=why) for f in files)
@@ -183,7 +185,7 @@ def _new_run(
 
 
 def run_id(repository_id: int, commit: Sha, experiment: str, generation: str) -> RunId:
-    """The same for the same repository, commit, experiment and request, so that a repetition is no new run."""
+    """Follows from what is run and on whose request, so that a repetition is no new run."""
     identity = f"{repository_id}|{commit}|{experiment}|{generation}"
     return RunId("r" + hashlib.sha256(identity.encode()).hexdigest()[:12])
 
@@ -194,7 +196,7 @@ def known_repository(world: World, full_name: str, repository_id: int | None = N
         known = repositories.find(connection, repository_id) if repository_id is not None else None
     if known is not None and known.full_name == full_name:
         return known
-    repository = world.forge.repository(full_name)
+    repository = world.conversation.repository(full_name)
     with world.store.write() as connection:
         repositories.remember(connection, repository)
     return repository

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.committed import check_files
-from reprise.domain.spec.document import MOST_BYTES
+from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
 from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
@@ -31,7 +31,23 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
     names = source.list_folder(repository, sha, SPEC_FOLDER)
     paths = [SPEC_FILE, *(f"{SPEC_FOLDER}/{name}" for name in names if name.endswith(SPEC_SUFFIX))]
     found = [read_spec(source, repository, sha, path) for path in paths]
-    return [file for file in found if file is not None]
+    return _distinct([file for file in found if file is not None])
+
+
+def _distinct(files: list[SpecFile]) -> list[SpecFile]:
+    """Two files of one name would be one experiment with two meanings: the later one is refused."""
+    seen: dict[str, str] = {}
+    kept = []
+    for file in files:
+        first = seen.setdefault(file.spec.name, file.path)
+        kept.append(file if first == file.path else _taken(file, first))
+    return kept
+
+
+def _taken(file: SpecFile, first: str) -> SpecFile:
+    why = f"the name {file.spec.name!r} is that of {first}: give one of them another name"
+    stem = file.path.rsplit("/", 1)[-1].removesuffix(SPEC_SUFFIX)
+    return SpecFile(file.path, file.text, BadSpec(f"{stem}-2", (Problem(file.path, 1, 1, why),)))
 
 
 def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> SpecFile | None:
@@ -40,7 +56,7 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
     try:
         data = source.read(repository, sha, path, limit=MOST_BYTES)
     except Refused:
-        return SpecFile(path, "", BadSpec(name, (_too_large(path),)))
+        return SpecFile(path, "", BadSpec(name, (Problem(path, 1, 1, TOO_LARGE),)))
     if data is None:
         return None
     text = data.decode(errors="replace")
@@ -49,11 +65,10 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
         return SpecFile(path, text, spec)
 
     def committed(file: str) -> bytes | None:
-        return source.read(repository, sha, file, limit=_COMMITTED_FILE_BYTES)
+        try:
+            return source.read(repository, sha, file, limit=_COMMITTED_FILE_BYTES)
+        except Refused:
+            return None  # too large for a list of numbers; reported as not there
 
     problems = check_files(spec, committed, file=path)
     return SpecFile(path, text, BadSpec(spec.name, problems) if problems else spec)
-
-
-def _too_large(path: str) -> Problem:
-    return Problem(path, 1, 1, f"the file is larger than {MOST_BYTES // 1024} KiB: move what is not the spec elsewhere")

@@ -3,18 +3,20 @@
 They read a run's row, call ports, write the row, and return plain data (or `Failed`).
 """
 
+import asyncio
 import shutil
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from reprise.domain.run import Phase, Reason, RunId
+from reprise.domain.errors import Refused
+from reprise.domain.run import Judgement, Phase, Reason, RunId
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
-from reprise.domain.verdict import judge, not_run
-from reprise.domain.errors import Refused
+from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import reporting, tracking, trial
+from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, read_spec
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
@@ -74,15 +76,18 @@ class Steps:
     async def await_machine(self, run_id: str) -> Failed | None:
         run = self._enter(run_id, Phase.PROVISIONING)
         deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
-        while self._world.clock.monotonic() < deadline:
-            seen = self._world.provider.observe(run.id)
-            if isinstance(seen, Allocation):
-                self._save(run, allocation=seen)
-                return None
-            if isinstance(seen, Failed):
-                return seen
-            await self._world.clock.sleep(seen.after.total_seconds())
-        return Failed(Reason.NO_CAPACITY, f"no machine within {MACHINE_DEADLINE}: {seen.why}")
+        while True:
+            seen = await asyncio.to_thread(self._world.provider.observe, run.id)
+            match seen:
+                case Allocation():
+                    self._save(run, allocation=seen)
+                    return None
+                case Failed():
+                    return seen
+                case Pending(why, after):
+                    if self._world.clock.monotonic() > deadline:
+                        return Failed(Reason.NO_CAPACITY, f"no machine within {MACHINE_DEADLINE}: {why}")
+                    await self._world.clock.sleep(after.total_seconds())
 
     # --- running --------------------------------------------------------------------------------
 
@@ -126,3 +131,57 @@ class Steps:
         tracking.conclude(self._world, run)
         if run.ended_at is None:
             self._save(run, ended_at=self._world.clock.now(), reporting_problem=reporting_problem)
+
+    # --- shared ---------------------------------------------------------------------------------
+
+    def _run(self, run_id: str) -> Run:
+        with self._world.store.read() as connection:
+            run = runs.get_run(connection, run_id)
+        if run is None:
+            raise Refused(f"run {run_id} is not in the database")
+        return run
+
+    def _enter(self, run_id: str, phase: Phase) -> Run:
+        with self._world.store.write() as connection:
+            runs.enter_phase(connection, RunId(run_id), phase, self._world.clock.now())
+        log.info("phase", phase=phase.value)
+        return self._run(run_id)
+
+    def _save(self, run: Run, **fields: object) -> None:
+        with self._world.store.write() as connection:
+            runs.save(connection, run.id, **fields)
+
+    def _spec_file(self, run: Run) -> SpecFile | None:
+        return read_spec(self._world.source, run.repository, run.commit, run.spec_file)
+
+    def _spec(self, run: Run) -> Spec:
+        """Of a run whose `read_spec` succeeded: the commit cannot change."""
+        file = self._spec_file(run)
+        if file is None or isinstance(file.spec, BadSpec):
+            raise Refused(f"{run.spec_file} at {run.commit[:7]} can no longer be read")
+        return file.spec
+
+    def _judge(self, run: Run, ending: Failed | None) -> Judgement:
+        if ending is not None and ending.reason in (Reason.COMMIT_MISSING, Reason.INTERNAL_ERROR):
+            return not_run(ending.reason, ending.message)
+        file = self._spec_file(run)
+        spec = file.spec if file is not None else None
+        if isinstance(spec, BadSpec):
+            return spec_invalid(spec)
+        if ending is not None:
+            return not_run(ending.reason, ending.message, spec)
+        if spec is None:
+            return not_run(Reason.SPEC_INVALID, f"{run.spec_file} is gone")
+        with self._world.store.read() as connection:
+            results = runs.results_of(runs.trials_of(connection, run.id))
+        metrics = {} if spec.claims else shown_metrics(self._world, run, results)
+        return judge(spec, results, metrics=metrics, coin_public=run.coin_public)
+
+
+def bad_spec(file: SpecFile | None) -> Failed | None:
+    """Why a spec file cannot be used, None when it can."""
+    if file is None:
+        return Failed(Reason.SPEC_INVALID, "the spec file is gone")
+    if isinstance(file.spec, BadSpec):
+        return Failed(Reason.SPEC_INVALID, str(file.spec.problems[0]) if file.spec.problems else "unreadable")
+    return None

@@ -131,9 +131,7 @@ def _read(job: JobRequest, file: str) -> bytes | None:
     return collected.read_bytes() if collected.is_file() else None
 
 
-def _logged(
-    world: World, job: JobRequest, claims: Iterable[Claim]
-) -> dict[str, Value | MetricProblem]:
+def _logged(world: World, job: JobRequest, claims: Iterable[Claim]) -> dict[str, Value | MetricProblem]:
     """The last value of each claimed metric in the job's single MLflow run."""
     names = {claim.metric.name for claim in claims if isinstance(claim.metric, MlflowMetric)}
     if not names:

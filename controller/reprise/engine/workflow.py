@@ -142,9 +142,11 @@ def _bounded(name: str, call: Callable[..., Any]) -> Callable[..., Awaitable[dic
             except (Refused, UserError) as error:
                 log.warning("step refused", why=str(error))
                 return {"failed": dump(Failed(Reason.INFRASTRUCTURE, str(error)))}
-            except Exception as error:  # noqa: BLE001 - the one place where a bug ends a run instead of the engine
+            except Exception as error:
                 log.exception("step broke")
-                why = f"a bug in Reprise ({type(error).__name__} in {name}): the operator's log has the details"
+                why = (
+                    f"a bug in Reprise ({type(error).__name__} in {name}): the operator's log has the details"
+                )
                 return {"failed": dump(Failed(Reason.INTERNAL_ERROR, why))}
             return {"failed": dump(done)} if isinstance(done, Failed) else {"done": done}
 

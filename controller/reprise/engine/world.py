@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprise.domain.errors import Refused
 from reprise.domain.run import RunId
 from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
@@ -37,7 +38,8 @@ class World:
     provider: Provider
     runner: Runner
     tracker: Tracker
-    forge: Forge
+    forge: Forge | None
+    """None in a rehearsal: there is nobody to tell."""
     clock: Clock
     folders: Folders
     pages: str | None
@@ -46,4 +48,13 @@ class World:
     """Runs at the same time on this backend."""
     isolation: str = "none"
     """What separates a job from this machine; shown in every report."""
-    rehearsal: bool = False
+
+    @property
+    def rehearsal(self) -> bool:
+        return self.forge is None
+
+    @property
+    def conversation(self) -> Forge:
+        if self.forge is None:
+            raise Refused("a rehearsal has no forge to ask")
+        return self.forge

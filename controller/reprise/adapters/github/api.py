@@ -190,6 +190,7 @@ def _permission(repo: GithubRepository, login: str) -> Permission:
 
 
 class _Entry(BaseModel):
+    id: int
     context: str
     state: State
     description: str | None = None
@@ -214,7 +215,7 @@ def _statuses(repo: GithubRepository, sha: Sha) -> dict[str, Status]:
 
 
 def _status(entry: _Entry) -> Status:
-    return Status(entry.context, entry.state, entry.description or "", entry.target_url or None)
+    return Status(entry.context, entry.state, entry.description or "", entry.target_url or None, entry.id)
 
 
 def _post_status(repo: GithubRepository, sha: Sha, status: Status) -> int:

@@ -1,0 +1,178 @@
+"""Settings → adapters → engine. The only place that picks implementations."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from uv import find_uv_bin
+
+from reprise.adapters.clock import SystemClock
+from reprise.adapters.git.source import GitSource
+from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.mlflow.keeper import ServerKeeper
+from reprise.adapters.mlflow.tracker import MlflowTracker
+from reprise.adapters.process.builder import ProcessBuilder
+from reprise.adapters.process.provider import ProcessProvider
+from reprise.adapters.process.runner import ProcessRunner
+from reprise.domain.errors import UserError
+from reprise.domain.run import RunId
+from reprise.engine.durable import Engine
+from reprise.engine.leader import Leader
+from reprise.engine.steps import Steps
+from reprise.engine.workflow import RunWorkflow
+from reprise.engine.world import Folders, World
+from reprise.ports import Forge, Tracker
+from reprise.settings import Settings
+from reprise.store import runs
+from reprise.store.database import Database
+from reprise.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """What `reprise serve` runs."""
+
+    world: World
+    leader: Leader
+    tracking: ServerKeeper | None
+    forge: GitHubForge
+
+    def start(self) -> None:
+        """Raises UserError when another controller works in the same state folder."""
+        self.leader.start()
+        if self.tracking is not None:
+            self.tracking.start()
+
+    def stop(self) -> None:
+        self.leader.stop()
+        if self.tracking is not None:
+            self.tracking.stop()
+        self.forge.close()
+        self.world.store.close()
+
+
+def controller(settings: Settings) -> Controller:
+    """Raises UserError for settings that cannot work together."""
+    if settings.github.webhook_secret is None:
+        raise UserError("REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified")
+    forge = GitHubForge(
+        settings.github.api_url,
+        settings.github.token.get_secret_value() if settings.github.token else None,
+        timeout=settings.github.timeout,
+        write_spacing=settings.github.write_spacing,
+    )
+    tracking = _keeper(settings) if settings.tracking.uri is None else None
+    tracker = MlflowTracker(
+        tracking.uri if tracking is not None else settings.tracking.uri or "",
+        public_url=settings.tracking.public_url,
+    )
+    token_host = urlsplit(settings.github.api_url).hostname or ""
+    source = GitSource(
+        settings.cache / "git",
+        token_for=lambda url: forge.clone_token() if _same_site(url, token_host) else None,
+        timeout=timedelta(seconds=settings.git.timeout),
+    )
+    world = _world(settings, settings.state_dir, source, tracker, forge)
+    leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
+    return Controller(world, leader, tracking, forge)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What `reprise run` works with: one run, one workflow, a state folder of its own."""
+
+    world: World
+    source: GitSource
+    engine: Engine
+
+    def start(self, run_id: RunId) -> None:
+        with self.world.store.write() as connection:
+            runs.save(connection, run_id, granted_at=self.world.clock.now())
+        self.engine.start(run_id)
+
+    def observe(self, run_id: RunId) -> Run:
+        with self.world.store.read() as connection:
+            run = runs.get_run(connection, run_id)
+        if run is None or self.engine.broken(run_id):
+            raise RuntimeError(f"the workflow of {run_id} broke")
+        return run
+
+
+@contextmanager
+def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
+    """Everything is released again on the way out, also when interrupted."""
+    state = settings.state_dir / "rehearsals" / name
+    state.mkdir(parents=True, mode=0o700)
+    source = GitSource(
+        settings.cache / "git", timeout=timedelta(seconds=settings.git.timeout), allow_file=True
+    )
+    local = settings.state_dir / "mlflow" / "rehearsals.db"
+    local.parent.mkdir(parents=True, exist_ok=True)
+    tracker = MlflowTracker(
+        settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
+    )
+    threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
+    world = _world(settings, state, source, tracker, None)
+    engine = Engine(state, RunWorkflow(Steps(world)).run)
+    engine.launch()
+    try:
+        yield Rehearsal(world, source, engine)
+    finally:
+        engine.shutdown()
+        for run_id in world.provider.owned():
+            world.provider.release(run_id)
+        world.store.close()
+
+
+def _world(
+    settings: Settings, state: Path, source: GitSource, tracker: Tracker, forge: Forge | None
+) -> World:
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.cache.mkdir(parents=True, exist_ok=True)
+    url = settings.database if forge is not None else f"sqlite:///{state / 'reprise.db'}"
+    store = Database(url)
+    store.migrate()
+    return World(
+        store=store,
+        source=source,
+        builder=ProcessBuilder(
+            uv=Path(find_uv_bin()),
+            cache=settings.cache,
+            timeout=timedelta(seconds=settings.process.build_timeout),
+        ),
+        provider=ProcessProvider(state, cpus=settings.process.cpus),
+        runner=ProcessRunner(),
+        tracker=tracker,
+        forge=forge,
+        clock=SystemClock(),
+        folders=Folders(state),
+        pages=_page_root(settings),
+        slots=settings.process.slots,
+    )
+
+
+def _page_root(settings: Settings) -> str | None:
+    url = settings.http.public_url
+    return url.rstrip("/") if url is not None else None
+
+
+def _keeper(settings: Settings) -> ServerKeeper:
+    return ServerKeeper(
+        settings.state_dir / "mlflow",
+        cache=settings.cache,
+        uv=Path(find_uv_bin()),
+        python=Path(sys.executable),
+        port=settings.tracking.port,
+        public_url=settings.tracking.public_url,
+    )
+
+
+def _same_site(clone_url: str, api_host: str) -> bool:
+    """The token goes to the forge only: github.com clones belong to api.github.com."""
+    host = urlsplit(clone_url).hostname or ""
+    return host == api_host or api_host == f"api.{host}"

@@ -1,0 +1,151 @@
+"""The command ``reprise``. A command parses its arguments and calls one use case.
+
+Exit codes of a verdict (0 to 4) must not collide with typer's own, so its errors are caught here:
+64 wrong usage, 70 a bug of ours, 130 interrupted.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import structlog
+import typer
+from typer._click.exceptions import ClickException  # typer exports its usage errors nowhere else
+
+from reprise import __version__, log
+from reprise.domain.errors import RepriseError, UserError
+
+USAGE = 64
+BUG = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="reprise",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Push a tag, get a verdict: does the published number come back?",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Watch repositories and answer their tags and /reproduce comments."""
+    from reprise.serve import run_controller
+    from reprise.settings import load_settings
+
+    run_controller(load_settings(config))
+
+
+@app.command()
+def run(
+    path: Annotated[Path, typer.Argument(help="A folder in a git repository.")] = Path(),
+    experiment: Annotated[
+        str | None, typer.Option(help="Another experiment than the one of reprise.yaml.")
+    ] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> int:
+    """Rehearse: the same pipeline and report on this machine, without a forge.
+
+    Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 the repository
+    could not be run, 4 the infrastructure failed, 64 wrong usage, 70 a bug, 130 interrupted.
+    """
+    from reprise.rehearsal import rehearse
+    from reprise.settings import load_settings
+
+    return rehearse(load_settings(config), path, experiment=experiment, as_json=as_json)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A spec file, or a folder with one.")] = Path(),
+    spec_only: Annotated[
+        bool, typer.Option("--spec-only", help="Check the spec files only (all there is so far).")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Show what is wrong with the spec, as it would appear on the commit. Exit 1 with findings."""
+    from reprise.checking import check_specs, render
+
+    if not spec_only:
+        raise UserError("only the spec is checked so far: say `reprise check --spec-only`")
+    problems = check_specs(path)
+    typer.echo(json.dumps([vars_of(problem) for problem in problems]) if as_json else render(problems))
+    return 1 if problems else 0
+
+
+@app.command()
+def forge(
+    folder: Annotated[Path, typer.Argument(help="Where its repositories and state are kept.")],
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 = any free port.", min=0, max=65535)] = 0,
+) -> None:
+    """A small GitHub-shaped forge on loopback, for demonstrations and tests."""
+    from reprise.forge.server import main as run_forge
+
+    run_forge(folder, host, port)
+
+
+@app.command()
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="Keep everything running until Ctrl-C.")] = False,
+) -> int:
+    """The main job on this machine: push a tag, get a verdict; then comment /reproduce."""
+    from reprise.demo import show
+
+    return show(stay=stay)
+
+
+def vars_of(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The console script."""
+    sys.exit(invoke(sys.argv[1:] if arguments is None else arguments))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run a command line; returns its exit code."""
+    log.configure(level=logging.WARNING)
+    try:
+        code = app(arguments, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.Exit as done:
+        return done.exit_code
+    except ClickException as error:
+        return _complain(error.format_message())
+    except UserError as error:
+        return _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except RepriseError as error:
+        typer.echo(f"reprise: {error}", err=True)
+        return 4
+    except Exception:  # noqa: BLE001 - the outermost boundary: what nobody expected is a bug, with its own code
+        structlog.get_logger().exception("reprise broke")
+        return BUG
+
+
+def _complain(message: str) -> int:
+    typer.echo(f"reprise: {message}", err=True)
+    return USAGE

@@ -1,0 +1,111 @@
+"""What a run says on the forge: pending at the start, phases now and then, the whole answer at the end.
+
+Level-triggered: what stands there is compared with what should, and only differences are written.
+"""
+
+import threading
+from datetime import timedelta
+
+import structlog
+
+from reprise.domain import statuses
+from reprise.domain.artifacts import check_artifacts
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.forge import OnCommit, OnPullRequest, Place, Status
+from reprise.domain.report import conversation_marker, render_conversation
+from reprise.domain.spec.model import BadSpec
+from reprise.engine.specs import read_spec
+from reprise.engine.view import links, run_view
+from reprise.engine.world import World
+from reprise.store import repositories, runs
+from reprise.store.runs import Run
+
+log = structlog.get_logger()
+
+QUIET = timedelta(seconds=15)
+"""Phases that change faster than this are shown together."""
+
+_COMMENTS = threading.Lock()
+"""Two runs of one commit that end together would otherwise both find no comment yet."""
+
+
+def announce(world: World, run: Run) -> int:
+    """Post the pending status, and the comment where somebody asked; returns the status's id."""
+    wanted = statuses.pending(run.experiment, run.phase, links=links(world, run))
+    coin = _put_status(world, run, wanted)
+    _shown(world, run)
+    if run.pull_request is not None:
+        put_comment(world, run)
+    return coin
+
+
+def show_phase(world: World, run: Run) -> None:
+    """A courtesy at most every 15 s: whatever the forge answers, the run goes on."""
+    if world.rehearsal or run.shown_at is None or world.clock.now() - run.shown_at < QUIET:
+        return
+    try:
+        _put_status(world, run, statuses.pending(run.experiment, run.phase, links=links(world, run)))
+        if run.pull_request is not None:
+            put_comment(world, run)
+    except (Retryable, Refused) as error:
+        log.info("phase not shown", why=str(error))
+    _shown(world, run)
+
+
+def publish(world: World, run: Run) -> None:
+    """The verdict's statuses and the report. Nothing, when a newer run of the same has taken over."""
+    with world.store.read() as connection:
+        if runs.newest_number(connection, run) > run.number:
+            return
+    if run.judgement is None:
+        raise Refused("the run has no judgement")
+    file = read_spec(world.source, run.repository, run.commit, run.spec_file) if run.source else None
+    spec = file.spec if file is not None and not isinstance(file.spec, BadSpec) else None
+    with world.store.read() as connection:
+        results = runs.results_of(runs.trials_of(connection, run.id))
+    checks = check_artifacts(spec.artifacts, results) if spec is not None else ()
+    wanted = statuses.statuses_for(run.judgement, run.experiment, links=links(world, run), artifacts=checks)
+    standing = world.conversation.statuses(run.repository, run.commit).values()
+    for status in wanted:
+        if status not in standing:
+            world.conversation.post_status(run.repository, run.commit, status)
+    put_comment(world, run)
+
+
+def put_comment(world: World, run: Run) -> None:
+    """The one comment of this pull request or commit, holding the newest run of each experiment."""
+    with _COMMENTS:
+        _put_comment(world, run)
+
+
+def _put_comment(world: World, run: Run) -> None:
+    place = OnPullRequest(run.pull_request) if run.pull_request is not None else OnCommit(run.commit)
+    with world.store.read() as connection:
+        newest = {found.experiment: found for found in runs.runs_at(connection, run)}
+        known = repositories.comment_at(connection, run.repository.id, place)
+    marker = conversation_marker(_name(place))
+    body = render_conversation(marker, [run_view(world, found) for found in newest.values()])
+    comment = world.conversation.put_comment(run.repository, place, marker=marker, body=body, known_id=known)
+    with world.store.write() as connection:
+        repositories.keep_comment(connection, run.repository.id, place, comment)
+
+
+def _name(place: Place) -> str:
+    match place:
+        case OnPullRequest(number):
+            return f"pull:{number}"
+        case OnCommit(sha):
+            return f"commit:{sha}"
+
+
+def _put_status(world: World, run: Run, wanted: Status) -> int:
+    """Post unless it stands there already; returns the id of the one that stands."""
+    for posted in world.conversation.statuses(run.repository, run.commit).values():
+        if posted == wanted and posted.id is not None:
+            return posted.id
+    return world.conversation.post_status(run.repository, run.commit, wanted)
+
+
+def _shown(world: World, run: Run) -> None:
+    with world.store.write() as connection:
+        runs.save(connection, run.id, shown_at=world.clock.now())

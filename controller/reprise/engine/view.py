@@ -1,0 +1,127 @@
+"""Gathers what is said about one run from its rows, its spec and its folders."""
+
+from datetime import datetime
+from pathlib import Path
+
+from reprise.domain.artifacts import ArtifactCheck, check_artifacts
+from reprise.domain.run import Judgement, Phase, Reason, TrialResult
+from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.statuses import Links
+from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
+from reprise.engine.specs import read_spec
+from reprise.engine.world import World
+from reprise.store import runs
+from reprise.store.runs import Run, Trial
+
+_TAIL_BYTES = 16 * 1024
+_BUILD_FAILURES = (
+    Reason.LOCK_MISSING,
+    Reason.LOCK_STALE,
+    Reason.PYTHON_MISSING,
+    Reason.ENVIRONMENT_FAILED,
+    Reason.BUILD_FAILED,
+)
+
+
+def run_view(world: World, run: Run) -> RunView:
+    with world.store.read() as connection:
+        trials = runs.trials_of(connection, run.id)
+        phases = _phases(world, run, runs.phase_times(connection, run.id))
+        waits = run.granted_at is None and run.ended_at is None
+        detail = f"place {runs.place_in_queue(connection, run)}" if waits else ""
+    spec = _spec(world, run)
+    results = runs.results_of(trials)
+    usable = spec if isinstance(spec, Spec) else None
+    return RunView(
+        run_id=run.id,
+        repository=run.repository.full_name,
+        experiment=run.experiment,
+        spec_file=run.spec_file,
+        commit=run.commit,
+        occasion=_occasion(world, run),
+        ref=run.ref,
+        who=run.who,
+        phase=run.phase,
+        created_at=run.created_at,
+        judgement=run.judgement,
+        seconds=sum(phase.seconds for phase in phases if phase.phase is not Phase.QUEUED),
+        phases=phases,
+        detail=detail,
+        trials=results,
+        lost=tuple(LostAttempt(t.plan.index, t.attempt, t.lost) for t in trials if t.lost is not None),
+        artifacts=_artifacts(usable, results),
+        where={claim.id: claim.where for claim in usable.claims if claim.where} if usable else {},
+        problems=tuple(map(str, spec.problems)) if isinstance(spec, BadSpec) else (),
+        installed=_installed(run),
+        machine=run.allocation.description if run.allocation is not None else "",
+        isolation=world.isolation,
+        coin=run.coin,
+        coin_public=run.coin_public,
+        dirty=run.dirty,
+        log_tail=_log_tail(world, run, run.judgement, trials),
+        tracking_problem=run.tracking_problem,
+        links=links(world, run),
+    )
+
+
+def links(world: World, run: Run) -> Links:
+    page = f"{world.pages}/runs/{run.id}" if world.pages is not None else None
+    return Links(run=page, tracking=run.tracked.url if run.tracked is not None else None)
+
+
+def _occasion(world: World, run: Run) -> Occasion:
+    if world.rehearsal:
+        return Occasion.REHEARSAL
+    return Occasion.TAG if run.pull_request is None else Occasion.PULL_REQUEST
+
+
+def _phases(world: World, run: Run, times: dict[Phase, datetime]) -> tuple[PhaseTime, ...]:
+    """In the order in which they began; each lasts until the next one begins."""
+    order = list(Phase)
+    begun = sorted(times.items(), key=lambda item: (item[1], order.index(item[0])))
+    ends = [at for _, at in begun[1:]] + [run.ended_at or world.clock.now()]
+    return tuple(
+        PhaseTime(phase, (end - at).total_seconds())
+        for (phase, at), end in zip(begun, ends, strict=True)
+        if phase is not Phase.DONE
+    )
+
+
+def _spec(world: World, run: Run) -> Spec | BadSpec | None:
+    """None before the commit was fetched, and when it is gone."""
+    if run.source is None:
+        return None
+    file = read_spec(world.source, run.repository, run.commit, run.spec_file)
+    return file.spec if file is not None else None
+
+
+def _artifacts(spec: Spec | None, results: tuple[TrialResult, ...]) -> tuple[ArtifactCheck, ...]:
+    return tuple(check_artifacts(spec.artifacts, results)) if spec is not None and results else ()
+
+
+def _installed(run: Run) -> Installed | None:
+    built = run.built
+    if built is None:
+        return None
+    return Installed(built.python, built.lock, built.lock_sha256, built.weak, len(built.packages), built.key)
+
+
+def _log_tail(world: World, run: Run, judgement: Judgement | None, trials: list[Trial]) -> str:
+    """Of the build when that failed, else of the last trial."""
+    if judgement is not None and judgement.reason in _BUILD_FAILURES:
+        return read_tail(world.folders.build_log(run.id))
+    if not trials:
+        return ""
+    last = next((trial for trial in trials if trial.result and not trial.result.valid), trials[-1])
+    return read_tail(world.folders.trial(run.id, last.plan.index, last.attempt) / "log.txt")
+
+
+def read_tail(log: Path, limit: int = _TAIL_BYTES) -> str:
+    """The end of a log, from the beginning of a line; empty when there is none."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as handle:
+        start = max(log.stat().st_size - limit, 0)
+        handle.seek(start)
+        text = handle.read(limit).decode(errors="replace")
+    return text.partition("\n")[2] if start else text

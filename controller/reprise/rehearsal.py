@@ -1,0 +1,92 @@
+"""``reprise run``: the same pipeline and report as for a tag, on this machine and without a forge."""
+
+import json
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from rich.console import Console
+
+from reprise.bootstrap import Rehearsal, rehearsal
+from reprise.domain.errors import UserError
+from reprise.domain.report import render_report
+from reprise.domain.result import exit_code, result_object
+from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.words import PHASE_TEXT
+from reprise.engine.intake import run_id
+from reprise.engine.specs import SpecFile, read_specs
+from reprise.engine.view import run_view
+from reprise.settings import Settings
+from reprise.store import repositories, runs
+from reprise.store.runs import NewRun, Run
+from reprise.terminal import LogFollower, print_report
+
+
+def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json: bool) -> int:
+    """Exit code of the verdict. Raises UserError when there is nothing to run."""
+    with rehearsal(settings, uuid.uuid4().hex[:12]) as place:
+        repository, sha, dirty = place.source.snapshot(path)
+        file = _choose(read_specs(place.world.source, repository, sha), experiment, path)
+        new = _new_run(repository, sha, file, dirty=dirty)
+        with place.world.store.write() as connection:
+            repositories.remember(connection, repository)
+            runs.add_run(connection, new, at=place.world.clock.now())
+        ended = _follow(place, new.id, quiet=as_json)
+        view = run_view(place.world, ended)
+        if as_json:
+            sys.stdout.write(json.dumps(result_object(view), indent=2) + "\n")
+        else:
+            print_report(Console(), render_report(view).markdown)
+        if ended.judgement is None:
+            raise UserError(f"run {ended.id} ended without a judgement")
+        return exit_code(ended.judgement)
+
+
+def _choose(files: list[SpecFile], experiment: str | None, path: Path) -> SpecFile:
+    if experiment is None:
+        chosen = next((file for file in files if file.is_root), None)
+    else:
+        chosen = next((file for file in files if file.spec.name == experiment), None)
+    if chosen is not None:
+        return chosen
+    names = ", ".join(file.spec.name for file in files)
+    if experiment is not None:
+        raise UserError(f"there is no experiment {experiment!r} here; there is: {names or 'none'}")
+    if files:
+        raise UserError(f"there is no reprise.yaml here; choose one with --experiment: {names}")
+    raise UserError(f"there is no reprise.yaml in the repository of {path}: docs/spec.md shows the smallest")
+
+
+def _new_run(repository: Repository, sha: Sha, file: SpecFile, *, dirty: bool) -> NewRun:
+    generation = f"rehearsal:{uuid.uuid4()}"
+    return NewRun(
+        id=run_id(repository.id, sha, file.spec.name, generation),
+        repository_id=repository.id,
+        commit=sha,
+        experiment=file.spec.name,
+        generation=generation,
+        spec_file=file.path,
+        ref="rehearsal",
+        pull_request=None,
+        trigger="reprise run",
+        who="you",
+        dirty=dirty,
+    )
+
+
+def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
+    """Start the run, show its phases and log on stderr while it lives, return it when it ended."""
+    console = Console(stderr=True, quiet=quiet)
+    place.start(wanted)
+    shown = LogFollower(console, place.world.folders, wanted)
+    phase = None
+    while True:
+        run = place.observe(wanted)
+        if run.phase is not phase:
+            phase = run.phase
+            console.print(f"[dim]{PHASE_TEXT[phase]}[/dim]")
+        shown.step()
+        if run.ended_at is not None:
+            return run
+        time.sleep(0.1)

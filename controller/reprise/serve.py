@@ -1,0 +1,61 @@
+"""``reprise serve``: the web server and the engine in one process, until SIGINT or SIGTERM."""
+
+import socket
+from contextlib import suppress
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from reprise import log
+from reprise.bootstrap import Controller, controller
+from reprise.domain.errors import UserError
+from reprise.settings import Settings
+from reprise.web.app import create_app
+from reprise.web.context import Context
+from reprise.web.writer import DeliveryWriter
+
+
+def run_controller(settings: Settings) -> None:
+    """Raises UserError when the address is taken or another controller works here."""
+    log.configure(settings.secrets())
+    listening = _listen(settings.http.host, settings.http.port)
+    made = controller(settings)
+    try:
+        made.start()
+        host, port = listening.getsockname()[:2]
+        structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again after its own clean end
+            _server(_app(settings, made)).run(sockets=[listening])
+    finally:
+        made.stop()
+        listening.close()
+
+
+def _app(settings: Settings, made: Controller) -> FastAPI:
+    secret = settings.github.webhook_secret
+    context = Context(
+        world=made.world,
+        writer=DeliveryWriter(made.world.store, made.leader.nudge),
+        webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
+        watched=frozenset(name.lower() for name in settings.watch),
+        tracking_url=settings.tracking.public_url or settings.tracking.uri,
+    )
+    return create_app(context)
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+    )
+    return uvicorn.Server(config)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise UserError(
+            f"cannot listen on {host} port {port} ({error.strerror}): set REPRISE_HTTP__PORT to a free one"
+        ) from None

@@ -1,0 +1,92 @@
+"""``POST /webhooks/github``: verify, parse, store, answer 202. Nothing else happens in the request."""
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from reprise.adapters.github.webhook import parse_delivery, verify_signature
+from reprise.domain.errors import Retryable, UserError
+from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.store.intake import COMMENT, TAG, Delivery, NewTrigger
+from reprise.web.context import Context
+
+log = structlog.get_logger()
+
+MAX_BODY = 25 * 2**20
+"""GitHub never sends more."""
+
+
+def webhook_routes(context: Context) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/webhooks/github", status_code=202)
+    async def receive(request: Request) -> JSONResponse:
+        body = await _read(request)
+        if body is None:
+            return _answer(413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
+        if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
+            log.warning("signature refused")
+            return _answer(401, "the signature does not fit: check the webhook's secret")
+        name = request.headers.get("x-github-event", "")
+        guid = request.headers.get("x-github-delivery", "")
+        if not name or not guid or len(guid) > 100 or len(name) > 100:
+            return _answer(400, "X-GitHub-Event and X-GitHub-Delivery are needed")
+        try:
+            event = parse_delivery(name, body)
+        except UserError as error:
+            return _answer(400, str(error))
+        return await _store(context, guid, name, body, event)
+
+    return router
+
+
+async def _read(request: Request) -> bytes | None:
+    """The raw body; None as soon as it is too large."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _raw_header(request: Request, name: bytes) -> bytes | None:
+    """As it came: a header that is not ASCII is a wrong signature, not an error of ours."""
+    return next((value for key, value in request.scope["headers"] if key == name), None)
+
+
+async def _store(context: Context, guid: str, name: str, body: bytes, event: Event) -> JSONResponse:
+    trigger, outcome = _trigger(event, context)
+    delivery = Delivery(guid, name, datetime.now(UTC), outcome, body, trigger)
+    try:
+        new = await context.writer.record(delivery)
+    except Retryable as error:
+        return JSONResponse({"message": str(error)}, 503, {"Retry-After": str(int(error.after))})
+    outcome = outcome if new else "already known"
+    log.info("delivery", id=guid, delivery_event=name, repository=event.repository, outcome=outcome)
+    return _answer(202, outcome)
+
+
+def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
+    if isinstance(event, Ignored):
+        return None, f"ignored: {event.why}"
+    if not context.watches(event.repository):
+        return None, "ignored: repository is not watched"
+    match event:
+        case TagPushed(number, repository, tag, _, who):
+            return NewTrigger(TAG, number, repository, tag, who), f"tag {tag}"
+        case TagDeleted(_, _, tag, _):
+            return None, f"recorded: tag {tag} was deleted"
+        case CommentPosted(number, repository, pull, comment, text, who):
+            new = NewTrigger(COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
+            return new, f"command on #{pull}"
+        case _:
+            assert_never(event)
+
+
+def _answer(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"message": message}, status)
