@@ -36,7 +36,7 @@ def difference(claim: ClaimJudgement) -> str:
     off = exact(claim.got) - number.value
     if _inside(claim, _rounded(exact(claim.got), number)) is _inside(claim, exact(claim.got)):
         off = _rounded(off, number)
-    return ("+" if off > 0 else "") + _written(off).replace("-", MINUS, 1) if off else "0"
+    return (MINUS if off < 0 else "+") + _written(abs(off)) if off else "0"
 
 
 def bar(claim: ClaimJudgement) -> str:

@@ -7,13 +7,15 @@ from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, TrialResult, Verdict
-from reprise.domain.text import ZERO_WIDTH_SPACE, code, fenced, inline
+from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, size
 
 SHOWN_CLAIMS = 10
 _LOG_LINES = 60
 _LOG_LINE = 300
+_RAW_LINE = 4_000
+"""Before colours and overwritten progress are taken out."""
 _ROWS = 200
 
 
@@ -129,11 +131,12 @@ def _environment(view: RunView) -> Section | None:
 
 
 def _log(view: RunView) -> Section | None:
-    lines = view.log_tail.rstrip().split("\n")[-_LOG_LINES:]
+    tail = view.log_tail[-_LOG_LINES * _RAW_LINE :].rstrip().split("\n")[-_LOG_LINES:]
+    lines = [clean_line(line[-_RAW_LINE:])[-_LOG_LINE:] for line in tail]
     if not any(line.strip() for line in lines):
         return None
     failed = view.judgement is not None and view.judgement.verdict is Verdict.NOT_RUN
-    return Section("End of the log", fenced("\n".join(line[-_LOG_LINE:] for line in lines)), open=failed)
+    return Section("End of the log", fenced("\n".join(lines)), open=failed)
 
 
 def _provenance(view: RunView) -> Section:

@@ -59,7 +59,7 @@ def state_of(judgement: Judgement) -> State:
 
 def one_line(text: str, limit: int = MAX_DESCRIPTION) -> str:
     """Printable characters only, single spaces, cut at a word where one is near."""
-    text = " ".join("".join(map(_printable, text)).split())
+    text = " ".join("".join(map(_printable, text[: limit * 8])).split())
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]

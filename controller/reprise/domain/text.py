@@ -11,20 +11,20 @@ import unicodedata
 
 ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 MAX_INLINE = 300
+_LOOKED_AT = 8
+"""Characters read for each one shown: colours and controls are dropped, the rest is cut anyway."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _MARKDOWN = re.compile(r"[\\*\[\]~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _BACKSLASHED = re.compile(r"\\([\\*\[\]~|_])")
-_WAKING = re.compile(
-    r"(?<=@)(?=\S)|(?<=#)(?=\S)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-[0-9])", re.IGNORECASE
-)
+_WAKING = re.compile(r"(?<=[@#])|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-[0-9])", re.IGNORECASE)
 """Where a forge would see a mention, a reference, a formula or a link."""
 _DETAILS = re.compile(r"<details(?: open)?><summary>(.*)</summary>")
 
 
 def inline(text: str, limit: int = MAX_INLINE) -> str:
     """One line of running text. Backticks become quotes, so that code spans stay ours."""
-    text = html.escape(cut(clean(text).replace("`", "'"), limit), quote=False)
+    text = html.escape(cut(clean(text[: limit * _LOOKED_AT]).replace("`", "'"), limit), quote=False)
     text = _WAKING.sub(ZERO_WIDTH_SPACE, _MARKDOWN.sub(r"\\\g<0>", text))
     # One dollar is a variable, which people copy; two would be a formula.
     return text.replace("$", "$" + ZERO_WIDTH_SPACE) if text.count("$") > 1 else text
@@ -32,7 +32,7 @@ def inline(text: str, limit: int = MAX_INLINE) -> str:
 
 def code(text: str, limit: int = MAX_INLINE) -> str:
     """A code span, for names, paths and values; safe in a table cell too."""
-    text = cut(clean(text), limit).replace("`", "'").replace("|", "\N{BROKEN BAR}")
+    text = cut(clean(text[: limit * _LOOKED_AT]), limit).replace("`", "'").replace("|", "\N{BROKEN BAR}")
     return f"`{_unmentioned(text)}`" if text else "–"
 
 
@@ -93,7 +93,7 @@ def _plain(line: str) -> str:
 
 def _unmentioned(text: str) -> str:
     """Code does not notify anybody on a forge; its mails and mirrors may think otherwise."""
-    return re.sub(r"@(?=\S)", "@" + ZERO_WIDTH_SPACE, text)
+    return text.replace("@", "@" + ZERO_WIDTH_SPACE)
 
 
 def _visible(character: str) -> str:

@@ -1,0 +1,125 @@
+"""The runs whose reports are kept under tests/samples/reports; run this module to write them again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.unit.verdict.build import claim, series, spec, tolerance, trial
+
+from reprise.domain.report import render_report
+from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialResult
+from reprise.domain.spec.model import BadSpec, Problem, Spec
+from reprise.domain.statuses import Links
+from reprise.domain.verdict import judge, spec_invalid
+from reprise.domain.view import Installed, Occasion, PhaseTime, RunView
+
+FOLDER = Path(__file__).parents[2] / "samples" / "reports"
+COMMIT = Sha("1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d")
+
+WINE = spec(
+    claim("98.9", id="lda", pointer="/lda"),
+    claim("99.4", id="qda", pointer="/qda"),
+    claim("0.97", id="digits-svm", pointer="/digits_svm"),
+)
+BAD = BadSpec(
+    "wine",
+    (
+        Problem("reprise.yaml", 4, 3, "unknown key 'comand': did you mean 'command'?"),
+        Problem("reprise.yaml", 9, 14, "tolerance needs abs or rel: write {abs: 0.005}"),
+    ),
+)
+
+
+def view(judgement: Judgement | None, *trials: TrialResult) -> RunView:
+    return RunView(
+        run_id=RunId("01k9x3m5"),
+        repository="ada/wine",
+        experiment="wine",
+        spec_file="reprise.yaml",
+        commit=COMMIT,
+        occasion=Occasion.TAG,
+        ref="v1.0",
+        who="ada",
+        phase=Phase.DONE,
+        created_at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+        judgement=judgement,
+        seconds=24.2,
+        phases=(
+            PhaseTime(Phase.QUEUED, 0.2),
+            PhaseTime(Phase.BUILDING, 17.6),
+            PhaseTime(Phase.RUNNING, 5.3),
+            PhaseTime(Phase.REPORTING, 0.4),
+        ),
+        trials=trials,
+        where={"lda": "Aeberhard et al. 1992", "qda": "Aeberhard et al. 1992"},
+        installed=Installed("3.11.7", "requirements.txt", "5e" * 32, None, 9, "key"),
+        machine="this machine, 2 cores",
+        coin="4711",
+        coin_public=True,
+        log_tail="reading wine\nlda 0.9888\n",
+        links=Links(
+            run="http://127.0.0.1:8000/runs/01k9x3m5", tracking="http://127.0.0.1:5000/#/experiments/1"
+        ),
+    )
+
+
+def judged(what: Spec, *trials: TrialResult) -> RunView:
+    return view(judge(what, trials), *trials)
+
+
+def wine(lda: float, qda: float, svm: float, *, probed_svm: float | None = None) -> RunView:
+    first = {"lda": lda, "qda": qda, "digits-svm": svm}
+    second = first | {"digits-svm": svm if probed_svm is None else probed_svm}
+    return judged(WINE, trial(values=dict(first)), trial(values=dict(second), index=1, probe=True))
+
+
+def metric_missing() -> RunView:
+    why = (
+        "results/metrics.json was not written by this run (a committed copy does not count): "
+        "write it below workdir or $REPRISE_OUTPUT_DIR"
+    )
+    lacking = trial(reason=Reason.METRIC_MISSING, message=why, problems={"accuracy": why})
+    return replace(judged(spec(claim()), lacking), where={}, log_tail="nothing to do\n")
+
+
+def not_judged() -> RunView:
+    results = [trial(values={})]
+    judgement = judge(spec(), results, metrics={"accuracy": 0.9324, "loss": 0.2113})
+    return replace(view(judgement, *results), where={})
+
+
+def broken_spec() -> RunView:
+    ended = replace(
+        view(spec_invalid(BAD)), problems=tuple(map(str, BAD.problems)), installed=None, machine=""
+    )
+    return replace(ended, where={}, log_tail="", seconds=0.6, phases=(), coin=None)
+
+
+def wide() -> RunView:
+    """A job that does not repeat, within a tolerance, rehearsed."""
+    what = spec(claim("0.97", tolerance(0.02)), n=3)
+    ended = judged(what, *series(0.9688542, 0.951, 0.9712, probe=0.9702))
+    return replace(
+        ended, where={}, occasion=Occasion.REHEARSAL, ref="", links=Links(), coin_public=False, dirty=True
+    )
+
+
+EXAMPLES: dict[str, RunView] = {
+    "reproduced": wine(98.87640449438202, 99.43820224719101, 0.9688542825361512),
+    "not-reproduced": wine(98.87640449438202, 99.43820224719101, 0.9499443826473860),
+    "inconclusive": wine(
+        98.87640449438202, 99.43820224719101, 0.9610678531701891, probed_svm=0.9688542825361512
+    ),
+    "within-tolerance": wide(),
+    "metric-missing": metric_missing(),
+    "not-judged": not_judged(),
+    "spec-invalid": broken_spec(),
+    "running": replace(
+        view(None), phase=Phase.BUILDING, seconds=4.2, occasion=Occasion.PULL_REQUEST, ref="#7"
+    ),
+}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, example in EXAMPLES.items():
+        (FOLDER / f"{name}.md").write_text(render_report(example).markdown + "\n", encoding="utf-8")
