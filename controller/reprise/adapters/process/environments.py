@@ -1,0 +1,175 @@
+"""The shared environments: built once per key, reused by every run, never modified. Called by builder.py.
+
+Below ``<cache>/environments/<key>/`` stand numbered folders, each complete once ``<number>.json``
+exists. A damaged one gets a successor instead of being mended, since a trial may be running in it.
+"""
+
+import fcntl
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.adapters.process import frozen, removal, troubles
+from reprise.adapters.process.installer import Installer, Job
+from reprise.adapters.process.interpreters import Interpreter
+from reprise.adapters.process.recipes import Recipe
+from reprise.domain.run import Reason
+from reprise.ports import Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    folder: Path
+    packages: dict[str, str]
+    """installed distribution → version"""
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+
+class Environments:
+    """Safe for several threads and processes."""
+
+    def __init__(self, cache: Path, installer: Installer) -> None:
+        self._folder = cache / "environments"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._installer = installer
+
+    def ensure(
+        self, key: str, recipe: Recipe, interpreter: Interpreter, *, tree: Path, job: Job
+    ) -> Environment | Failed:
+        """The environment of this key, built if it is missing, half-built or changed."""
+        place = self._folder / key
+        ready = _ready(place)
+        if ready is not None:
+            job.say(f"environment {key[:12]} is reused")
+            return ready
+        with _locked(self._folder / f"{key}.lock", job) as lock:
+            if lock is None:
+                return Failed(
+                    Reason.INFRASTRUCTURE,
+                    f"another build of environment {key[:12]} did not end in time; try again later",
+                )
+            ready = _ready(place)
+            if ready is not None:
+                job.say(f"environment {key[:12]} was built meanwhile")
+                return ready
+            return self._build(place, recipe, interpreter, tree=tree, job=job, lock=lock)
+
+    def _build(
+        self, place: Path, recipe: Recipe, interpreter: Interpreter, *, tree: Path, job: Job, lock: int
+    ) -> Environment | Failed:
+        place.mkdir(exist_ok=True)
+        _set_damaged_aside(place)
+        _remove_half_built(place)
+        number = 1 + max((int(path.name) for path in place.iterdir() if path.name.isdigit()), default=0)
+        folder = place / str(number)
+        job.say(f"environment {place.name[:12]} is built with Python {interpreter.version}")
+        try:
+            packages = self._install(folder, recipe, interpreter, tree=tree, job=job, lock=lock)
+            if isinstance(packages, Failed):
+                return packages
+            frozen.close(folder)
+            _publish(folder, packages)
+        finally:
+            _remove_half_built(place)
+        return Environment(folder, packages)
+
+    def _install(
+        self, folder: Path, recipe: Recipe, interpreter: Interpreter, *, tree: Path, job: Job, lock: int
+    ) -> dict[str, str] | Failed:
+        what_to_install = folder.parent / recipe.file_name
+        what_to_install.write_text(recipe.text_for(tree))
+        environment = Environment(folder, {})
+        at = ("--python", str(environment.python))
+        listed = ""
+        # The lock goes along: should we die, it lasts until uv has stopped writing here.
+        for arguments in (
+            ("venv", "--no-project", "--python", str(interpreter.path), str(folder)),
+            ("pip", "install", *at, "--compile-bytecode", *recipe.options, "-r", str(what_to_install)),
+            ("pip", "list", *at, "--format", "json"),
+        ):
+            ran = self._installer.run(job, *arguments, hold=lock)
+            if isinstance(ran, Failed):
+                return ran
+            if ran.code != 0:
+                what = "the locked packages could not be installed"
+                return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
+            listed = ran.stdout
+        return {entry["name"]: entry["version"] for entry in json.loads(listed)}
+
+
+def _ready(place: Path) -> Environment | None:
+    """The newest complete environment, if it is as it was built."""
+    markers = _markers(place)
+    if not markers:
+        return None
+    folder = markers[-1].with_suffix("")
+    try:
+        described = json.loads(markers[-1].read_text())
+        unchanged = frozen.fingerprint(folder) == described["fingerprint"]
+    except (OSError, ValueError):
+        return None
+    # The interpreter that its link leads to may have been removed from the machine.
+    if unchanged and (folder / "bin" / "python").exists():
+        return Environment(folder, described["packages"])
+    return None
+
+
+def _publish(folder: Path, packages: dict[str, str]) -> None:
+    marker = folder.with_suffix(".json")
+    partial = folder.with_suffix(".writing")
+    content = {"fingerprint": frozen.fingerprint(folder), "packages": packages}
+    with partial.open("w") as file:
+        json.dump(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(marker)
+
+
+def _markers(place: Path) -> list[Path]:
+    found = (path for path in place.glob("*.json") if path.stem.isdigit())
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+def _set_damaged_aside(place: Path) -> None:
+    """Called when the newest is not usable: what was complete stays on disk, but not on offer."""
+    for marker in _markers(place):
+        marker.rename(marker.with_suffix(".damaged"))
+
+
+def _remove_half_built(place: Path) -> None:
+    for path in place.iterdir():
+        offered = path.with_suffix(".json").exists() or path.with_suffix(".damaged").exists()
+        if path.name.isdigit() and not offered:
+            removal.remove_tree(path)
+
+
+@contextmanager
+def _locked(path: Path, job: Job) -> Iterator[int | None]:
+    """The lock's descriptor, None when the job's deadline passes first. It ends with the process."""
+    with path.open("ab") as file:
+        told = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not told:
+                    job.say("another run is building the same environment; waiting for it")
+                    told = True
+                if job.left == 0:
+                    yield None
+                    return
+                time.sleep(random.uniform(0.05, 0.15))  # noqa: S311 - jitter, not a secret
+        try:
+            yield file.fileno()
+        finally:
+            # Explicitly, since a process that a build script left behind may hold the descriptor.
+            fcntl.flock(file, fcntl.LOCK_UN)
