@@ -20,6 +20,12 @@ $(CACHE)/uv/bin/uv:
 	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.PHONY: demo up
+demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
+	@.venv/bin/reprise demo
+up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
+	@.venv/bin/reprise demo --stay
+
 .PHONY: check test bare
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .

@@ -108,11 +108,14 @@ def forge(
 @app.command()
 def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep everything running until Ctrl-C.")] = False,
+    example: Annotated[
+        Path | None, typer.Option(help="Another folder than the checkout's example-repo.")
+    ] = None,
 ) -> int:
     """The main job on this machine: push a tag, get a verdict; then comment /reproduce."""
-    from reprise.demo import show
+    from reprise.demo.story import show
 
-    return show(stay=stay)
+    return show(stay=stay, example=example)
 
 
 def vars_of(value: Any) -> dict[str, Any]:

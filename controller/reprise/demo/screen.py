@@ -1,0 +1,59 @@
+"""The terminal view of the demo: calm lines, times on the left, nothing that blinks."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reprise.terminal import print_report
+
+_MARK = {
+    "success": ("✓", "green"),
+    "failure": ("✗", "red"),
+    "error": ("!", "yellow"),
+    "pending": ("·", "dim"),
+}
+
+
+class Screen:
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False, soft_wrap=False)
+        self._since = time.monotonic()
+
+    def title(self, text: str) -> None:
+        self._console.print(f"\n[bold]{text}[/bold]")
+        self._since = time.monotonic()
+
+    def line(self, text: str) -> None:
+        """With the seconds since the title."""
+        self._console.print(Text(f"  {time.monotonic() - self._since:6.1f} s  ", "dim") + Text(text), soft_wrap=True)
+
+    def plain(self, text: str) -> None:
+        self._console.print(Text(f"  {text}"))
+
+    def statuses(self, statuses: Sequence[dict[str, Any]]) -> None:
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for status in statuses:
+            mark, colour = _MARK[status["state"]]
+            table.add_row(
+                Text(f"  {mark}", colour), Text(status["context"]), Text(status["description"] or "")
+            )
+        self._console.print(table)
+
+    def report(self, markdown: str) -> None:
+        self._console.print()
+        print_report(self._console, markdown)
+
+    def places(self, rows: Sequence[tuple[str, str]]) -> None:
+        width = max(len(name) for name, _ in rows)
+        for name, where in rows:
+            self._console.print(Text(f"  {name:<{width}}  ", "dim") + Text(where), soft_wrap=True)
+
+    def ending(self, text: str, *, good: bool) -> None:
+        self._console.print(f"\n[bold {'green' if good else 'red'}]{text}[/]")

@@ -1,0 +1,121 @@
+"""The forge and the controller of a demo, as processes of their own that never outlive it."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from reprise.adapters.process.provider import ProcessProvider
+from reprise.domain.errors import UserError
+from reprise.forge.server import add_user
+
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+
+
+class Services:
+    """Started one after the other; everything is ended when the ``with`` block is left."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self._cache = cache
+        self._started: list[subprocess.Popen[bytes]] = []
+        self.forge_url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.tracking_url = f"http://127.0.0.1:{free_port()}"
+        self.secret = secrets.token_hex(20)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in reversed(self._started):
+            end(process)
+        provider = ProcessProvider(self.state)  # jobs outlive their controller on purpose
+        for run_id in provider.owned():
+            provider.release(run_id)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "controller"
+
+    def start_forge(self) -> None:
+        port = self.forge_url.rsplit(":", 1)[1]
+        self._start("forge", ["forge", str(self.folder / "forge"), "--port", port], {})
+        self._await("forge", self.forge_url)
+
+    def account(self, login: str) -> str:
+        """A token of this login on the forge."""
+        return add_user(self.folder / "forge", login)
+
+    def start_controller(self, *, watch: str, token: str) -> None:
+        settings = {
+            "REPRISE_STATE_DIR": str(self.state),
+            "REPRISE_CACHE_DIR": str(self._cache),
+            "REPRISE_WATCH": watch,
+            "REPRISE_HTTP__PORT": self.url.rsplit(":", 1)[1],
+            "REPRISE_HTTP__PUBLIC_URL": self.url,
+            "REPRISE_TRACKING__PORT": self.tracking_url.rsplit(":", 1)[1],
+            "REPRISE_TRACKING__PUBLIC_URL": self.tracking_url,
+            "REPRISE_GITHUB__API_URL": f"{self.forge_url}/api/v3",
+            "REPRISE_GITHUB__TOKEN": token,
+            "REPRISE_GITHUB__WEBHOOK_SECRET": self.secret,
+            "REPRISE_GITHUB__WRITE_SPACING": "0",
+        }
+        self._start("controller", ["serve"], settings)
+        self._await("controller", f"{self.url}/healthz")
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def _start(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> None:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
+        with self.log(name).open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "reprise", *arguments],
+                env={**inherited, **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._started.append(process)
+
+    def _await(self, name: str, url: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._started[-1].poll() is None:
+            try:
+                httpx.get(url, timeout=2).raise_for_status()
+                return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        last = self.log(name).read_text(errors="replace")[-800:]
+        raise UserError(f"the {name} did not start; the end of {self.log(name)}:\n{last}")
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask, wait, then insist on the whole group."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(_STOP_SECONDS)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
