@@ -12,7 +12,7 @@ from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
 from reprise.domain.statuses import one_line
-from reprise.domain.text import code, inline, link
+from reprise.domain.text import code, inline, link, paragraph, sentence
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import PHASE_TEXT, duration, outcome
 
@@ -77,8 +77,8 @@ def _summary(view: RunView) -> str:
     judgement = view.judgement
     if judgement is None:
         so_far = f"{duration(view.seconds)} so far" if view.phase is not Phase.QUEUED else ""
-        state = ", ".join(part for part in (inline(view.detail), so_far) if part)
-        return f"{_sentence(state)} The answer will stand here.".strip()
+        state = ", ".join(part for part in (view.detail, so_far) if part)
+        return f"{sentence(state)} The answer will stand here.".strip()
     return " ".join(part for part in (_why(judgement), next_step(judgement)) if part)
 
 
@@ -86,10 +86,10 @@ def _why(judgement: Judgement) -> str:
     """The message, where the table does not already say it."""
     if judgement.verdict is Verdict.REPRODUCED and judgement.level is not None:
         return ""
-    message = inline(judgement.message, 600)
+    message = judgement.message
     # Other messages may begin with a path, which has no capitals to give.
-    return _sentence(
-        message[:1].upper() + message[1:] if judgement.verdict is Verdict.NOT_JUDGED else message
+    return sentence(
+        message[:1].upper() + message[1:] if judgement.verdict is Verdict.NOT_JUDGED else message, 600
     )
 
 
@@ -161,12 +161,7 @@ def _within(head: str, made: list[Section], footer: str, *, limit: int) -> str:
 
 
 def _bullets(sentences: Sequence[str], limit: int) -> str:
-    lines = [f"- {inline(sentence)}" for sentence in sentences[:limit]]
+    lines = [f"- {paragraph(each)}" for each in sentences[:limit]]
     if len(sentences) > limit:
         lines.append(f"- and {len(sentences) - limit} more")
     return "\n".join(lines)
-
-
-def _sentence(text: str) -> str:
-    """With a full stop, unless it ends in one already."""
-    return text if not text or text[-1] in ".?!…" else text + "."

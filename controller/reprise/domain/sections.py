@@ -7,7 +7,7 @@ from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, TrialResult, Verdict
-from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline
+from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, size
 
@@ -125,7 +125,7 @@ def _environment(view: RunView) -> Section | None:
         built = view.installed
         lines.append(f"- Python {inline(built.python, 40)}, {built.packages} packages")
         lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
-    lines.append(f"- {inline(view.machine)}" if view.machine else "- no machine was used")
+    lines.append(f"- {paragraph(view.machine)}" if view.machine else "- no machine was used")
     lines.append(f"- isolation: {inline(view.isolation, 80)}; network: {inline(view.network, 80)}")
     return Section("Environment", "\n".join(lines))
 

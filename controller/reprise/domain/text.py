@@ -19,6 +19,8 @@ _MARKDOWN = re.compile(r"[\\*\[\]~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _BACKSLASHED = re.compile(r"\\([\\*\[\]~|_])")
 _WAKING = re.compile(r"(?<=[@#])|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bGH)(?=-[0-9])", re.IGNORECASE)
 """Where a forge would see a mention, a reference, a formula or a link."""
+_BLOCK = re.compile(r"[-+=]|[0-9]{1,9}[.)](?:\s|$)")
+"""What would begin a list or underline a heading at the start of a paragraph."""
 _DETAILS = re.compile(r"<details(?: open)?><summary>(.*)</summary>")
 
 
@@ -28,6 +30,18 @@ def inline(text: str, limit: int = MAX_INLINE) -> str:
     text = _WAKING.sub(ZERO_WIDTH_SPACE, _MARKDOWN.sub(r"\\\g<0>", text))
     # One dollar is a variable, which people copy; two would be a formula.
     return text.replace("$", "$" + ZERO_WIDTH_SPACE) if text.count("$") > 1 else text
+
+
+def paragraph(text: str, limit: int = MAX_INLINE) -> str:
+    """Running text that begins a paragraph or a list's item."""
+    shown = inline(text, limit)
+    return ZERO_WIDTH_SPACE + shown if _BLOCK.match(shown) else shown
+
+
+def sentence(text: str, limit: int = MAX_INLINE) -> str:
+    """A paragraph with a full stop, unless it ends in one already; nothing for nothing."""
+    ended = text if text.endswith((".", "?", "!", "…")) else f"{text}."
+    return paragraph(ended, limit) if clean(text) else ""
 
 
 def code(text: str, limit: int = MAX_INLINE) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from tests.unit.report.examples import EXAMPLES, FOLDER, view
 from tests.unit.verdict.build import claim, spec, trial
 
@@ -157,6 +158,31 @@ def test_no_text_notifies_breaks_the_table_or_the_budget(text: str) -> None:
     assert shown.count("<details") == shown.count("</details>") or "`" in text
     rows = [line for line in shown.split("\n") if line.startswith("| ") and "inconclusive" in line]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 8 for row in rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(markup)
+def test_a_markdown_parser_sees_our_structure_and_nothing_else(text: str) -> None:
+    page = (
+        MarkdownIt("commonmark")
+        .enable(["table", "strikethrough"])
+        .render(render_report(strange(text)).markdown)
+    )
+    tables = {"table", "thead", "tbody", "tr", "th", "td"}
+    assert set(re.findall(r"<(\w+)", page)) <= {
+        "h3",
+        "p",
+        "a",
+        "code",
+        "pre",
+        "ul",
+        "li",
+        "details",
+        "summary",
+        *tables,
+    }
+    assert all(url.startswith("http://127.0.0.1:") for url in re.findall(r'href="([^"]*)"', page))
+    assert {row.count("<t") for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)} == {7}
 
 
 @pytest.mark.parametrize("text", ["x" * 500_000, "@ada " * 100_000, "|" * 100_000, "\n" * 100_000 + "end"])

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.domain.text import ZERO_WIDTH_SPACE, clean, code, fenced, for_terminal, inline, link
+from reprise.domain.text import (
+    ZERO_WIDTH_SPACE,
+    clean,
+    code,
+    fenced,
+    for_terminal,
+    inline,
+    link,
+    paragraph,
+    sentence,
+)
 
 Z = ZERO_WIDTH_SPACE
 nasty = st.text(
@@ -41,6 +51,15 @@ nasty = st.text(
 )
 def test_running_text_is_escaped(text: str, shown: str) -> None:
     assert inline(text) == shown
+
+
+@pytest.mark.parametrize("text", ["- a", "+1", "1. a", "12)", "===", "0."])
+def test_a_paragraph_begins_no_list_or_heading(text: str) -> None:
+    assert paragraph(text) == Z + text
+
+
+def test_a_sentence_ends_once() -> None:
+    assert [sentence(text) for text in ("a", "a.", "a?", "  ", "0")] == ["a.", "a.", "a?", "", f"{Z}0."]
 
 
 def test_code_keeps_a_table_and_its_fence_whole() -> None:
