@@ -15,7 +15,8 @@ from tests import jobs
 from tests.integration.process.test_supervision import exists
 
 from reprise.adapters.process.provider import ProcessProvider
-from reprise.adapters.process.runner import ProcessRunner
+from reprise.adapters.process.runner import SUPERVISOR_FILE, ProcessRunner
+from reprise.adapters.process.supervisor import Job
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.ports import Allocation, Finished, JobRequest, Lost, Running
@@ -100,13 +101,55 @@ def test_killed_supervisor_loses_the_job_and_leaves_no_process(job: JobRequest) 
     assert isinstance(runner.observe(job), Lost)
 
 
+def test_job_does_not_outlive_its_supervisor(job: JobRequest) -> None:
+    ProcessRunner().start(job)
+    pid = job_pid(job)
+
+    os.kill(supervisor_pid(job), signal.SIGKILL)
+
+    jobs.until(lambda: not exists(pid) or None)
+
+
+def test_folder_has_one_supervisor_whoever_starts_another(job: JobRequest) -> None:
+    ProcessRunner().start(job)
+    pid = supervisor_pid(job)
+
+    second = subprocess.run((sys.executable, "-I", SUPERVISOR_FILE, job.folder), timeout=30, check=False)
+
+    assert second.returncode == 3
+    assert supervisor_pid(job) == pid
+
+
+def test_stop_before_the_job_starts_is_a_stop_not_a_loss(tmp_path: Path) -> None:
+    folder = tmp_path / "trial"
+    folder.mkdir()
+    os.mkfifo(folder / "job.json")  # the supervisor waits here, between its file and its job
+    feed = os.open(folder / "job.json", os.O_RDWR)
+    with subprocess.Popen((sys.executable, "-I", SUPERVISOR_FILE, folder)) as supervisor:
+        jobs.until(lambda: (folder / "supervisor.json").exists() or None)
+
+        supervisor.terminate()
+        values = ("sleep", "600"), "/", {"PATH": os.defpath}, str(tmp_path / "log.txt"), 600, 5, 1000
+        os.write(feed, json.dumps(dict(zip(Job._fields, values, strict=True))).encode())
+        os.close(feed)
+
+        assert supervisor.wait(timeout=15) == 0
+    assert json.loads((folder / "result.json").read_text())["outcome"] == "stopped"
+
+
 def test_supervisor_of_another_boot_or_another_process_is_not_adopted(job: JobRequest) -> None:
     job.results.mkdir(parents=True)
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    for change in ({"boot_id": "another"}, {"start_ticks": 1}):
-        said = {"pid": os.getpid(), "start_ticks": 1, "boot_id": boot, "started_at": 1.0} | change
-        (job.folder / "supervisor.json").write_text(json.dumps(said))
-        assert isinstance(ProcessRunner().observe(job), Lost)
+    with subprocess.Popen(("sleep", "600")) as other:
+        for change in ({"boot_id": "another"}, {"start_ticks": 1}):
+            said = {"pid": other.pid, "start_ticks": 1, "boot_id": boot, "started_at": 1.0} | change
+            (job.folder / "supervisor.json").write_text(json.dumps(said))
+
+            assert isinstance(ProcessRunner().observe(job), Lost)
+            ProcessRunner().stop(job)
+
+        assert other.poll() is None
+        other.kill()
 
 
 def test_collection_that_was_interrupted_is_done_again(job: JobRequest) -> None:

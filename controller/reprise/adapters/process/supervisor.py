@@ -34,6 +34,7 @@ SETTLE_SECONDS = 1.0
 """After a normal end: how long what the job left behind may finish on its own (a ``tee``, a flush)."""
 LEFTOVER_GRACE_SECONDS = 2.0
 KILL_SECONDS = 5.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -54,6 +55,8 @@ def main(arguments: list[str]) -> int:
     os.chdir("/")
     if not claim(folder):
         return 3
+    # Whoever can find us can stop us: such a signal waits until it is understood.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     write_json(os.path.join(folder, "supervisor.json"), identity())
     if ready is not None:
         os.write(ready, b"1")
@@ -138,10 +141,11 @@ class Watch:
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
         # Handlers, not SIG_IGN: an exec resets them, so that the job starts with the defaults.
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             signal.signal(number, self.on_stop)
         for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, lambda *_: None)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self.poll = select.poll()
         self.poll.register(self.output, select.POLLIN)
         self.poll.register(self.wake, select.POLLIN)
