@@ -1,5 +1,6 @@
 """``reprise serve``: the web server and the engine in one process, until SIGINT or SIGTERM."""
 
+import signal
 import socket
 from contextlib import suppress
 
@@ -19,17 +20,23 @@ from reprise.web.writer import DeliveryWriter
 def run_controller(settings: Settings) -> None:
     """Raises UserError when the address is taken or another controller works here."""
     log.configure(settings.secrets())
+    signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
     made = controller(settings)
     try:
-        made.start()
-        host, port = listening.getsockname()[:2]
-        structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
-        with suppress(KeyboardInterrupt):  # uvicorn raises it again after its own clean end
+        with suppress(KeyboardInterrupt):
+            made.start()
+            host, port = listening.getsockname()[:2]
+            structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
             _server(_app(settings, made)).run(sockets=[listening])
     finally:
         made.stop()
         listening.close()
+
+
+def _interrupt(*_: object) -> None:
+    """SIGTERM ends like Ctrl-C: uvicorn raises it again, and the default would skip our clean end."""
+    raise KeyboardInterrupt
 
 
 def _app(settings: Settings, made: Controller) -> FastAPI:
