@@ -67,6 +67,7 @@ def serving(folder: Path) -> Iterator[World]:
 def checked(world: World) -> Iterator[World]:
     world.problems.clear()
     yield world
+    world.close_clients()
     assert not world.problems, "\n".join(world.problems)
 
 
@@ -79,6 +80,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.append(Received(dict(self.headers.items()), body))
+            made.before_answer()
             self.send_response(made.code)
             self.send_header("Content-Length", "0")
             self.end_headers()

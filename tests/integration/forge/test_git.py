@@ -2,7 +2,6 @@
 
 import gzip
 
-import httpx
 import pytest
 from tests.integration.forge.world import World
 
@@ -39,8 +38,8 @@ def test_an_unknown_commit_is_refused(world: World) -> None:
 def test_version_2_is_spoken_when_the_client_asks(world: World) -> None:
     world.make()
     url = f"{world.page}.git/info/refs?service=git-upload-pack"
-    assert httpx.get(url, headers={"Git-Protocol": "version=2"}).content.startswith(b"000eversion 2\n")
-    assert httpx.get(url).content.startswith(b"001e# service=git-upload-pack\n")
+    assert world.http.get(url, headers={"Git-Protocol": "version=2"}).content.startswith(b"000eversion 2\n")
+    assert world.http.get(url).content.startswith(b"001e# service=git-upload-pack\n")
 
 
 def test_gzipped_requests_are_understood(world: World) -> None:
@@ -49,11 +48,11 @@ def test_gzipped_requests_are_understood(world: World) -> None:
     asked = b"%04x%s00000009done\n" % (len(want) + 4, want)
     url = f"{world.page}.git/git-upload-pack"
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-git-upload-pack-request"}
-    plain = httpx.post(url, content=asked, headers={"Content-Type": headers["Content-Type"]})
-    packed = httpx.post(url, content=gzip.compress(asked), headers=headers)
+    plain = world.http.post(url, content=asked, headers={"Content-Type": headers["Content-Type"]})
+    packed = world.http.post(url, content=gzip.compress(asked), headers=headers)
     assert plain.content.startswith(b"0008NAK\nPACK")
     assert packed.content == plain.content
-    assert httpx.post(url, content=b"no gzip", headers=headers).status_code == 400
+    assert world.http.post(url, content=b"no gzip", headers=headers).status_code == 400
 
 
 def test_the_first_pushed_branch_becomes_the_default(world: World) -> None:
@@ -94,14 +93,14 @@ def test_a_private_repository_is_read_with_a_token_only(world: World) -> None:
     eve = world.clone("eve")
     assert "not found" in eve.run("ls-remote", "origin").stderr
     url = f"{world.page}.git/info/refs?service=git-upload-pack"
-    assert httpx.get(url).status_code == 401
-    assert "Basic" in httpx.get(url).headers["WWW-Authenticate"]
-    assert httpx.get(url, auth=("x", world.tokens["eve"])).status_code == 404
-    assert httpx.get(url, auth=("x", world.tokens["ada"])).status_code == 200
-    assert httpx.get(url, auth=("x", "ghp_wrong")).status_code == 401
+    assert world.http.get(url).status_code == 401
+    assert "Basic" in world.http.get(url).headers["WWW-Authenticate"]
+    assert world.http.get(url, auth=("x", world.tokens["eve"])).status_code == 404
+    assert world.http.get(url, auth=("x", world.tokens["ada"])).status_code == 200
+    assert world.http.get(url, auth=("x", "ghp_wrong")).status_code == 401
 
 
 def test_the_dumb_protocol_is_refused(world: World) -> None:
     world.make()
-    assert httpx.get(f"{world.page}.git/info/refs").status_code == 403
-    assert httpx.get(f"{world.page}.git/info/refs?service=git-shell").status_code == 403
+    assert world.http.get(f"{world.page}.git/info/refs").status_code == 403
+    assert world.http.get(f"{world.page}.git/info/refs?service=git-shell").status_code == 403

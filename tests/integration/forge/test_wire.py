@@ -9,7 +9,7 @@ WRONG = {"X-Wrong-On-Purpose": "1"}
 
 def client(world: World, login: str | None = "ada") -> httpx.Client:
     headers = {"Authorization": f"Bearer {world.tokens[login]}"} if login else {}
-    return httpx.Client(base_url=f"{world.url}/api/v3", headers=headers, timeout=10)
+    return httpx.Client(base_url=f"{world.url}/api/v3", headers=headers, timeout=10, verify=False)
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 400), (b"", 422), (b'{"state": 3}', 422)])
@@ -46,7 +46,7 @@ def test_anybody_reads_what_is_public(world: World) -> None:
 @pytest.mark.parametrize("path", ["nothing", "repos/{}/pulls/x", "repositories/9999", "repos/{}-gone"])
 def test_unknown_paths_are_not_found_in_json(world: World, path: str) -> None:
     world.make()
-    reply = httpx.get(f"{world.url}/api/v3/{path.format(world.full_name)}", headers=WRONG)
+    reply = world.http.get(f"{world.url}/api/v3/{path.format(world.full_name)}", headers=WRONG)
     assert (reply.status_code, reply.json()["message"]) == (404, "Not Found")
 
 
@@ -79,9 +79,9 @@ def test_link_headers_lead_through_all_pages(world: World) -> None:
 def test_urls_are_those_of_the_host_that_was_asked(world: World) -> None:
     world.make()
     api, page = (url.replace("127.0.0.1", "localhost") for url in (world.api, world.page))
-    assert httpx.get(api).json()["clone_url"] == f"{page}.git"
+    assert world.http.get(api).json()["clone_url"] == f"{page}.git"
 
 
 def test_other_names_that_point_here_are_refused(world: World) -> None:
-    reply = httpx.get(world.url, headers={"Host": "evil.example"})
+    reply = world.http.get(world.url, headers={"Host": "evil.example"})
     assert reply.status_code == 421

@@ -7,7 +7,7 @@ from reprise.forge import views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
 from reprise.forge.problems import Problem, invalid
-from reprise.forge.records import Repository, at_least
+from reprise.forge.records import Repository, User, at_least
 from reprise.forge.replies import people
 from reprise.forge.replies.people import JSON
 from reprise.forge.repositories import GitRepository
@@ -26,9 +26,17 @@ GRANTS: dict[str, Permission] = {
 
 @router.get("/user")
 def me(call: Asking) -> JSON:
-    who = call.signed_in()
-    owned = call.store.all(Repository, owner=who.login)
-    return people.public_user(call.links, who, repositories=len(owned), since=now())
+    return _user(call, call.signed_in())
+
+
+@router.get("/users/{login}")
+def somebody(login: str, call: Asking) -> JSON:
+    return _user(call, call.person(login))
+
+
+def _user(call: Call, who: User) -> JSON:
+    public = call.store.all(Repository, owner=who.login, private=False)
+    return people.public_user(call.links, who, repositories=len(public), since=now())
 
 
 @router.get("/rate_limit")
