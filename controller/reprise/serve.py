@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
 from reprise import log
 from reprise.bootstrap import Controller, controller
@@ -23,12 +22,12 @@ def run_controller(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
     made = controller(settings)
+    made.start()
     try:
         with suppress(KeyboardInterrupt):
-            made.start()
             host, port = listening.getsockname()[:2]
             structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
-            _server(_app(settings, made)).run(sockets=[listening])
+            _server(settings, made).run(sockets=[listening])
     finally:
         made.stop()
         listening.close()
@@ -39,7 +38,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _app(settings: Settings, made: Controller) -> FastAPI:
+def _server(settings: Settings, made: Controller) -> uvicorn.Server:
     secret = settings.github.webhook_secret
     context = Context(
         world=made.world,
@@ -48,12 +47,12 @@ def _app(settings: Settings, made: Controller) -> FastAPI:
         watched=frozenset(name.lower() for name in settings.watch),
         tracking_url=settings.tracking.public_url or settings.tracking.uri,
     )
-    return create_app(context)
-
-
-def _server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False
+        create_app(context),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
     )
     return uvicorn.Server(config)
 
