@@ -59,7 +59,7 @@ def claim_table(claims: Sequence[ClaimJudgement], where: dict[str, str]) -> str:
 
 
 def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
-    name = inline(claim.id, 80) + (f", {inline(where, 80)}" if where else "")
+    name = inline(claim.id, 80) + (f", {inline(where, 48)}" if where else "")
     level = claim.level.value if claim.level is not None else "–"
     numbers = (inline(claim.published, 60), inline(figures.got(claim), 60), figures.difference(claim))
     return (name, *numbers, figures.bar(claim), level, VERDICT_TEXT[claim.verdict])
