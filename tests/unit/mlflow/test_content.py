@@ -13,7 +13,7 @@ from reprise.adapters.mlflow.content import (
     trial_content,
     verdict_tags,
 )
-from reprise.adapters.mlflow.filestore import StoredRun
+from reprise.adapters.mlflow.filestore import Metric, StoredRun
 from reprise.domain.run import Reason
 from reprise.ports import JobRun
 
@@ -113,7 +113,7 @@ def test_a_jobs_tags_cannot_pass_for_ours_or_point_into_other_runs() -> None:
 
 
 def test_a_jobs_odd_values_are_made_to_fit() -> None:
-    metrics = {
+    metrics: dict[str, Metric] = {
         "f1@k": ((-5, math.inf, 2**80),),
         "nan": ((2**70, math.nan, 0),),
     }

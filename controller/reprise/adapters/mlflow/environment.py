@@ -24,8 +24,8 @@ INSTALL_SECONDS = 900.0
 POLL_SECONDS = 0.2
 LOG_TAIL = 400
 
-_PASSED_ON = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME")
-_PASSED_ON_PREFIXES = ("UV_", "LC_")
+_PASSED_ON = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON_PREFIXES = ("UV_", "LC_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -92,6 +92,7 @@ class _Installer:
             try:
                 process = subprocess.Popen(
                     [self.uv, *arguments],
+                    cwd=self.log.parent,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -123,12 +124,12 @@ def _install(folder: Path, installer: _Installer) -> None:
     installer.log.unlink(missing_ok=True)
     installer.run("venv", "--quiet", "--no-project", "--python", installer.python, folder)
     target = ("--python", folder / "bin" / "python")
-    installer.run("pip", "sync", "--quiet", "--no-config", "--require-hashes", *target, LOCK)
+    installer.run("pip", "sync", "--quiet", "--require-hashes", *target, LOCK)
     (folder / COMPLETE).touch()
 
 
 def _environment() -> dict[str, str]:
-    """The installer finds its index and proxies, and nothing secret of ours."""
+    """The installer finds its index, its own settings and proxies, and nothing secret of ours."""
     wanted = {*_PASSED_ON, *_PROXIES, *(name.lower() for name in _PROXIES)}
     passed = {
         name: value

@@ -58,14 +58,17 @@ class ServerKeeper:
     def uri(self) -> str:
         """The server's address. Raises Retryable, saying what it is waiting for, after the patience."""
         with self._changed:
-            self._changed.wait_for(lambda: self._uri is not None, timeout=self._patience)
+            self._changed.wait_for(
+                lambda: self._uri is not None or self._stopping.is_set(), timeout=self._patience
+            )
             if self._uri is None:
                 raise Retryable(f"MLflow's server is not ready: {self._state}")
             return self._uri
 
     def stop(self) -> None:
-        """End the server; no process of it is left. Nothing started is fine."""
+        """End the server; no process of it is left. Nothing started is fine. At most 20 s."""
         self._stopping.set()
+        self._tell(None, "it is being stopped")
         if self._thread is not None:
             self._thread.join(timeout=STOP_SECONDS)
         self._tell(None, "it was stopped")
