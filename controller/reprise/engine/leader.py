@@ -13,6 +13,7 @@ from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.intake import resolve_due
 from reprise.engine.reaper import Reaper
+from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
 from reprise.engine.sweep import sweep
 from reprise.engine.workflow import RunWorkflow
@@ -86,6 +87,7 @@ class Leader:
     def _resolve(self) -> None:
         if resolve_due(self._world):
             self._grants.nudge()
+        show_waiting(self._world)
 
     def _grant(self) -> None:
         grant(self._world, self._engine.start)

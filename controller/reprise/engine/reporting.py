@@ -25,18 +25,44 @@ log = structlog.get_logger()
 QUIET = timedelta(seconds=15)
 """Phases that change faster than this are shown together."""
 
+PROMPT = timedelta(seconds=1)
+"""A run that is granted sooner need not say that it waits."""
+_SHOWN_WAITING = 100
+
 _COMMENTS = threading.Lock()
 """Two runs of one commit that end together would otherwise both find no comment yet."""
 
 
-def announce(world: World, run: Run) -> int:
-    """Post the pending status, and the comment where somebody asked; returns the status's id."""
+def announce(world: World, run: Run) -> None:
+    """Post the pending status, whose id is the coin, and the comment where somebody asked."""
     wanted = statuses.pending(run.experiment, run.phase, links=links(world, run))
-    coin = _put_status(world, run, wanted)
+    _keep_coin(world, run, _put_status(world, run, wanted))
     _shown(world, run)
     if run.pull_request is not None:
         put_comment(world, run)
-    return coin
+
+
+def show_waiting(world: World) -> None:
+    """Say once that a run waits, and where: a courtesy for those that were not granted at once."""
+    with world.store.read() as connection:
+        waiting = [run for run in runs.waiting_runs(connection, _SHOWN_WAITING) if run.shown_at is None]
+        places = {run.id: runs.place_in_queue(connection, run) for run in waiting}
+    for run in waiting:
+        if world.clock.now() - run.created_at < PROMPT:
+            continue
+        wanted = statuses.pending(
+            run.experiment, run.phase, links=links(world, run), detail=f"place {places[run.id]}"
+        )
+        try:
+            _keep_coin(world, run, _put_status(world, run, wanted))
+        except (Retryable, Refused) as error:
+            log.info("waiting not shown", run_id=run.id, why=str(error))
+        _shown(world, run)
+
+
+def _keep_coin(world: World, run: Run, coin: int) -> None:
+    with world.store.write() as connection:
+        runs.keep_coin(connection, run.id, str(coin))
 
 
 def show_phase(world: World, run: Run) -> None:

@@ -36,13 +36,10 @@ class Steps:
     # --- before ---------------------------------------------------------------------------------
 
     def announce(self, run_id: str) -> None:
-        """Pending status (its id is the coin that seeds are drawn with) and the comment."""
+        """Pending status and comment; the first status's id is the coin that seeds are drawn with."""
         run = self._enter(run_id, Phase.BUILDING)
-        if self._world.rehearsal:
-            return
-        coin = reporting.announce(self._world, run)
-        if run.coin is None:
-            self._save(run, coin=str(coin), coin_public=True)
+        if not self._world.rehearsal:
+            reporting.announce(self._world, run)
 
     def read_spec(self, run_id: str) -> Failed | None:
         run = self._run(run_id)

@@ -157,6 +157,12 @@ def save(connection: Connection, run_id: str, **fields: object) -> None:
     connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
 
 
+def keep_coin(connection: Connection, run_id: str, coin: str) -> None:
+    """The first one stands: later seeds must come from the same coin."""
+    first = (runs.c.id == run_id) & runs.c.coin.is_(None)
+    connection.execute(update(runs).where(first).values(coin=coin, coin_public=True))
+
+
 def enter_phase(connection: Connection, run_id: RunId, phase: Phase, at: datetime) -> None:
     """Repeatable: the first time a phase was entered stands."""
     connection.execute(update(runs).where(runs.c.id == run_id).values(phase=phase.value))
