@@ -4,7 +4,6 @@ A lock made by uv names the index that it came from, so locks are made when a te
 """
 
 import hashlib
-import os
 import subprocess
 import zipfile
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from reprise.adapters.process.interpreters import OWN
 
 UV = Path(uv.find_uv_bin())
 
-SYSTEM = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "UV_OFFLINE": "1"}
+SYSTEM = {"PATH": f"{OWN.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "UV_OFFLINE": "1"}
 """A machine for the builder on which nothing outside can be reached."""
 
 BACKEND = """\
@@ -37,14 +36,15 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 """
 
 
-def make_wheel(folder: Path, name: str, version: str, code: str = "") -> str:
+def make_wheel(folder: Path, name: str, version: str, code: str = "", requires: str = "") -> str:
     """A wheel with one module; its sha256."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
     members = {
         f"{name}.py": code or f"VERSION = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/RECORD": "",
     }

@@ -59,22 +59,31 @@ def wanted(declared: str | None, tree: Path, project: Path) -> Wanted | Failed |
 
 
 class Interpreters:
-    """Finds installed ones. Safe for several threads; remembers what an unchanged file answered."""
+    """Finds installed ones. Safe for several threads.
+
+    Remembers answers while the interpreter's file is unchanged: a search may start every wrapper
+    script on the path. What was absent is looked for again each time.
+    """
 
     def __init__(self, installer: Installer, own: Path = OWN) -> None:
         self._installer = installer
         self._own = own
+        self._found: dict[str, Path] = {}
         self._known: dict[tuple[Path, int], Interpreter] = {}
         self._lock = threading.Lock()
 
     def find(self, wanted: Wanted | None, job: Job) -> Interpreter | Failed:
         if wanted is None:
             return self._facts(self._own)
+        remembered = self._found.get(wanted.request)
+        if remembered is not None and remembered.exists():
+            return self._facts(remembered)
         found = self._installer.run(job, "python", "find", "--system", "--no-project", wanted.request)
         if isinstance(found, Failed):
             return found
         if found.code == 0 and found.stdout.strip():
-            return self._facts(Path(found.stdout.strip()))
+            self._found[wanted.request] = Path(found.stdout.strip())
+            return self._facts(self._found[wanted.request])
         return self._among_all(wanted, job)
 
     def _among_all(self, wanted: Wanted, job: Job) -> Interpreter | Failed:

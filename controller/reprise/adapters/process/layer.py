@@ -38,8 +38,8 @@ def ensure(
         failed = _install(tree, own, environment, working, installer=installer, job=job)
         if failed is not None:
             return failed
-        frozen.close(working / "installed")
         (working / "installed").rename(layer)
+        frozen.close(layer)
     finally:
         removal.remove_tree(working)
     marker.write_text(described)

@@ -8,7 +8,7 @@ from reprise.ports import Failed
 TAIL_LINES = 60
 
 # Only uv's own words count: a build script may print anything, and uv indents what it printed.
-_OWN_WORDS = re.compile(r"^(?:error: |\s*cause: |\s*Caused by: |\s*[×╰├│─▶]+ ?)(.*)$", re.MULTILINE)
+_OWN_WORDS = re.compile(r"^(?:error: |hint: |\s*cause: |\s*Caused by: |\s*[×╰├│─▶]+ ?)(.*)$", re.MULTILINE)
 _UNREACHABLE = re.compile(
     r"error sending request|dns error|tcp connect error|Connection (refused|reset)|operation timed out"
     r"|request or response body error|HTTP status server error|network was disabled|tunnel error"
