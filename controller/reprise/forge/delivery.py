@@ -61,8 +61,10 @@ def post(hook: Hook, delivery: Delivery) -> Answer:
         return Answer(response.status, response.read(ANSWER_BYTES).decode(errors="replace").strip() or "OK")
     except TimeoutError:
         return Answer(0, f"no answer within {ANSWER_SECONDS:.0f} seconds")
-    except (OSError, http.client.HTTPException) as error:
-        return Answer(0, f"could not be delivered: {type(error).__name__}")
+    except OSError as error:
+        return Answer(0, (error.strerror or "no connection").lower())
+    except http.client.HTTPException:
+        return Answer(0, "the answer was not HTTP")
     finally:
         connection.close()
 

@@ -6,6 +6,7 @@ merely reaches the port can make itself one.
 
 import fcntl
 import re
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -79,8 +80,7 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None]) -> N
 
     Raises UserError as `start` does.
     """
-    # uvicorn ends cleanly and then raises the signal again
-    with _prepared(folder, host, port) as (app, listening), suppress(KeyboardInterrupt):
+    with _prepared(folder, host, port) as (app, listening), _signals_as_interrupt():
         ready(_url(listening))
         _server(app).run(sockets=[listening])
 
@@ -98,6 +98,17 @@ def main(
             say(f"token of {login}, shown once: {token}")
 
     serve(folder, host, port, ready)
+
+
+@contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """uvicorn ends cleanly and then raises the signal again; SIGTERM would kill us before we closed files."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

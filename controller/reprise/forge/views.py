@@ -19,6 +19,10 @@ def repository(call: Call, what: Repository) -> JSON:
     )
 
 
+def full_repository(call: Call, what: Repository) -> JSON:
+    return repositories.full_repository(repository(call, what))
+
+
 def user(call: Call, login: str) -> JSON:
     return people.user(call.links, call.person(login))
 

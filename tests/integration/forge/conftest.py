@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tests.integration.forge.world import Received, Receiver, World
+from tests.integration.forge.world import Clone, Received, Receiver, World
 from tests.openapi import Recorder
 
 UNDESCRIBED = re.compile(r"/api/v3/(repositories/\d+|repos/[^/]+/[^/]+/statuses/[^/]+$)")
@@ -31,9 +31,17 @@ class Except:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A repository with one commit, to be copied."""
+    made = Clone.create(tmp_path_factory.mktemp("first") / "clone")
+    made.commit("first")
+    return made
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, first: Clone) -> Iterator[World]:
     """One forge for all tests; each makes repositories of its own."""
-    with serving(tmp_path_factory.mktemp("forge")) as made:
+    with serving(tmp_path_factory.mktemp("forge"), first) as made:
         yield made
 
 
@@ -44,20 +52,20 @@ def world(shared: World, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def lonely(tmp_path: Path) -> Iterator[World]:
+def lonely(tmp_path: Path, first: Clone) -> Iterator[World]:
     """A forge that nobody else uses, to be stopped and started."""
-    with serving(tmp_path) as made:
+    with serving(tmp_path, first) as made:
         yield from checked(made)
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[World]:
+def serving(folder: Path, first: Clone) -> Iterator[World]:
     problems: list[str] = []
 
     def recorded(app: ASGIApp) -> ASGIApp:
         return Except(app, Recorder(app, base="/api/v3", problems=problems))
 
-    made = World(folder, recorded, problems)
+    made = World(folder, recorded, problems, first)
     try:
         yield made
     finally:

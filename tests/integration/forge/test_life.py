@@ -1,6 +1,9 @@
 """Starting, stopping and starting again; what the forge refuses to be."""
 
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -71,6 +74,23 @@ def test_a_refused_start_leaves_the_folder_free(tmp_path: Path) -> None:
 def test_impossible_logins_are_refused(tmp_path: Path, login: str) -> None:
     with pytest.raises(UserError, match="cannot be a login"):
         server.add_user(tmp_path, login)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_where_it_is_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    program = "import sys, pathlib; from reprise.forge.server import main; "
+    program += "main(pathlib.Path(sys.argv[1]), '127.0.0.1', 0, users=['ada'])"
+    argv = [sys.executable, "-u", "-c", program, str(tmp_path)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url, _, said = (process.stdout.readline().split()[-1] for _ in range(3))
+        headers = {"Authorization": f"token {said}"}
+        reply = httpx.get(f"{url}/api/v3/user", headers=headers, verify=False)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert reply.json()["login"] == "ada"
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_it_answers_on_ipv6_loopback_too(tmp_path: Path) -> None:

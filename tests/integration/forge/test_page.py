@@ -52,7 +52,7 @@ def test_a_pull_request_shows_its_conversation(world: World) -> None:
     assert "An idea" in text
     assert "<em>numbers</em>" in text
     assert f'id="{anchor}"' in text
-    assert "👀 1" in text
+    assert "👀" in text
 
 
 def test_nothing_that_people_write_becomes_markup(world: World) -> None:

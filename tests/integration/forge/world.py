@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -60,7 +61,7 @@ def until(condition: Callable[[], bool]) -> None:
 class World:
     """A running forge with three accounts, and the repository that the test at hand works with."""
 
-    def __init__(self, folder: Path, wrap: server.Wrap, problems: list[str]) -> None:
+    def __init__(self, folder: Path, wrap: server.Wrap, problems: list[str], first: "Clone") -> None:
         self.state = folder / "state"
         self.folder = folder
         self.problems = problems
@@ -72,6 +73,7 @@ class World:
         self.clients: list[Github] = []
         self.http = httpx.Client(verify=False, timeout=DEADLINE)
         self._wrap = wrap
+        self._first = first
         self._count = count()
         self.running = server.start(self.state, wrap=wrap)
 
@@ -131,8 +133,7 @@ class World:
     def make(self, *, private: bool = False) -> "Clone":
         """The repository with one commit, and ada's clone of it."""
         number = self.make_empty(private=private)
-        clone = self.clone()
-        clone.commit("first")
+        clone = self.clone(copy_of=self._first)
         # Past HTTP, because it is ten times faster; the tests themselves push as people do.
         clone.git("push", "-q", str(self.state / "git" / f"{number}.git"), "HEAD:refs/heads/main")
         return clone
@@ -141,12 +142,13 @@ class World:
         """Returns the repository's number."""
         return self.github("ada").get_user().create_repo(self.name, private=private).id
 
-    def clone(self, login: str | None = "ada", owner: str = "ada") -> "Clone":
-        """Not yet with anything in it."""
-        made = Clone(self.folder / f"clone-{owner}-{login}")
-        made.path.mkdir()
-        made.git("init", "-q", "-b", "main")
-        made.git("remote", "add", "origin", self._remote(login, owner))
+    def clone(self, login: str | None = "ada", owner: str = "ada", copy_of: "Clone | None" = None) -> "Clone":
+        """With nothing in it yet but what is in the other one."""
+        path = self.folder / f"clone-{owner}-{login}"
+        made = Clone(shutil.copytree(copy_of.path, path)) if copy_of else Clone.create(path)
+        with (path / ".git" / "config").open("a") as config:
+            fetch = "+refs/heads/*:refs/remotes/origin/*"
+            config.write(f'[remote "origin"]\n  url = {self._remote(login, owner)}\n  fetch = {fetch}\n')
         return made
 
     def _remote(self, login: str | None, owner: str) -> str:
@@ -166,6 +168,13 @@ class Clone:
     """A working copy with a clean git configuration."""
 
     path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        path.mkdir()
+        made = cls(path)
+        made.git("init", "-q", "-b", "main", "--template=")
+        return made
 
     def git(self, *argv: str, check: bool = True) -> str:
         done = self.run(*argv)

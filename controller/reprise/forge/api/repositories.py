@@ -53,7 +53,7 @@ def create(call: Asking, raw: Raw) -> JSON:
     made = _add(
         call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
     )
-    return views.repository(call, made)
+    return views.full_repository(call, made)
 
 
 def _add(
@@ -92,7 +92,7 @@ def _git_of(call: Call, made: Repository) -> GitRepository:
 
 @router.get("/repos/{owner}/{name}")
 def show(owner: str, name: str, call: Asking) -> JSON:
-    return views.repository(call, call.repository(owner, name))
+    return views.full_repository(call, call.repository(owner, name))
 
 
 @router.post("/repos/{owner}/{name}/forks", status_code=202)
@@ -103,7 +103,7 @@ def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
     if who.login == source.owner:
         raise Problem(403, "You cannot fork your own repository.")
     if existing := call.store.one(Repository, owner=who.login, fork_of=source.id):
-        return views.repository(call, existing)
+        return views.full_repository(call, existing)
     made = _add(
         call,
         owner=who.login,
@@ -112,7 +112,7 @@ def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
         private=source.private,
         source=source,
     )
-    return views.repository(call, made)
+    return views.full_repository(call, made)
 
 
 @router.put("/repos/{owner}/{name}/collaborators/{login}", status_code=204)

@@ -114,7 +114,10 @@ def comments(
 
 def _reactions(call: Call, comment: Comment) -> tuple[tuple[str, str, int], ...]:
     given = [r.content for r in call.store.all(Reaction, comment_id=comment.id)]
-    counted = [(SYMBOLS[kind], kind.name.lower(), given.count(kind.value)) for kind in ReactionContent]
+    counted = [
+        (SYMBOLS[kind], kind.name.lower().replace("_", " "), given.count(kind.value))
+        for kind in ReactionContent
+    ]
     return tuple(each for each in counted if each[2])
 
 

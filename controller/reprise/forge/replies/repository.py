@@ -94,13 +94,11 @@ def _counts(forks: int, open_pulls: int) -> JSON:
     return {
         "forks_count": forks,
         "forks": forks,
-        "network_count": forks,
         "open_issues_count": open_pulls,
         "open_issues": open_pulls,
         "stargazers_count": 0,
         "watchers_count": 0,
         "watchers": 0,
-        "subscribers_count": 0,
         "size": 0,
     }
 
@@ -119,6 +117,11 @@ def _switches() -> JSON:
         "web_commit_signoff_required",
     )
     return {**dict.fromkeys(on, True), **dict.fromkeys(off, False)}
+
+
+def full_repository(listed: JSON) -> JSON:
+    """As the call for one repository answers; elsewhere two counts are left out."""
+    return {**listed, "network_count": listed["forks_count"], "subscribers_count": 0}
 
 
 def repository_in_push(full: JSON) -> JSON:
