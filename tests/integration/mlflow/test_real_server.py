@@ -77,7 +77,7 @@ def tracked(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Track
         lines = "".join(f"{step} {1 / (step + 1)} {step}\n" for step in range(1_200))
         (stored / "metrics" / "loss").write_text(lines + "1 nan 0\n1 inf 0\n")
         (stored / "params").mkdir()
-        for number in range(250):
+        for number in range(250 if each is trials[0] else 1):
             (stored / "params" / f"p{number}").write_text("é" * 6_500)
         (stored / "artifacts" / "a folder").mkdir(parents=True)
         (stored / "artifacts" / "a folder" / "plot é.txt").write_text("a curve")
@@ -116,7 +116,7 @@ def test_a_run_can_be_read_back_whole(service: Service, tracked: Tracked, tmp_pa
     )
     runs = reader.search_runs([tracked.experiment_id], "tags.`reprise.run_id` = 'real'")
     assert len(runs) == 7
-    of_job = next(run for run in runs if run.data.tags["reprise.kind"] == "job")
+    of_job = max(runs, key=lambda run: len(run.data.params))
     history = reader.get_metric_history(of_job.info.run_id, "loss")
     assert len(history) == 1_202
     assert sum(math.isnan(point.value) for point in history) == 1

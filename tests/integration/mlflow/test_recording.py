@@ -1,10 +1,12 @@
 """What people find in MLflow afterwards, read back with MLflow's own client from a real SQLite file."""
 
+import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
@@ -18,10 +20,14 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason, RunId
 from reprise.ports import RunRecord, Tracked
 
+MEMORY = Path("/dev/shm")
+
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+def store() -> Iterator[str]:
+    """In memory where there is such a folder: these tests commit some thousand times."""
+    with TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield f"sqlite:///{folder}/mlflow.db"
 
 
 @pytest.fixture
