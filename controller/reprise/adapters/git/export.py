@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise.adapters.git.objects import Entry, Objects
+from reprise.adapters.git.objects import Blob, Entry, Objects
 from reprise.domain.errors import Refused, Retryable
 
 LINK_BYTES = 4096
@@ -33,7 +33,7 @@ class _Item:
     entry: Entry
 
 
-def lay_out(objects: Objects, tree: str, into: Path, limits: Limits) -> None:
+def lay_out(objects: Objects, tree: str, into: Path, limits: Limits, *, timeout: float) -> None:
     """Write a tree into a folder that does not exist yet. All of it, or nothing.
 
     Raises Refused for trees that must not be laid out, Retryable when the disk did not take it.
@@ -45,7 +45,7 @@ def lay_out(objects: Objects, tree: str, into: Path, limits: Limits) -> None:
     partial = into.with_name(f"{into.name}.{secrets.token_hex(8)}")
     try:
         partial.mkdir(parents=True)
-        _write(objects, items, partial, limits)
+        _write(objects, items, partial, limits, timeout)
         partial.rename(into)
     except OSError as error:
         raise _explained(error, into) from error
@@ -92,21 +92,22 @@ def _problem(item: _Item, seen: set[str]) -> str | None:
     return f"{shown} is a submodule; submodules are not supported yet, commit its files instead"
 
 
-def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limits) -> None:
+def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limits, timeout: float) -> None:
     """Links come last, so that no file is ever written through one."""
-    left = limits.total_bytes
     for item in items:
-        target = root / item.path
         if item.entry.is_folder:
-            target.mkdir()
-        elif item.entry.is_file:
-            left -= objects.size(item.entry.sha)
+            (root / item.path).mkdir()
+    files = tuple(item for item in items if item.entry.is_file)
+    left = limits.total_bytes
+    with objects.blobs([item.entry.sha for item in files], timeout=timeout) as blobs:
+        for item, blob in zip(files, blobs, strict=True):
+            left -= blob.size
             if left < 0:
                 raise Refused(
                     f"the commit's files add up to more than {limits.total_bytes} bytes; "
                     "move large files to a data archive"
                 )
-            _write_file(objects, item.entry, target)
+            _write_file(blob, item.entry, root / item.path)
     links = tuple(item for item in items if item.entry.is_link)
     for item in links:
         _write_link(objects, item, root)
@@ -114,12 +115,12 @@ def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limit
         _confine(item.path, root)
 
 
-def _write_file(objects: Objects, entry: Entry, target: Path) -> None:
+def _write_file(blob: Blob, entry: Entry, target: Path) -> None:
     mode = 0o755 if entry.is_executable else 0o644
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, mode)
-        objects.write(entry.sha, file)
+        blob.copy_to(file)
 
 
 def _write_link(objects: Objects, item: _Item, root: Path) -> None:

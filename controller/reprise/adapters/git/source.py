@@ -56,7 +56,7 @@ class GitSource:
             if known is not None:
                 return known
             self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes)
-        with Objects(folder) as objects:
+        with self._objects(folder) as objects:
             return objects.commit(sha)
 
     def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
@@ -81,7 +81,7 @@ class GitSource:
 
     def export(self, repository: Repository, sha: Sha, into: Path) -> None:
         with self._opened(repository, sha) as objects:
-            export.lay_out(objects, objects.commit(sha).tree, into, self._limits)
+            export.lay_out(objects, objects.commit(sha).tree, into, self._limits, timeout=self._timeout)
 
     def snapshot(self, path: Path) -> tuple[Repository, Sha, bool]:
         """The working tree that ``path`` lies in, as (repository, commit, dirty), for a rehearsal.
@@ -100,7 +100,10 @@ class GitSource:
         folder = self._folder(repository)
         if not _SHA.fullmatch(sha) or not folder.exists():
             raise Refused(f"commit {export.printable(sha)} of {repository.full_name} has not been fetched")
-        return Objects(folder)
+        return self._objects(folder)
+
+    def _objects(self, folder: Path) -> Objects:
+        return Objects(folder, commands.environment(self._system, self._home))
 
     def _folder(self, repository: Repository) -> Path:
         return self._cache / f"{repository.id}.git"
@@ -108,7 +111,7 @@ class GitSource:
     def _known(self, folder: Path, sha: Sha) -> Commit | None:
         if not folder.exists():
             return None
-        with Objects(folder) as objects:
+        with self._objects(folder) as objects:
             return objects.commit(sha) if objects.has(sha) else None
 
     def _create(self, folder: Path) -> None:
