@@ -44,3 +44,5 @@ setup: .venv/.ready ## the locked environment in .venv
 lock: ## resolve the lock files again
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --no-header --all-extras --group dev pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --no-header controller/reprise/adapters/mlflow/server.in -o controller/reprise/adapters/mlflow/server.lock

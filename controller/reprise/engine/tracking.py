@@ -30,6 +30,7 @@ def record(world: World, run: Run, spec_text: str, spec: Spec) -> Tracked:
             built=run.built,
             trials=tuple(_trial(world, run, trial) for trial in trials if trial.result is not None),
             params={"isolation": world.isolation},
+            repository_url=run.repository.clone_url if not world.rehearsal else "",
         )
     )
 
