@@ -16,6 +16,8 @@ class FakeProvider:
     cpus: int = 2
     pending_looks: int = 0
     """How many observations of each run say Pending first."""
+    wait_seconds: float = 1
+    """How long each Pending asks to wait."""
     failing: Failed | None = None
     """What every observation says instead of an allocation."""
     released: list[RunId] = field(default_factory=list)
@@ -37,7 +39,7 @@ class FakeProvider:
             return Failed(Reason.NO_CAPACITY, f"the spec asks for {wanted} cores, there are {self.cpus}")
         self._looks[run_id] = self._looks.get(run_id, 0) + 1
         if self._looks[run_id] <= self.pending_looks:
-            return Pending("machines are busy", timedelta(seconds=1))
+            return Pending("machines are busy", timedelta(seconds=self.wait_seconds))
         return Allocation(run_id, str(self.root / run_id), f"a fake machine, {wanted} cores", wanted)
 
     def release(self, run_id: RunId) -> None:

@@ -64,6 +64,10 @@ class FakeSource:
         """The remote forgets a commit, as after a forced push."""
         del self._remote(repository).commits[sha]
 
+    def forget(self) -> None:
+        """Our copies are gone, as when somebody empties the cache."""
+        self._fetched.clear()
+
     def fail(self, *errors: RepriseError) -> None:
         """The next calls to the remote raise these, in order."""
         self._failures.extend(errors)

@@ -100,7 +100,8 @@ def _config(database: Path) -> DBOSConfig:
         "application_version": "1",
         "serializer": DBOSPortableJSONSerializer(),
         "max_executor_threads": 16,
-        "notification_listener_polling_interval_sec": 2.0,
+        # Nothing waits for notifications yet: this only bounds how long a shutdown takes.
+        "notification_listener_polling_interval_sec": 0.1,
         "console_log_level": "ERROR",
         "log_level": "ERROR",
     }

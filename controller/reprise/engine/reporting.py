@@ -13,9 +13,8 @@ from reprise.domain.artifacts import check_artifacts
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import OnCommit, OnPullRequest, Place, Status
 from reprise.domain.report import conversation_marker, render_conversation
-from reprise.domain.spec.model import BadSpec
-from reprise.engine.specs import read_spec
-from reprise.engine.view import links, run_view
+from reprise.domain.spec.model import Spec
+from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
 from reprise.store import repositories, runs
 from reprise.store.runs import Run
@@ -85,11 +84,10 @@ def publish(world: World, run: Run) -> None:
             return
     if run.judgement is None:
         raise Refused("the run has no judgement")
-    file = read_spec(world.source, run.repository, run.commit, run.spec_file) if run.source else None
-    spec = file.spec if file is not None and not isinstance(file.spec, BadSpec) else None
+    spec = spec_of(world, run)
     with world.store.read() as connection:
         results = runs.results_of(runs.trials_of(connection, run.id))
-    checks = check_artifacts(spec.artifacts, results) if spec is not None else ()
+    checks = check_artifacts(spec.artifacts, results) if isinstance(spec, Spec) else ()
     wanted = statuses.statuses_for(run.judgement, run.experiment, links=links(world, run), artifacts=checks)
     standing = world.conversation.statuses(run.repository, run.commit).values()
     for status in wanted:

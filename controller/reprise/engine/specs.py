@@ -51,14 +51,16 @@ def _taken(file: SpecFile, first: str) -> SpecFile:
 
 
 def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> SpecFile | None:
-    """One experiment of a fetched commit; None when there is no such file."""
+    """One experiment of a commit; None when there is no such file.
+
+    The commit is fetched again when our copy is gone, so this raises what `Source.fetch` does.
+    """
     name = experiment_name(path, repository.full_name)
-    try:
-        data = source.read(repository, sha, path, limit=MOST_BYTES)
-    except Refused:
-        return SpecFile(path, "", BadSpec(name, (Problem(path, 1, 1, TOO_LARGE),)))
+    data = _read(source, repository, sha, path)
     if data is None:
         return None
+    if isinstance(data, Problem):
+        return SpecFile(path, "", BadSpec(name, (data,)))
     text = data.decode(errors="replace")
     spec = parse_spec(data, file=path, default_name=name)
     if isinstance(spec, BadSpec):
@@ -72,3 +74,15 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
 
     problems = check_files(spec, committed, file=path)
     return SpecFile(path, text, BadSpec(spec.name, problems) if problems else spec)
+
+
+def _read(source: Source, repository: Repository, sha: Sha, path: str) -> bytes | Problem | None:
+    """A refusal means that the file is too large, unless the commit is no longer here."""
+    try:
+        return source.read(repository, sha, path, limit=MOST_BYTES)
+    except Refused:
+        source.fetch(repository, sha)
+    try:
+        return source.read(repository, sha, path, limit=MOST_BYTES)
+    except Refused:
+        return Problem(path, 1, 1, TOO_LARGE)

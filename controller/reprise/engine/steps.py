@@ -18,6 +18,7 @@ from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, read_spec
+from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
 from reprise.store import runs
@@ -159,20 +160,20 @@ class Steps:
         return file.spec
 
     def _judge(self, run: Run, ending: Failed | None) -> Judgement:
-        if ending is not None and ending.reason in (Reason.COMMIT_MISSING, Reason.INTERNAL_ERROR):
-            return not_run(ending.reason, ending.message)
-        file = self._spec_file(run)
-        spec = file.spec if file is not None else None
-        if isinstance(spec, BadSpec):
-            return spec_invalid(spec)
         if ending is not None:
-            return not_run(ending.reason, ending.message, spec)
-        if spec is None:
-            return not_run(Reason.SPEC_INVALID, f"{run.spec_file} is gone")
+            return self._judge_early(run, ending)
+        spec = self._spec(run)
         with self._world.store.read() as connection:
             results = runs.results_of(runs.trials_of(connection, run.id))
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
         return judge(spec, results, metrics=metrics, coin_public=run.coin_public)
+
+    def _judge_early(self, run: Run, ending: Failed) -> Judgement:
+        """The spec only adds the claims, so one that cannot be read keeps no verdict back."""
+        spec = spec_of(self._world, run)
+        if isinstance(spec, BadSpec) and ending.reason is Reason.SPEC_INVALID:
+            return spec_invalid(spec)
+        return not_run(ending.reason, ending.message, spec if isinstance(spec, Spec) else None)
 
 
 def bad_spec(file: SpecFile | None) -> Failed | None:

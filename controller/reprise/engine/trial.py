@@ -57,6 +57,7 @@ def export_once(source: Source, run: Run, tree: Path) -> None:
     partial = tree.with_name(tree.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.parent.mkdir(parents=True, exist_ok=True)
+    source.fetch(run.repository, run.commit)
     source.export(run.repository, run.commit, partial)
     partial.rename(tree)
 

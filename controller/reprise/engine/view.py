@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reprise.domain.artifacts import ArtifactCheck, check_artifacts
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Judgement, Phase, Reason, TrialResult
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
@@ -29,7 +30,7 @@ def run_view(world: World, run: Run) -> RunView:
         phases = _phases(world, run, runs.phase_times(connection, run.id))
         waits = run.granted_at is None and run.ended_at is None
         detail = f"place {runs.place_in_queue(connection, run)}" if waits else ""
-    spec = _spec(world, run)
+    spec = spec_of(world, run)
     results = runs.results_of(trials)
     usable = spec if isinstance(spec, Spec) else None
     return RunView(
@@ -87,11 +88,14 @@ def _phases(world: World, run: Run, times: dict[Phase, datetime]) -> tuple[Phase
     )
 
 
-def _spec(world: World, run: Run) -> Spec | BadSpec | None:
-    """None before the commit was fetched, and when it is gone."""
+def spec_of(world: World, run: Run) -> Spec | BadSpec | None:
+    """None before the commit was fetched, and when it cannot be read any more."""
     if run.source is None:
         return None
-    file = read_spec(world.source, run.repository, run.commit, run.spec_file)
+    try:
+        file = read_spec(world.source, run.repository, run.commit, run.spec_file)
+    except (Retryable, Refused):
+        return None
     return file.spec if file is not None else None
 
 

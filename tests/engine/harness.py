@@ -1,0 +1,297 @@
+"""A whole controller on fakes: real tables, the real durable engine, an outside world in memory.
+
+`Outside` is what survives a crash of the controller; a `Controller` is one process's life on a state
+folder. Tests push tags and comments, let it work until nothing moves, and look at what stands there.
+"""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlalchemy import text
+from tests.fakes.builder import FakeBuilder
+from tests.fakes.clock import FakeClock
+from tests.fakes.forge import Comment, FakeForge
+from tests.fakes.provider import FakeProvider
+from tests.fakes.runner import FakeJob, FakeRunner
+from tests.fakes.source import FakeSource, File
+from tests.fakes.tracker import FakeTracker
+
+from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
+from reprise.domain.run import Phase, Repository, RunId, Sha
+from reprise.engine.durable import Body, Engine
+from reprise.engine.grant import grant, resume
+from reprise.engine.intake import resolve_due
+from reprise.engine.steps import Steps
+from reprise.engine.workflow import RunWorkflow
+from reprise.engine.world import Folders, World
+from reprise.ports import JobRequest
+from reprise.store import intake as inbox
+from reprise.store import runs
+from reprise.store.database import Database
+from reprise.store.intake import NewTrigger
+from reprise.store.runs import Run, Trial
+
+PACE = 0.001
+"""A retry's second takes this long here."""
+
+SPEC = """\
+version: 1
+run:
+  command: [python, train.py]
+  seed: {arg: --seed}
+claims:
+  - id: accuracy
+    metric: {file: metrics.json, pointer: /accuracy}
+    published: {value: "0.93"}
+"""
+Files = Mapping[str, File]
+FILES: Files = {"reprise.yaml": SPEC, "requirements.txt": "numpy==2.4.0\n", "train.py": "...\n"}
+
+
+def measured(accuracy: object, **more: object) -> FakeJob:
+    """A job that writes this value where the spec looks for it."""
+    return FakeJob(files={"metrics.json": json.dumps({"accuracy": accuracy, **more})})
+
+
+def spec_with(lines: dict[str, str]) -> Files:
+    """The usual files with some parts of the spec replaced."""
+    written = SPEC
+    for old, new in lines.items():
+        assert old in written, old
+        written = written.replace(old, new)
+    return {**FILES, "reprise.yaml": written}
+
+
+class Outside:
+    """Forge, repositories, machines and tracker: they live on whatever happens to the controller."""
+
+    def __init__(self, folder: Path) -> None:
+        self.forge = FakeForge()
+        self.source = FakeSource()
+        self.builder = FakeBuilder()
+        self.provider = FakeProvider(folder / "machines")
+        self.runner = FakeRunner(lambda job: measured(0.93))
+        self.tracker = FakeTracker(public_url="https://mlflow.test")
+        self.clock = FakeClock()
+
+    def repository(self, full_name: str = "ada/wine") -> Repository:
+        return self.forge.add_repository(full_name)
+
+    def commit(self, repository: Repository, files: Files | None = None) -> Sha:
+        sha = self.source.commit(repository, FILES if files is None else files)
+        return self.forge.add_commit(repository, sha)
+
+    def tag(self, repository: Repository, name: str, files: Files | None = None) -> Sha:
+        """Commit and tag, as a researcher does; nobody tells the controller."""
+        sha = self.commit(repository, files)
+        self.source.tag(repository, name, sha)
+        return sha
+
+    def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
+        """The latest of each context."""
+        return {status.context: status for status in self.forge.statuses_on(repository, sha)}
+
+    def comments(self, repository: Repository, place: Place) -> list[Comment]:
+        """Ours only."""
+        found = self.forge.comments_at(repository, place)
+        return [comment for comment in found if comment.body.startswith("<!-- reprise:")]
+
+
+@dataclass
+class Controller:
+    """One life of a controller. `start` … `stop` is a process; `stop` leaves live runs as they are."""
+
+    state: Path
+    outside: Outside
+    slots: int = 1
+    pages: str | None = "https://reprise.test"
+    wrap_world: Callable[[World], World] = lambda world: world
+    wrap_steps: Callable[[Steps], Steps] = lambda steps: steps
+    wrap_body: Callable[[Body], Body] = lambda body: body
+    template: Path | None = None
+    """Folder with empty databases, so that a test does not wait for migrations."""
+    engine: Engine = field(init=False)
+    world: World = field(init=False)
+    steps: Steps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        if self.template is not None and not (self.state / "reprise.db").exists():
+            shutil.copytree(self.template, self.state, dirs_exist_ok=True)
+        store = Database(f"sqlite:///{self.state / 'reprise.db'}")
+        if self.template is None:
+            store.migrate()
+        self.world = self.wrap_world(self._world(store))
+        self.steps = Steps(self.world)
+        body = RunWorkflow(self.wrap_steps(self.steps), pace=PACE).run
+        self.engine = Engine(self.state, self.wrap_body(body))
+        self._started = False
+
+    def _world(self, store: Database) -> World:
+        out = self.outside
+        return World(
+            store=store,
+            source=out.source,
+            builder=out.builder,
+            provider=out.provider,
+            runner=out.runner,
+            tracker=out.tracker,
+            forge=out.forge,
+            clock=out.clock,
+            folders=Folders(self.state),
+            pages=self.pages,
+            slots=self.slots,
+        )
+
+    # --- living ---------------------------------------------------------------------------------
+
+    def start(self) -> "Controller":
+        self.engine.launch()
+        resume(self.world, self.engine.start)
+        self._started = True
+        return self
+
+    def stop(self) -> None:
+        if self._started:
+            self.engine.shutdown()
+            self._started = False
+        self.world.store.close()
+
+    def next_life(self, **changed: object) -> "Controller":
+        """The process that comes after this one, on the same folder."""
+        plain = {"wrap_world": lambda w: w, "wrap_steps": lambda s: s, "wrap_body": lambda b: b}
+        return replace(self, **{**plain, **changed})  # type: ignore[arg-type] # any field may change
+
+    # --- being told -----------------------------------------------------------------------------
+
+    def told_tag(self, repository: Repository, tag: str, *, who: str = "ada") -> None:
+        self._add(NewTrigger(inbox.TAG, repository.id, repository.full_name, tag, who))
+
+    def told_comment(
+        self, pull: "Pull", said: str = "/reproduce", *, who: str = "ada", times: int = 1
+    ) -> int:
+        """A comment on a pull request, and the trigger that each delivery of it makes; returns its id."""
+        place = pull.repository
+        comment = self.outside.forge.add_comment(place, pull.place, said, who=who)
+        ref = f"#{pull.number}"
+        for _ in range(times):
+            self._add(
+                NewTrigger(inbox.COMMENT, place.id, place.full_name, ref, who, pull.number, comment, said)
+            )
+        return comment
+
+    def _add(self, new: NewTrigger) -> None:
+        with self.world.store.write() as connection:
+            inbox.add_trigger(connection, new, at=self.outside.clock.now())
+
+    # --- working --------------------------------------------------------------------------------
+
+    def resolve(self) -> int:
+        return resolve_due(self.world)
+
+    def grant(self) -> int:
+        return grant(self.world, self.engine.start)
+
+    def work(self, *, seconds: float = 20) -> None:
+        """Start the engine, and go on until no trigger is due and every run has ended."""
+        if not self._started:
+            self.start()
+        self.until(self._idle, seconds=seconds)
+
+    def until(self, condition: Callable[[], object], *, seconds: float = 20) -> None:
+        """Do what the leader's loops do until the condition holds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.resolve()
+            self.grant()
+            if condition():
+                return
+            assert time.monotonic() < deadline, f"not within {seconds} s: {self._where()}"
+            time.sleep(0.01)
+
+    def _idle(self) -> bool:
+        with self.world.store.read() as connection:
+            busy = runs.live_runs(connection) or runs.waiting_runs(connection, 1)
+            return not busy and not inbox.due_triggers(connection, self.outside.clock.now())
+
+    def _where(self) -> str:
+        return ", ".join(f"{run.id} {run.phase.value}" for run in self.runs())
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def runs(self) -> list[Run]:
+        """Oldest first."""
+        with self.world.store.read() as connection:
+            return runs.recent_runs(connection, 1000)[::-1]
+
+    def run(self) -> Run:
+        (only,) = self.runs()
+        return only
+
+    def trials(self, run: Run) -> list[Trial]:
+        with self.world.store.read() as connection:
+            return runs.trials_of(connection, run.id)
+
+    def phases(self, run: Run) -> list[Phase]:
+        """In the order in which they were entered."""
+        entered = text("SELECT phase FROM phases WHERE run_id = :run ORDER BY rowid")
+        with self.world.store.read() as connection:
+            return [Phase(phase) for phase in connection.execute(entered, {"run": run.id}).scalars()]
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull request whose writer is ada and whose reader is bob."""
+
+    repository: Repository
+    number: int
+    sha: Sha
+
+    @property
+    def place(self) -> OnPullRequest:
+        return OnPullRequest(self.number)
+
+
+def pull_request(outside: Outside, *, number: int = 7, files: Files | None = None) -> Pull:
+    repository = outside.repository()
+    sha = outside.commit(repository, files)
+    outside.forge.add_pull_request(repository, number, sha)
+    outside.forge.set_permission(repository, "ada", Permission.WRITE)
+    outside.forge.set_permission(repository, "bob", Permission.READ)
+    return Pull(repository, number, sha)
+
+
+def assert_clean(controller: Controller) -> None:
+    """What must hold when nothing moves any more, however the runs ended."""
+    outside = controller.outside
+    assert outside.provider.owned() == (), "a machine is still held"
+    builds = controller.state / "builds"
+    assert not builds.exists() or list(builds.iterdir()) == [], "a build folder was left"
+    for run in controller.runs():
+        assert run.phase is Phase.DONE
+        assert run.ended_at is not None
+        assert run.judgement is not None
+        _assert_no_repeated_status(outside, run)
+        place = OnPullRequest(run.pull_request) if run.pull_request is not None else OnCommit(run.commit)
+        reports = [c for c in outside.comments(run.repository, place) if "reprise:reply" not in c.body]
+        assert len(reports) <= 1, "more than one report"
+
+
+def _assert_no_repeated_status(outside: Outside, run: Run) -> None:
+    last: dict[str, Status] = {}
+    for status in outside.forge.statuses_on(run.repository, run.commit):
+        assert last.get(status.context) != status, f"posted twice in a row: {status}"
+        last[status.context] = status
+
+
+def jobs_of(outside: Outside, run_id: RunId) -> list[JobRequest]:
+    return [job for job in outside.runner.started if job.run_id == run_id]
+
+
+def wait_for(event: threading.Event, *, seconds: float = 10) -> None:
+    assert event.wait(seconds), f"not within {seconds} s"
