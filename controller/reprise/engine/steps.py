@@ -4,7 +4,6 @@ They read a run's row, call ports, write the row, and return plain data (or `Fai
 """
 
 import asyncio
-import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from reprise.engine.specs import SpecFile, read_spec
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
+from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import dump, load_optional
 from reprise.store.runs import Run
@@ -112,7 +112,7 @@ class Steps:
     def release(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.RELEASING)
         self._world.provider.release(run.id)
-        shutil.rmtree(self._world.folders.build(run.id), ignore_errors=True)
+        remove_tree(self._world.folders.build(run.id))
 
     def evaluate(self, run_id: str, ending: Any, tracking_problem: str | None) -> None:
         run = self._enter(run_id, Phase.EVALUATING)

@@ -1,7 +1,6 @@
 """One attempt at one trial: fresh tree, job, metrics. Repeating it adopts what already runs."""
 
 import asyncio
-import shutil
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.world import World
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
+from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import load
 from reprise.store.runs import Run
@@ -55,7 +55,7 @@ def export_once(source: Source, run: Run, tree: Path) -> None:
     if tree.exists():
         return
     partial = tree.with_name(tree.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     source.fetch(run.repository, run.commit)
     source.export(run.repository, run.commit, partial)

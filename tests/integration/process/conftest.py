@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests import jobs
 
-from reprise.adapters.process.removal import remove_tree
+from reprise.removal import remove_tree
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise.adapters.process import frozen, removal, troubles
+from reprise import removal
+from reprise.adapters.process import frozen, troubles
 from reprise.adapters.process.installer import Installer, Job
 from reprise.adapters.process.interpreters import Interpreter
 from reprise.adapters.process.recipes import Recipe

@@ -9,7 +9,8 @@ import secrets
 import shutil
 from pathlib import Path
 
-from reprise.adapters.process import frozen, removal, troubles
+from reprise import removal
+from reprise.adapters.process import frozen, troubles
 from reprise.adapters.process.environments import Environment
 from reprise.adapters.process.installer import Installer, Job
 from reprise.domain.run import Reason

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reprise.adapters.process import confined, layout
-from reprise.adapters.process.removal import remove_tree
 from reprise.adapters.process.variables import Places
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile, FileMetric, Spec
 from reprise.ports import Failed, JobRequest
+from reprise.removal import remove_tree
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 SOCKET_ROOM = 32

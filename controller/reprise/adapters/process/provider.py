@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.adapters.process import layout, processes
-from reprise.adapters.process.removal import remove_tree
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.ports import Allocation, Failed
+from reprise.removal import remove_tree
 
 WORK = "work"
 REQUEST = "request.json"

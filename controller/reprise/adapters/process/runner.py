@@ -21,10 +21,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from reprise.adapters.process import collect, layout, prepare, processes, supervisor
 from reprise.adapters.process.outcome import Facts, message_of, reason_of
-from reprise.adapters.process.removal import remove_tree
 from reprise.adapters.process.variables import Places, job_argv, job_variables
 from reprise.domain.errors import Retryable
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+from reprise.removal import remove_tree
 
 LOG_LIMIT_BYTES = 50_000_000
 START_SECONDS = 20.0

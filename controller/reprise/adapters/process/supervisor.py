@@ -333,12 +333,14 @@ def prctl(option: int, value: int) -> None:
 
 
 def descendants() -> list[int]:
-    """Living processes below this one. Orphans come to us, so a new session does not hide them."""
+    """Processes below this one. Orphans come to us, so a new session does not hide them.
+
+    Zombies count until they are reaped: their other threads may still run.
+    """
     children: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            parent = living_parent(entry)
-            children.setdefault(parent, []).append(int(entry))
+            children.setdefault(parent_of(entry), []).append(int(entry))
     found: list[int] = []
     pending = [os.getpid()]
     while pending:
@@ -348,14 +350,13 @@ def descendants() -> list[int]:
     return found
 
 
-def living_parent(pid: str) -> int:
-    """Parent of a process, -1 when it is gone or a zombie."""
+def parent_of(pid: str) -> int:
+    """-1 when the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            state, parent = file.read().rpartition(b")")[2].split()[:2]
+            return int(file.read().rpartition(b")")[2].split()[1])
     except OSError:
         return -1
-    return -1 if state in (b"Z", b"X") else int(parent)
 
 
 def send(number: int) -> int:

@@ -1,4 +1,4 @@
-"""Removes folders that jobs wrote into: read-only, very deep or very large ones too."""
+"""Removes folders that jobs and builds wrote into: read-only, very deep or very large ones too."""
 
 import subprocess
 from pathlib import Path
