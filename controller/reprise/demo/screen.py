@@ -29,7 +29,9 @@ class Screen:
 
     def line(self, text: str) -> None:
         """With the seconds since the title."""
-        self._console.print(Text(f"  {time.monotonic() - self._since:6.1f} s  ", "dim") + Text(text), soft_wrap=True)
+        self._console.print(
+            Text(f"  {time.monotonic() - self._since:6.1f} s  ", "dim") + Text(text), soft_wrap=True
+        )
 
     def plain(self, text: str) -> None:
         self._console.print(Text(f"  {text}"))
