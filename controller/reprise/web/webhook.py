@@ -6,9 +6,10 @@ from typing import assert_never
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
-from reprise.domain.errors import Retryable, UserError
+from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
 from reprise.store.intake import COMMENT, TAG, Delivery, NewTrigger
 from reprise.web.context import Context
@@ -24,11 +25,14 @@ def webhook_routes(context: Context) -> APIRouter:
 
     @router.post("/webhooks/github", status_code=202)
     async def receive(request: Request) -> JSONResponse:
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except ClientDisconnect:
+            return _answer(400, "the connection ended before the payload did")
         if body is None:
             return _answer(413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
         if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
-            log.warning("signature refused")
+            log.warning("signature refused", client=request.client.host if request.client else None)
             return _answer(401, "the signature does not fit: check the webhook's secret")
         name = request.headers.get("x-github-event", "")
         guid = request.headers.get("x-github-delivery", "")
@@ -44,7 +48,10 @@ def webhook_routes(context: Context) -> APIRouter:
 
 
 async def _read(request: Request) -> bytes | None:
-    """The raw body; None as soon as it is too large."""
+    """The raw body; None as soon as it is, or says that it is, too large."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > MAX_BODY:
+        return None
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -65,7 +72,9 @@ async def _store(context: Context, guid: str, name: str, body: bytes, event: Eve
     try:
         new = await context.writer.record(delivery)
     except Retryable as error:
-        return JSONResponse({"message": str(error)}, 503, {"Retry-After": str(int(error.after))})
+        return JSONResponse({"message": str(error)}, 503, {"Retry-After": str(max(1, round(error.after)))})
+    except Refused as error:
+        return _answer(500, str(error))
     outcome = outcome if new else "already known"
     log.info("delivery", id=guid, delivery_event=name, repository=event.repository, outcome=outcome)
     return _answer(202, outcome)

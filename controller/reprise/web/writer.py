@@ -5,17 +5,17 @@ A transaction per request reaches a seventh of this on SQLite.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 
-from reprise.domain.errors import Retryable
+from reprise.domain.errors import Refused, RepriseError, Retryable
 from reprise.store.database import Database
 from reprise.store.intake import Delivery, record_deliveries
 
 log = structlog.get_logger()
 
 _BATCH = 200
+"""Deliveries in one transaction, at most."""
 _WAITING = 2_000
 """More deliveries than this at once are refused; a forge sends tens per second."""
 
@@ -26,20 +26,20 @@ class DeliveryWriter:
     def __init__(self, store: Database, nudge: Callable[[], None]) -> None:
         self._store = store
         self._nudge = nudge
-        self._queue: asyncio.Queue[Waiting] = asyncio.Queue(_WAITING)
+        self._queue: asyncio.Queue[Waiting | None] = asyncio.Queue(_WAITING)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """What waits is written first."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._queue.put(None)
+            await self._task
 
     async def record(self, delivery: Delivery) -> bool:
-        """Whether it was new. Raises Retryable when it could not be stored."""
+        """Whether it was new. Raises Retryable when nothing can be stored now, Refused when this cannot."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait((delivery, answer))
@@ -48,30 +48,45 @@ class DeliveryWriter:
         return await answer
 
     async def _run(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            while len(batch) < _BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            await self._write(batch)
+        ending = False
+        while not ending:
+            found = [await self._queue.get()]
+            while len(found) < _BATCH and not self._queue.empty():
+                found.append(self._queue.get_nowait())
+            ending = None in found
+            if batch := [waiting for waiting in found if waiting is not None]:
+                await self._write(batch)
 
     async def _write(self, batch: list[Waiting]) -> None:
+        deliveries = [delivery for delivery, _ in batch]
         try:
-            new = await asyncio.to_thread(self._commit, [delivery for delivery, _ in batch])
+            new = await asyncio.to_thread(self._commit, deliveries)
         except Retryable as error:
             log.error("deliveries not stored", count=len(batch), why=str(error))
             for _, answer in batch:
-                _refuse(answer)
+                _refuse(answer, Retryable("the delivery could not be stored: redeliver it", 60))
+        except Exception:  # what the database cannot take must not end this task, nor lose the others
+            log.exception("deliveries not stored", ids=[delivery.id for delivery in deliveries])
+            await self._write_each(batch)
+        else:
+            for (_, answer), fresh in zip(batch, new, strict=True):
+                if not answer.done():
+                    answer.set_result(fresh)
+            self._nudge()
+
+    async def _write_each(self, batch: list[Waiting]) -> None:
+        """One of them is to blame: the others are stored, and its sender hears of it."""
+        if len(batch) == 1:
+            _refuse(batch[0][1], Refused("this delivery cannot be stored: the operator's log says why"))
             return
-        for (_, answer), fresh in zip(batch, new, strict=True):
-            if not answer.done():
-                answer.set_result(fresh)
-        self._nudge()
+        for waiting in batch:
+            await self._write([waiting])
 
     def _commit(self, deliveries: list[Delivery]) -> list[bool]:
         with self._store.write() as connection:
             return record_deliveries(connection, deliveries)
 
 
-def _refuse(answer: "asyncio.Future[bool]") -> None:
+def _refuse(answer: "asyncio.Future[bool]", error: RepriseError) -> None:
     if not answer.done():
-        answer.set_exception(Retryable("the delivery could not be stored: redeliver it", after=60))
+        answer.set_exception(error)
