@@ -50,9 +50,8 @@ def test_first_line_is_visible_while_the_job_runs(
     running.append(job)
     runner.start(job)
 
-    line = jobs.until(lambda: (job.results / "log.txt").read_text() or None)
+    jobs.until(lambda: (job.results / "log.txt").read_text() == "first\n" or None)
 
-    assert line == "first\n"
     assert isinstance(runner.observe(job), Running)
 
 
@@ -88,7 +87,7 @@ def test_job_may_save_its_work_within_the_grace(tmp_path: Path) -> None:
     )
     runner, job = ProcessRunner(), jobs.python_job(tmp_path, code)
     runner.start(job)
-    jobs.until(lambda: (job.results / "log.txt").read_text() or None)
+    jobs.until(lambda: (job.results / "log.txt").read_text() == "ready\n" or None)
 
     runner.stop(job)
 
@@ -102,6 +101,23 @@ def test_daemon_does_not_outlive_a_job_that_ended_well(runner: ProcessRunner, tm
 
     assert end.reason is Reason.COMPLETED
     assert not exists(daemon_pid(job))
+
+
+def test_process_whose_first_thread_ended_is_ended_too(runner: ProcessRunner, tmp_path: Path) -> None:
+    code = (
+        "import ctypes, os, threading, time\n"
+        "if os.fork() == 0:\n"
+        "    threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "    open('pid', 'w').write(str(os.getpid()))\n"
+        "    exit_thread = {'x86_64': 60, 'aarch64': 93}[os.uname().machine]\n"
+        "    ctypes.CDLL(None).syscall(exit_thread, 0)\n"
+        "while not os.path.exists('pid'): time.sleep(0.01)\n"
+    )
+    job = jobs.python_job(tmp_path, code)
+
+    jobs.finished(runner, job)
+
+    assert not Path("/proc", (job.tree / "pid").read_text()).exists()
 
 
 def test_short_work_in_the_background_may_finish(runner: ProcessRunner, tmp_path: Path) -> None:
