@@ -71,10 +71,9 @@ def controller(settings: Settings) -> Controller:
         tracking.uri if tracking is not None else settings.tracking.uri or "",
         public_url=settings.tracking.public_url,
     )
-    token_host = urlsplit(settings.github.api_url).hostname or ""
     source = GitSource(
         settings.cache / "git",
-        token_for=lambda url: forge.clone_token() if _same_site(url, token_host) else None,
+        token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
         timeout=timedelta(seconds=settings.git.timeout),
     )
     world = _world(settings, settings.state_dir, source, tracker, forge)
@@ -141,7 +140,7 @@ def _world(
         store=store,
         source=source,
         builder=ProcessBuilder(
-            uv=Path(find_uv_bin()),
+            uv=_uv(),
             cache=settings.cache,
             timeout=timedelta(seconds=settings.process.build_timeout),
         ),
@@ -165,14 +164,23 @@ def _keeper(settings: Settings) -> ServerKeeper:
     return ServerKeeper(
         settings.state_dir / "mlflow",
         cache=settings.cache,
-        uv=Path(find_uv_bin()),
+        uv=_uv(),
         python=Path(sys.executable),
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
     )
 
 
-def _same_site(clone_url: str, api_host: str) -> bool:
-    """The token goes to the forge only: github.com clones belong to api.github.com."""
-    host = urlsplit(clone_url).hostname or ""
-    return host == api_host or api_host == f"api.{host}"
+def same_site(clone_url: str, api_url: str) -> bool:
+    """The token goes to the forge only: same scheme, host and port, or github.com for api.github.com."""
+    clone, api = urlsplit(clone_url), urlsplit(api_url)
+    if clone.scheme != api.scheme:
+        return False
+    return clone.netloc == api.netloc or api.netloc == f"api.{clone.netloc}"
+
+
+def _uv() -> Path:
+    try:
+        return Path(find_uv_bin())
+    except FileNotFoundError:
+        raise UserError("uv is not installed beside Reprise: install the package `uv` again") from None

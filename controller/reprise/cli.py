@@ -98,11 +98,12 @@ def forge(
     folder: Annotated[Path, typer.Argument(help="Where its repositories and state are kept.")],
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 = any free port.", min=0, max=65535)] = 0,
+    user: Annotated[list[str] | None, typer.Option(help="Print a new token for this login.")] = None,
 ) -> None:
     """A small GitHub-shaped forge on loopback, for demonstrations and tests."""
     from reprise.forge.server import main as run_forge
 
-    run_forge(folder, host, port)
+    run_forge(folder, host, port, users=user or ())
 
 
 @app.command()

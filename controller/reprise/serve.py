@@ -60,7 +60,10 @@ def _server(settings: Settings, made: Controller) -> uvicorn.Server:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listening = socket.create_server((host, port), family=family)
+        # Accepted connections inherit it; asyncio sets it only on sockets that it opened itself.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError as error:
         raise UserError(
             f"cannot listen on {host} port {port} ({error.strerror}): set REPRISE_HTTP__PORT to a free one"
