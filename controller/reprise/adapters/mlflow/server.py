@@ -20,6 +20,7 @@ from reprise.adapters.mlflow.client import SQLITE, prepare_database
 from reprise.adapters.mlflow.processes import Record
 from reprise.adapters.mlflow.supervision import Action, Watch, decide
 from reprise.domain.errors import Retryable
+from reprise.processes import alive
 
 HOST = "127.0.0.1"
 HEALTH_SECONDS = 5.0
@@ -180,13 +181,13 @@ class TrackingServer:
     def _is_ours(self, record: Record) -> bool:
         """Alive and started as we would start it now: same environment, port and hosts."""
         wanted = self._wanted_port or record.port
-        return processes.is_alive(record) and record.command == self._command(wanted)
+        return alive(record) and record.command == self._command(wanted)
 
     def _is_alive(self) -> bool:
         if self._child is not None:
             return self._child.poll() is None
         record = processes.read_record(self._record_file)
-        return record is not None and processes.is_alive(record)
+        return record is not None and alive(record)
 
     def _reap(self) -> None:
         if self._child is not None:

@@ -24,6 +24,7 @@ from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.adapters.process.variables import Places, job_argv, job_variables
 from reprise.domain.errors import Retryable
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+from reprise.processes import alive
 from reprise.removal import remove_tree
 
 LOG_LIMIT_BYTES = 50_000_000
@@ -126,7 +127,7 @@ class ProcessRunner:
 
     def _running(self, job: JobRequest) -> Running | None:
         found = processes.read_supervisor(job.folder)
-        if found is None or not processes.alive(found):
+        if found is None or not alive(found):
             return None
         return Running(datetime.fromtimestamp(found.started_at, UTC))
 
