@@ -1,0 +1,62 @@
+"""Tiny research repositories: a spec, an empty lock and a ``train.py``."""
+
+from pathlib import Path
+
+SPEC = """\
+version: 1
+name: tiny
+run: {command: [python, train.py], timeout: 1m}
+determinism: {self_repeat: false}
+claims:
+  - id: accuracy
+    metric: {file: results/metrics.json, pointer: /accuracy}
+    published: {value: "0.97"}
+"""
+
+WRITE = """\
+import json, os
+os.makedirs("results", exist_ok=True)
+with open("results/metrics.json", "w") as file:
+    json.dump({"accuracy": VALUE}, file)
+"""
+
+PATIENT = """\
+import os, sys, time
+outside = sys.argv[1]
+with open(os.path.join(outside, "executions"), "a") as file:
+    file.write(f"{os.getpid()}\\n")
+print("waiting", flush=True)
+while not os.path.exists(os.path.join(outside, "go")):
+    time.sleep(0.02)
+"""
+
+
+def paper(train: str = WRITE.replace("VALUE", "0.97"), spec: str = SPEC) -> dict[str, str | bytes]:
+    return {"reprise.yaml": spec, "requirements.txt": "", "train.py": train}
+
+
+def writes(value: str) -> str:
+    """A job that writes this JSON value, or Python expression, as its accuracy."""
+    return WRITE.replace("VALUE", value)
+
+
+class Outside:
+    """A folder that a job is told on its command line: it counts its executions there and waits."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+
+    def paper(self, *, probe: bool = True) -> dict[str, str | bytes]:
+        command = f"[python, train.py, {self._folder}]"
+        spec = SPEC.replace("[python, train.py]", command)
+        return paper(PATIENT + writes("0.97"), spec.replace("false", "true") if probe else spec)
+
+    def executions(self) -> list[int]:
+        """The pid of every execution so far."""
+        file = self._folder / "executions"
+        return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+    def go(self) -> None:
+        """Let every execution end, now and later."""
+        (self._folder / "go").touch()
