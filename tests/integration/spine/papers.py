@@ -35,6 +35,11 @@ def paper(train: str = WRITE.replace("VALUE", "0.97"), spec: str = SPEC) -> dict
     return {"reprise.yaml": spec, "requirements.txt": "", "train.py": train}
 
 
+def tiny(what: str) -> dict[str, str | bytes]:
+    """One that is reproduced, unlike the others in ``what`` so that it is another commit."""
+    return paper() | {"README.md": what}
+
+
 def writes(value: str) -> str:
     """A job that writes this JSON value, or Python expression, as its accuracy."""
     return WRITE.replace("VALUE", value)

@@ -1,0 +1,69 @@
+"""The controller or the forge is away for a while: what happened meanwhile is caught up."""
+
+from pathlib import Path
+
+import pytest
+from tests.integration.spine.controller import Controller, processes_in, until
+from tests.integration.spine.papers import Outside, tiny
+from tests.integration.spine.town import Paper, Town, repeats
+
+pytestmark = pytest.mark.real
+
+
+def test_a_stopped_controller_leaves_only_the_job_and_catches_up_when_it_is_back(
+    controller: Controller, paper: Paper, tmp_path: Path
+) -> None:
+    paper.push_tag(tiny("before the watch"), "older")
+    with controller:
+        controller.await_said("repository watched", older_tags=1)
+        outside = Outside(tmp_path / "outside")
+        paper.push_tag(outside.paper(probe=False), "v1")
+        (job,) = until(outside.executions)
+
+        assert controller.terminate() < 5
+        left = processes_in(tmp_path)
+        assert job in left
+        assert {"supervisor.py" in command or "train.py" in command for command in left.values()} == {True}
+
+        shas = {tag: paper.push_tag(tiny(tag), tag) for tag in ("v2", "v3", "v4")}
+        outside.go()
+        until(lambda: job not in processes_in(tmp_path))
+        controller.start()
+        verdicts = {tag: controller.await_run(tag)["verdict"] for tag in ("v1", *shas)}
+
+        assert verdicts == dict.fromkeys(("v1", "v2", "v3", "v4"), "reproduced")
+        assert outside.executions() == [job]
+        assert set(controller.runs()) == set(verdicts), "a tag older than the watch ran"
+        for sha in shas.values():
+            assert paper.latest(sha)["reprise/tiny"]["state"] == "success"
+            assert len(paper.comments(sha)) == 1
+
+
+def test_a_verdict_that_the_forge_could_not_hear_is_told_when_it_is_back(
+    controller: Controller, town: Town, paper: Paper, tmp_path: Path
+) -> None:
+    outside = Outside(tmp_path / "outside")
+    with controller:
+        sha = paper.push_tag(outside.paper(probe=False), "v1")
+        until(outside.executions)
+        town.stop()
+        outside.go()
+        until(lambda: len(controller.said("step postponed", step="report")) >= 3)
+        assert controller.runs()["v1"]["phase"] == "reporting"
+        town.start()
+        run = controller.await_run("v1")
+
+        assert run["reporting_problem"] is None
+        pauses = [line["timestamp"] for line in controller.said("step postponed", step="report")]
+        assert pauses == sorted(set(pauses))
+        assert repeats(paper.statuses(sha)) == []
+        assert paper.latest(sha)["reprise/tiny"]["state"] == "success"
+        assert len(paper.comments(sha)) == 1
+
+        second = controller.spawn(tmp_path / "second.log", {"REPRISE_HTTP__PORT": "0"})
+        assert second.wait(60) == 64
+        said = (tmp_path / "second.log").read_text()
+        assert said == (
+            f"reprise: another controller (pid {controller.pid}) works in {controller.state}: "
+            "stop it first, or give this one its own REPRISE_STATE_DIR\n"
+        )
