@@ -1,20 +1,24 @@
 """The read-only JSON API: the object of ``reprise run --json``, and more."""
 
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response, StreamingResponse
 
 from reprise.domain.result import result_object
 from reprise.engine.view import run_view
 from reprise.store import runs
 from reprise.store.runs import Run
 from reprise.web.context import Context
+from reprise.web.logs import Position, follow, newest_log, whole
+
+API = "/api/v1"
+_EVENTS = "text/event-stream"
+_LIVE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 def api_routes(context: Context) -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix=API)
     world = context.world
 
     @router.get("/runs")
@@ -28,7 +32,8 @@ def api_routes(context: Context) -> APIRouter:
         run = find_run(context, run_id)
         with world.store.read() as connection:
             times = runs.phase_times(connection, run.id)
-            place = runs.place_in_queue(connection, run) if run.granted_at is None else None
+            waits = run.granted_at is None and run.ended_at is None
+            place = runs.place_in_queue(connection, run) if waits else None
         return {
             **result_object(run_view(world, run)),
             **summary(run),
@@ -40,13 +45,14 @@ def api_routes(context: Context) -> APIRouter:
         }
 
     @router.get("/runs/{run_id}/log")
-    def show_log(run_id: str, trial: int | None = None) -> Response:
-        log = newest_log(context, find_run(context, run_id), trial)
-        if log is None:
-            return PlainTextResponse("", headers={"X-Content-Type-Options": "nosniff"})
-        return FileResponse(
-            log, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
-        )
+    def show_log(request: Request, run_id: str, trial: int | None = None) -> Response:
+        """Plain text, or events for a program that asks for them."""
+        run = find_run(context, run_id)
+        if _EVENTS in request.headers.get("accept", ""):
+            after = Position.parse(request.headers.get("last-event-id", ""))
+            return StreamingResponse(follow(world, run.id, trial, after), 200, _LIVE, _EVENTS)
+        text = whole(newest_log(world, run.id, trial))
+        return StreamingResponse(text, 200, _LIVE, "text/plain; charset=utf-8")
 
     return router
 
@@ -55,18 +61,8 @@ def find_run(context: Context, run_id: str) -> Run:
     with context.world.store.read() as connection:
         run = runs.get_run(connection, run_id)
     if run is None:
-        raise HTTPException(404, f"there is no run {run_id!r}: /api/v1/runs lists them")
+        raise HTTPException(404, f"there is no run {run_id[:60]!r}: / and {API}/runs list them")
     return run
-
-
-def newest_log(context: Context, run: Run, trial: int | None) -> Path | None:
-    """Of the last attempt at this trial, or at the last trial so far."""
-    with context.world.store.read() as connection:
-        trials = [t for t in runs.trials_of(connection, run.id) if trial is None or t.plan.index == trial]
-    if not trials:
-        return None
-    log = context.world.folders.trial(run.id, trials[-1].plan.index, trials[-1].attempt) / "log.txt"
-    return log if log.is_file() else None
 
 
 def summary(run: Run) -> dict[str, Any]:

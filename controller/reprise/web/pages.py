@@ -1,5 +1,6 @@
-"""The pages for people: all runs, and one run with phases, claims, trials, log and links."""
+"""The pages for people: all runs, and one run with its verdict, claims, trials, phases, log and links."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,42 +9,55 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reprise.domain import figures
-from reprise.domain.claims import worst_first
-from reprise.domain.words import PHASE_TEXT, duration, outcome, size
+from reprise.domain.advice import next_step
+from reprise.domain.claims import LEVEL_TEXT, worst_first
+from reprise.domain.forge import State
+from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
+from reprise.domain.statuses import state_of
+from reprise.domain.text import clean_line
+from reprise.domain.view import PhaseTime
+from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
 from reprise.store import runs
-from reprise.web.api import find_run, newest_log
+from reprise.store.runs import Trial
+from reprise.web.api import find_run
 from reprise.web.context import Context
+from reprise.web.logs import newest_log
 
+_SHOWN_RUNS = 100
 _LOG_TAIL = 64 * 1024
-_SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_LIVE_SECONDS = 2
+_IDLE_SECONDS = 15
+"""How often a page loads itself again while something happens, or may begin to."""
+_TONE: dict[State, str] = {
+    State.SUCCESS: "good",
+    State.FAILURE: "bad",
+    State.ERROR: "unsure",
+    State.PENDING: "soft",
 }
 
 
 def page_routes(context: Context) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    templates = Environment(
-        loader=PackageLoader("reprise.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    templates.globals |= {"duration": duration, "size": size, "outcome": outcome, "figures": figures}
-
-    def page(name: str, **values: Any) -> HTMLResponse:
-        return HTMLResponse(templates.get_template(name).render(values), headers=_SECURITY)
 
     @router.get("/")
     def overview() -> HTMLResponse:
         with context.world.store.read() as connection:
-            found = runs.recent_runs(connection, 100)
+            found = runs.recent_runs(connection, _SHOWN_RUNS)
+        live = any(run.ended_at is None for run in found)
         return page(
             "runs.html",
             runs=found,
             watched=sorted(context.watched),
-            phase_text=PHASE_TEXT,
             tracking=context.tracking_url,
-            live=any(run.ended_at is None for run in found),
+            refresh=_LIVE_SECONDS if live else _IDLE_SECONDS,
         )
 
     @router.get("/runs/{run_id}")
@@ -51,25 +65,94 @@ def page_routes(context: Context) -> APIRouter:
         run = find_run(context, run_id)
         with context.world.store.read() as connection:
             trials = runs.trials_of(connection, run.id)
-            place = runs.place_in_queue(connection, run) if run.granted_at is None else None
+        view = run_view(context.world, run)
         return page(
             "run.html",
             run=run,
-            place=place,
-            phases=run_view(context.world, run).phases,
-            phase_text=PHASE_TEXT,
+            view=view,
             claims=worst_first(run.judgement.claims) if run.judgement is not None else (),
-            trials=trials,
-            isolation=context.world.isolation,
-            log=shown(newest_log(context, run, None)),
+            trials=list(zip(_names(trials), trials, strict=True)),
+            problems=view.problems if _has_problems(run.judgement) else (),
+            phases=_bars(view.phases),
+            log=shown(newest_log(context.world, run.id, None)),
             build_log=shown(context.world.folders.build_log(run.id)),
-            live=run.ended_at is None,
+            refresh=_LIVE_SECONDS if run.ended_at is None else None,
         )
 
     return router
 
 
+def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    return HTMLResponse(_TEMPLATES.get_template(name).render({"refresh": None, **values}), status, _HEADERS)
+
+
 def shown(log: Path | None) -> str:
-    """The end of a log as text; control characters would otherwise reach the page."""
+    """The end of a log as text, without colours, controls and overwritten progress."""
     text = read_tail(log, _LOG_TAIL) if log is not None else ""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "\n".join(map(clean_line, text.split("\n")))
+
+
+def _has_problems(judgement: Judgement | None) -> bool:
+    return judgement is not None and judgement.reason is Reason.SPEC_INVALID
+
+
+def _names(trials: list[Trial]) -> list[str]:
+    """What the report calls them too: the probe has no number."""
+    numbers = sorted({trial.plan.index for trial in trials if not trial.plan.probe})
+    return ["probe" if trial.plan.probe else str(numbers.index(trial.plan.index)) for trial in trials]
+
+
+def _bars(phases: tuple[PhaseTime, ...]) -> list[tuple[PhaseTime, float]]:
+    """Each phase with its share of the whole time in percent."""
+    whole = sum(phase.seconds for phase in phases) or 1.0
+    return [(phase, 100 * max(phase.seconds, 0.0) / whole) for phase in phases]
+
+
+def _tone(judgement: Judgement | None) -> str:
+    return _TONE[state_of(judgement)] if judgement is not None else "soft"
+
+
+def _claim_tone(claim: ClaimJudgement) -> str:
+    if claim.verdict in (Verdict.REPRODUCED, Verdict.NOT_JUDGED):
+        return "good"
+    return "bad" if claim.verdict is Verdict.NOT_REPRODUCED else "unsure"
+
+
+def _upper(text: str) -> str:
+    """Names inside keep their capitals, unlike with Jinja's own filter."""
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    """Messages may begin with a path, which has no capitals to give."""
+    return text if not text or text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def _environment(filters: Mapping[str, Any], words: Mapping[str, Any]) -> Environment:
+    made = Environment(
+        loader=PackageLoader("reprise.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= filters
+    made.globals |= words
+    return made
+
+
+_TEMPLATES = _environment(
+    {"duration": duration, "size": size, "upper_first": _upper, "sentence": _sentence},
+    {
+        "outcome": outcome,
+        "figures": figures,
+        "next_step": next_step,
+        "tone": _tone,
+        "claim_tone": _claim_tone,
+        "phase_text": PHASE_TEXT,
+        "verdict_text": VERDICT_TEXT,
+        "level_text": LEVEL_TEXT,
+        "reason_text": REASON_TEXT,
+        "queued": Phase.QUEUED,
+    },
+)
