@@ -15,14 +15,17 @@ import os
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from reprise.domain.errors import UserError
 
 Body = Callable[[str], Awaitable[None]]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _body: Body | None = None
 """DBOS is one per process and finds its workflows by name, hence a module variable."""
@@ -46,13 +49,16 @@ class Engine:
     def __init__(self, state: Path, body: Body) -> None:
         self._state = state
         self._body = body
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def launch(self) -> None:
         """Start, and go on with everything that an earlier process left unfinished."""
         global _body
         _body = self._body
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(_Threads())
+        self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
         self._call(self._launch())
 
@@ -61,20 +67,29 @@ class Engine:
         self._call(_start(run_id))
 
     def broken(self, run_id: str) -> bool:
-        """Whether the workflow itself ended in an error, so that nobody works on the run any more."""
+        """Whether the workflow itself ended in an error."""
         status = DBOS.get_workflow_status(run_id)
         return status is not None and status.status in _BROKEN
+
+    def over(self, run_id: str) -> bool:
+        """Whether the workflow ended, well or in an error, so that nobody works on the run any more."""
+        status = DBOS.get_workflow_status(run_id)
+        return status is not None and status.status in (*_BROKEN, "SUCCESS")
 
     def shutdown(self) -> None:
         """Stop at once; unfinished workflows go on at the next launch.
 
         The loop is stopped first: a cancelled workflow would be recorded as failed. Its frozen
-        coroutines are kept, because collecting them runs the same clean-up.
+        coroutines are kept, because collecting them runs the same clean-up. Nothing to do when it
+        was never launched.
         """
+        if self._loop is None or self._thread is None:
+            return
         _frozen.append(self._loop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         DBOS.destroy(workflow_completion_timeout_sec=0)
+        self._loop = self._thread = None
 
     async def _launch(self) -> None:
         database = self._state / "engine.db"
@@ -84,7 +99,30 @@ class Engine:
         DBOS.launch()
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the engine is not launched")
         asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+
+class _Threads(ThreadPoolExecutor):
+    """A thread for each blocking call, which does not keep the process from ending.
+
+    asyncio's own pool is small, so that a few long builds would keep every other run from looking at its
+    job; and Python waits for its threads at exit, so that a stop would take as long as the build.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the call
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="step", daemon=True).start()
+        return future
 
 
 async def _start(run_id: str) -> None:

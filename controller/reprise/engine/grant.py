@@ -18,12 +18,16 @@ def choose(waiting: Iterable[RunId], live: int, slots: int) -> tuple[RunId, ...]
     return tuple(waiting)[: max(slots - live, 0)]
 
 
+WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
+"""Telling a forge that is down can take days, and needs no slot."""
+
+
 def grant(world: World, start: Callable[[str], None]) -> int:
     """Start what may start; returns how many. A crash after the grant is healed by `resume`."""
     with world.store.write() as connection:
-        live = runs.live_runs(connection)
+        busy = [run for run in runs.live_runs(connection) if run.phase not in WITHOUT_MACHINE]
         waiting = runs.waiting_runs(connection, world.slots)
-        chosen = choose([run.id for run in waiting], len(live), world.slots)
+        chosen = choose([run.id for run in waiting], len(busy), world.slots)
         for run_id in chosen:
             runs.save(connection, run_id, granted_at=world.clock.now())
     for run_id in chosen:
@@ -42,20 +46,27 @@ def resume(world: World, start: Callable[[str], None]) -> int:
 
 
 def rescue(world: World, engine: Engine) -> int:
-    """End every live run whose workflow broke, so that it does not hold its slot for ever.
+    """End every live run whose workflow is over, so that it does not hold its slot for ever.
 
     That is a bug, or a change of the workflow that stranded a running one: the operator is told.
     """
-    with world.store.read() as connection:
-        broken = [run for run in runs.live_runs(connection) if engine.broken(run.id)]
-    for run in broken:
+    stranded = _stranded(world, engine)
+    for run in stranded:
         log.error("workflow broke", run_id=run.id, phase=run.phase.value)
         rescue_id = run.id + RESCUE
-        if engine.broken(rescue_id):
+        if engine.over(rescue_id):
             _abandon(world, run)
         else:
             engine.start(rescue_id)
-    return len(broken)
+    return len(stranded)
+
+
+def _stranded(world: World, engine: Engine) -> list[runs.Run]:
+    """A workflow ends its run's row before itself, so the rows are read again after the workflows."""
+    with world.store.read() as connection:
+        over = {run.id for run in runs.live_runs(connection) if engine.over(run.id)}
+    with world.store.read() as connection:
+        return [run for run in runs.live_runs(connection) if run.id in over]
 
 
 def _abandon(world: World, run: runs.Run) -> None:

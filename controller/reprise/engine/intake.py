@@ -48,6 +48,11 @@ def _resolve(world: World, trigger: Trigger) -> int:
         return 0
     except Refused as error:
         outcome = Settled(str(error))
+    except Exception as error:
+        # Otherwise one trigger that shows a bug would keep every later one waiting for ever.
+        log.exception("trigger broke", repository=trigger.repository, ref=trigger.ref)
+        _postpone(world, trigger, Retryable(f"a bug in Reprise ({type(error).__name__})"))
+        return 0
     log.info(
         "trigger settled",
         repository=trigger.repository,

@@ -21,6 +21,9 @@ from reprise.engine.world import World
 
 log = structlog.get_logger()
 
+CARE = 60.0
+"""Seconds between two looks at runs that nobody works on and machines that nobody owns."""
+
 
 class Loop:
     """Calls ``tick`` every ``interval`` seconds, or at once when nudged."""
@@ -42,7 +45,8 @@ class Loop:
     def stop(self, timeout: float) -> None:
         self._stopping.set()
         self._nudged.set()
-        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -64,13 +68,14 @@ class Leader:
         self._grants = Loop("grant", 0.5, self._grant)
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweeps = Loop("sweep", sweep_interval, self._sweep)
+        self._care = Loop("care", CARE, self._look_after)
 
     def start(self) -> None:
         """Raises UserError when another controller already works here."""
         self._lock.take()
         self._engine.launch()
         resume(self._world, self._engine.start)
-        for loop in (self._grants, self._intake, self._sweeps):
+        for loop in self._loops():
             loop.start()
 
     def nudge(self) -> None:
@@ -79,7 +84,7 @@ class Leader:
 
     def stop(self) -> None:
         """Live runs stay as they are and go on at the next start."""
-        for loop in (self._sweeps, self._intake, self._grants):
+        for loop in self._loops():
             loop.stop(timeout=2)
         self._engine.shutdown()
         self._lock.give_up()
@@ -95,5 +100,12 @@ class Leader:
     def _sweep(self) -> None:
         if sweep(self._world, self._watched):
             self._intake.nudge()
+
+    def _look_after(self) -> None:
+        """What must not depend on a forge that answers."""
+        resume(self._world, self._engine.start)
         rescue(self._world, self._engine)
         self._reaper.reap(self._world)
+
+    def _loops(self) -> tuple[Loop, ...]:
+        return self._grants, self._intake, self._sweeps, self._care

@@ -11,7 +11,7 @@ import structlog
 from reprise.domain import statuses
 from reprise.domain.artifacts import check_artifacts
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.forge import OnCommit, OnPullRequest, Place, Status
+from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.report import conversation_marker, render_conversation
 from reprise.domain.spec.model import Spec
 from reprise.engine.view import links, run_view, spec_of
@@ -28,14 +28,16 @@ PROMPT = timedelta(seconds=1)
 """A run that is granted sooner need not say that it waits."""
 _SHOWN_WAITING = 100
 
-_COMMENTS = threading.Lock()
-"""Two runs of one commit that end together would otherwise both find no comment yet."""
+_WRITING = threading.Lock()
+"""One writes at a time. Otherwise two runs of one commit that end together would both find no comment
+yet, and what was true when it was decided could be posted after what came later."""
 
 
 def announce(world: World, run: Run) -> None:
     """Post the pending status, whose id is the coin, and the comment where somebody asked."""
-    wanted = statuses.pending(run.experiment, run.phase, links=links(world, run))
-    _keep_coin(world, run, _put_status(world, run, wanted))
+    coin = _put_pending(world, run)
+    if coin is not None:
+        _keep_coin(world, run, coin)
     _shown(world, run)
     if run.pull_request is not None:
         put_comment(world, run)
@@ -49,13 +51,13 @@ def show_waiting(world: World) -> None:
     for run in waiting:
         if world.clock.now() - run.created_at < PROMPT:
             continue
-        wanted = statuses.pending(
-            run.experiment, run.phase, links=links(world, run), detail=f"place {places[run.id]}"
-        )
         try:
-            _keep_coin(world, run, _put_status(world, run, wanted))
+            coin = _put_pending(world, run, detail=f"place {places[run.id]}")
         except (Retryable, Refused) as error:
             log.info("waiting not shown", run_id=run.id, why=str(error))
+        else:
+            if coin is not None:
+                _keep_coin(world, run, coin)
         _shown(world, run)
 
 
@@ -65,11 +67,11 @@ def _keep_coin(world: World, run: Run, coin: int) -> None:
 
 
 def show_phase(world: World, run: Run) -> None:
-    """A courtesy at most every 15 s: whatever the forge answers, the run goes on."""
-    if world.rehearsal or run.shown_at is None or world.clock.now() - run.shown_at < QUIET:
+    """A courtesy, once for a phase and at most every 15 s: whatever the forge answers, the run goes on."""
+    if world.rehearsal or not _is_news(world, run):
         return
     try:
-        _put_status(world, run, statuses.pending(run.experiment, run.phase, links=links(world, run)))
+        _put_pending(world, run)
         if run.pull_request is not None:
             put_comment(world, run)
     except (Retryable, Refused) as error:
@@ -77,11 +79,27 @@ def show_phase(world: World, run: Run) -> None:
     _shown(world, run)
 
 
-def publish(world: World, run: Run) -> None:
-    """The verdict's statuses and the report. Nothing, when a newer run of the same has taken over."""
+def _is_news(world: World, run: Run) -> bool:
+    if run.shown_at is None:
+        return True
     with world.store.read() as connection:
-        if runs.newest_number(connection, run) > run.number:
-            return
+        entered = runs.phase_times(connection, run.id)[run.phase]
+    return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
+
+
+def publish(world: World, run: Run) -> None:
+    """The verdict's statuses and the report. One that is refused does not keep the other back."""
+    refusals = []
+    for tell in (_put_verdict, put_comment):
+        try:
+            tell(world, run)
+        except Refused as error:
+            refusals.append(str(error))
+    if refusals:
+        raise Refused("; ".join(refusals))
+
+
+def _put_verdict(world: World, run: Run) -> None:
     if run.judgement is None:
         raise Refused("the run has no judgement")
     spec = spec_of(world, run)
@@ -89,16 +107,18 @@ def publish(world: World, run: Run) -> None:
         results = runs.results_of(runs.trials_of(connection, run.id))
     checks = check_artifacts(spec.artifacts, results) if isinstance(spec, Spec) else ()
     wanted = statuses.statuses_for(run.judgement, run.experiment, links=links(world, run), artifacts=checks)
-    standing = world.conversation.statuses(run.repository, run.commit).values()
-    for status in wanted:
-        if status not in standing:
-            world.conversation.post_status(run.repository, run.commit, status)
-    put_comment(world, run)
+    with _WRITING:
+        if _overtaken(world, run):
+            return
+        standing = world.conversation.statuses(run.repository, run.commit).values()
+        for status in wanted:
+            if status not in standing:
+                world.conversation.post_status(run.repository, run.commit, status)
 
 
 def put_comment(world: World, run: Run) -> None:
     """The one comment of this pull request or commit, holding the newest run of each experiment."""
-    with _COMMENTS:
+    with _WRITING:
         _put_comment(world, run)
 
 
@@ -122,12 +142,29 @@ def _name(place: Place) -> str:
             return f"commit:{sha}"
 
 
-def _put_status(world: World, run: Run, wanted: Status) -> int:
-    """Post unless it stands there already; returns the id of the one that stands."""
-    for posted in world.conversation.statuses(run.repository, run.commit).values():
-        if posted == wanted and posted.id is not None:
-            return posted.id
-    return world.conversation.post_status(run.repository, run.commit, wanted)
+def _put_pending(world: World, run: Run, *, detail: str = "") -> int | None:
+    """Post unless it stands there already; the id of the one that stands. None when it came too late."""
+    wanted = statuses.pending(run.experiment, run.phase, links=links(world, run), detail=detail)
+    with _WRITING:
+        if _overtaken(world, run) or _moved_on(world, run):
+            return None
+        for posted in world.conversation.statuses(run.repository, run.commit).values():
+            if posted == wanted and posted.id is not None:
+                return posted.id
+        return world.conversation.post_status(run.repository, run.commit, wanted)
+
+
+def _overtaken(world: World, run: Run) -> bool:
+    """Whether a newer run of the same experiment speaks for this commit now."""
+    with world.store.read() as connection:
+        return runs.newest_number(connection, run) > run.number
+
+
+def _moved_on(world: World, run: Run) -> bool:
+    """Whether a run that waited when this was decided has been granted since."""
+    with world.store.read() as connection:
+        now = runs.get_run(connection, run.id)
+    return now is not None and run.granted_at is None and now.granted_at is not None
 
 
 def _shown(world: World, run: Run) -> None:

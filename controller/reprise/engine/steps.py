@@ -115,7 +115,10 @@ class Steps:
         remove_tree(self._world.folders.build(run.id))
 
     def evaluate(self, run_id: str, ending: Any, tracking_problem: str | None) -> None:
+        """A judgement stands once it was given, also when the workflow broke after it."""
         run = self._enter(run_id, Phase.EVALUATING)
+        if run.judgement is not None:
+            return
         early = load_optional(Failed, ending)
         self._save(run, ending=early, tracking_problem=tracking_problem, judgement=self._judge(run, early))
 
@@ -124,11 +127,14 @@ class Steps:
         if not self._world.rehearsal:
             reporting.publish(self._world, run)
 
-    def finish(self, run_id: str, reporting_problem: str | None) -> None:
+    def conclude(self, run_id: str) -> None:
+        tracking.conclude(self._world, self._run(run_id))
+
+    def finish(self, run_id: str, reporting_problem: str | None, tracking_problem: str | None) -> None:
         run = self._enter(run_id, Phase.DONE)
-        tracking.conclude(self._world, run)
-        if run.ended_at is None:
-            self._save(run, ended_at=self._world.clock.now(), reporting_problem=reporting_problem)
+        problem = run.tracking_problem or tracking_problem
+        ended_at = run.ended_at or self._world.clock.now()
+        self._save(run, ended_at=ended_at, reporting_problem=reporting_problem, tracking_problem=problem)
 
     # --- shared ---------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def _trial(world: World, run: Run, trial: Trial) -> TrialRecord:
 
 
 def conclude(world: World, run: Run) -> None:
-    """Tags and the report. A tracker that does not answer now must not hold the verdict back."""
+    """Tags and the report; nothing when the run was never recorded or never judged."""
     if run.tracked is None or run.judgement is None:
         return
     judged = run.judgement

@@ -1,7 +1,7 @@
 """One attempt at one trial: fresh tree, job, metrics. Repeating it adopts what already runs."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from reprise.domain.metric_file import MetricProblem, invalid
 from reprise.domain.metrics import collect
 from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
+from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.world import World
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
 from reprise.removal import remove_tree
@@ -38,7 +39,7 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
     refused = await asyncio.to_thread(_start, world, run, job)
     if refused is not None:
         return refused
-    ended = await _wait(world, job, spec.run.timeout + _GRACE)
+    ended = await _wait(world, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
     if isinstance(ended, Lost):
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
@@ -85,12 +86,18 @@ def _start(world: World, run: Run, job: JobRequest) -> Failed | None:
     return world.runner.start(job)
 
 
-async def _wait(world: World, job: JobRequest, limit: timedelta) -> Finished | Lost:
-    deadline = world.clock.monotonic() + limit.total_seconds()
-    pause = _FIRST_LOOK
-    while world.clock.monotonic() < deadline:
+async def _wait(
+    world: World, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
+) -> Finished | Lost:
+    """``still_running`` is called once, when the job takes longer than a moment."""
+    begun = world.clock.monotonic()
+    pause, told = _FIRST_LOOK, False
+    while world.clock.monotonic() < begun + limit.total_seconds():
         match await asyncio.to_thread(world.runner.observe, job):
             case Running():
+                if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
+                    await asyncio.to_thread(still_running)
+                    told = True
                 await world.clock.sleep(pause)
                 pause = min(pause * 1.2, _LONGEST_LOOK)
             case ended:

@@ -73,7 +73,9 @@ class RunWorkflow:
         if isinstance(judged, Failed):
             await self._do("evaluate", steps.evaluate, run_id, dump(judged), tracking_problem)
         told = await self._do("report", steps.report, run_id, patience=UNTIL_TOLD)
-        await self._do("finish", steps.finish, run_id, _problem(told))
+        concluded = await self._do("conclude", steps.conclude, run_id)
+        problems = _problem(told), _problem(concluded)
+        await self._do("finish", steps.finish, run_id, *problems, patience=UNTIL_TOLD)
 
     async def _work(self, run_id: str) -> Failed | None:
         """Everything that costs machine time; why it ended early, or None."""
@@ -107,15 +109,18 @@ class RunWorkflow:
         self, name: str, call: Callable[..., Any], run_id: str, *args: object, patience: Patience = SOME
     ) -> Any:
         """One step, repeated while it says "again" and patience lasts."""
-        for attempt in range(patience.attempts):
+        attempt = 0
+        while True:
             outcome = await durable.step(name, _bounded(name, call), run_id, *args)
             if "done" in outcome:
                 return outcome["done"]
             if "failed" in outcome:
                 return load(Failed, outcome["failed"])
+            if attempt + 1 == patience.attempts:
+                return Failed(Reason.INFRASTRUCTURE, outcome["again"])
             seconds = pause(run_id, name, attempt, patience.longest, outcome["after"])
             await durable.sleep(seconds * self._pace)
-        return Failed(Reason.INFRASTRUCTURE, outcome["again"])
+            attempt += 1
 
 
 def _problem(outcome: Any) -> str | None:

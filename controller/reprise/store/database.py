@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reprise.domain.errors import Retryable, UserError
@@ -40,13 +40,17 @@ class Database:
         try:
             with self._single_writer or nullcontext(), self.engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
-            raise Retryable(f"the database did not take a write: {error.orig}", 10) from error
+        except (OperationalError, TimeoutError) as error:
+            raise Retryable(f"the database did not take a write: {_said(error)}", 10) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
-            yield connection
+        """Raises Retryable when the database does not answer."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (OperationalError, TimeoutError) as error:
+            raise Retryable(f"the database did not answer: {_said(error)}", 10) from error
 
     def migrate(self) -> None:
         """Upgrade to this version's schema. Raises UserError when the database is newer."""
@@ -59,6 +63,10 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _said(error: SQLAlchemyError) -> str:
+    return str(error.orig) if isinstance(error, OperationalError) else str(error)
 
 
 def _open(url: str) -> Engine:
