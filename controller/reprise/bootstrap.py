@@ -41,6 +41,8 @@ class Controller:
     leader: Leader
     tracking: ServerKeeper | None
     forge: GitHubForge
+    source: GitSource
+    builder: ProcessBuilder
 
     def start(self) -> None:
         """Raises UserError when another controller works in the same state folder."""
@@ -49,7 +51,10 @@ class Controller:
             self.tracking.start()
 
     def stop(self) -> None:
+        """Jobs go on; whatever else was started here is ended, and repeated at the next start."""
         self.leader.stop()
+        self.source.close()
+        self.builder.close()
         if self.tracking is not None:
             self.tracking.stop()
         self.forge.close()
@@ -76,9 +81,10 @@ def controller(settings: Settings) -> Controller:
         token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
         timeout=timedelta(seconds=settings.git.timeout),
     )
-    world = _world(settings, settings.state_dir, source, tracker, forge)
+    builder = _builder(settings)
+    world = _world(settings, settings.state_dir, source, builder, tracker, forge)
     leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
-    return Controller(world, leader, tracking, forge)
+    return Controller(world, leader, tracking, forge, source, builder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +122,28 @@ def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
         settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
     )
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
-    world = _world(settings, state, source, tracker, None)
+    builder = _builder(settings)
+    world = _world(settings, state, source, builder, tracker, None)
     engine = Engine(state, RunWorkflow(Steps(world)).run)
     engine.launch()
     try:
         yield Rehearsal(world, source, engine)
     finally:
         engine.shutdown()
+        source.close()
+        builder.close()
         for run_id in world.provider.owned():
             world.provider.release(run_id)
         world.store.close()
 
 
 def _world(
-    settings: Settings, state: Path, source: GitSource, tracker: Tracker, forge: Forge | None
+    settings: Settings,
+    state: Path,
+    source: GitSource,
+    builder: ProcessBuilder,
+    tracker: Tracker,
+    forge: Forge | None,
 ) -> World:
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.cache.mkdir(parents=True, exist_ok=True)
@@ -139,11 +153,7 @@ def _world(
     return World(
         store=store,
         source=source,
-        builder=ProcessBuilder(
-            uv=_uv(),
-            cache=settings.cache,
-            timeout=timedelta(seconds=settings.process.build_timeout),
-        ),
+        builder=builder,
         provider=ProcessProvider(state, cpus=settings.process.cpus),
         runner=ProcessRunner(),
         tracker=tracker,
@@ -152,6 +162,14 @@ def _world(
         folders=Folders(state),
         pages=_page_root(settings),
         slots=settings.process.slots,
+    )
+
+
+def _builder(settings: Settings) -> ProcessBuilder:
+    return ProcessBuilder(
+        uv=_uv(),
+        cache=settings.cache,
+        timeout=timedelta(seconds=settings.process.build_timeout),
     )
 
 

@@ -1,8 +1,11 @@
 """``reprise serve``: the web server and the engine in one process, until SIGINT or SIGTERM."""
 
+import os
 import signal
 import socket
+import sys
 from contextlib import suppress
+from typing import NoReturn
 
 import structlog
 import uvicorn
@@ -16,8 +19,11 @@ from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
 
 
-def run_controller(settings: Settings) -> None:
-    """Raises UserError when the address is taken or another controller works here."""
+def run_controller(settings: Settings) -> NoReturn:
+    """Ends the process with code 0 when a signal ends it.
+
+    Raises UserError when the address is taken or another controller works here.
+    """
     log.configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
@@ -31,6 +37,14 @@ def run_controller(settings: Settings) -> None:
     finally:
         made.stop()
         listening.close()
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """Python would first wait for threads that wait for an answer: up to a minute for nothing."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _interrupt(*_: object) -> None:

@@ -4,17 +4,19 @@ import base64
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from reprise.adapters.git import commands, complaints
-from reprise.domain.errors import Refused
+from reprise.closing import Closing
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Sha
 
 TokenFor = Callable[[str], str | None]
 """Clone address → token, None for a public repository."""
 
+_CLOSED = "Reprise stops, so this conversation with the remote was ended"
 _LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/(.+)")
 
 
@@ -27,18 +29,22 @@ class Remotes:
     allow_file: bool
     timeout: float
     """Seconds for one conversation."""
+    closing: Closing = field(default_factory=Closing)
+    """Closed when nobody waits for answers any more: every conversation ends."""
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
-        outcome = commands.run_git(
-            "ls-remote",
-            "--tags",
-            "--quiet",
-            "--end-of-options",
-            repository.clone_url,
-            environment=self._environment(repository),
-            cwd=self.home,
-            timeout=self.timeout,
-        )
+        try:
+            with self.closing.working():
+                outcome = commands.run_git(
+                    *("ls-remote", "--tags", "--quiet", "--end-of-options"),
+                    repository.clone_url,
+                    environment=self._environment(repository),
+                    cwd=self.home,
+                    timeout=self.timeout,
+                    stop_when=self.closing.closed,
+                )
+        except commands.TooMuch:
+            raise Retryable(_CLOSED) from None
         if outcome.code != 0:
             raise complaints.explain(outcome.stderr, repository=repository.full_name)
         return parse_tags(outcome.stdout.decode(errors="surrogateescape"))
@@ -50,19 +56,22 @@ class Remotes:
         """
         packs = into / "objects" / "pack"
         _sweep(packs)
-        check = _every(1.0, lambda: _incoming_bytes(packs) > most_bytes)
+        too_large = _every(1.0, lambda: _incoming_bytes(packs) > most_bytes)
         try:
-            outcome = commands.run_git(
-                *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"),
-                *("--no-auto-maintenance", "--no-recurse-submodules", "--end-of-options"),
-                repository.clone_url,
-                f"+{sha}:refs/reprise/{sha}",
-                environment=self._environment(repository),
-                cwd=into,
-                timeout=self.timeout,
-                stop_when=check,
-            )
+            with self.closing.working():
+                outcome = commands.run_git(
+                    *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"),
+                    *("--no-auto-maintenance", "--no-recurse-submodules", "--end-of-options"),
+                    repository.clone_url,
+                    f"+{sha}:refs/reprise/{sha}",
+                    environment=self._environment(repository),
+                    cwd=into,
+                    timeout=self.timeout,
+                    stop_when=lambda: self.closing.closed() or too_large(),
+                )
         except commands.TooMuch:
+            if self.closing.closed():
+                raise Retryable(_CLOSED) from None
             raise Refused(
                 f"commit {sha[:12]} of {repository.full_name} is larger than {most_bytes / 1024**3:.1f} GiB; "
                 "move large files to a data archive"

@@ -40,6 +40,10 @@ class GitSource:
         self._home.mkdir(parents=True, exist_ok=True)
         self._remotes = remote.Remotes(system, self._home, token_for, allow_file, self._timeout)
 
+    def close(self) -> None:
+        """End the conversations that go on; they raise Retryable, and so does every later one."""
+        self._remotes.closing.close()
+
     def tags(self, repository: Repository) -> dict[str, Sha]:
         return self._remotes.tags(repository)
 

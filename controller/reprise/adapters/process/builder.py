@@ -34,6 +34,10 @@ class ProcessBuilder:
         self._interpreters = interpreters.Interpreters(self._installer, own_python)
         self._environments = environments.Environments(cache, self._installer)
 
+    def close(self) -> None:
+        """End the builds that go on: they fail, and so does every later one."""
+        self._installer.close()
+
     def build(self, request: BuildRequest) -> Built | Failed:
         request.log.parent.mkdir(parents=True, exist_ok=True)
         request.log.touch()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from reprise.closing import Closing
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 
@@ -97,6 +98,11 @@ class Installer:
         }
         self._passed = {name: value for name, value in system.items() if name in PASSED_ON}
         self._indexes = {name: value for name, value in system.items() if name.startswith(INDEXES)}
+        self._closing = Closing()
+
+    def close(self) -> None:
+        """End every uv that runs, with all it started; nothing is installed any more."""
+        self._closing.close()
 
     def run(
         self, job: Job, *arguments: str, extra: Mapping[str, str] | None = None, hold: int | None = None
@@ -112,7 +118,7 @@ class Installer:
     def _run(
         self, job: Job, arguments: list[str], settings: Mapping[str, str], cwd: Path, hold: int | None
     ) -> Ran | Failed:
-        with tempfile.TemporaryFile() as stdout, job.log.open("ab") as log:
+        with self._closing.working(), tempfile.TemporaryFile() as stdout, job.log.open("ab") as log:
             begun = log.tell()
             try:
                 process = subprocess.Popen(
@@ -130,17 +136,19 @@ class Installer:
                     Reason.INFRASTRUCTURE,
                     f"uv is not installed at {self._uv}; install it with `pip install uv`",
                 )
-            code = _wait(process, job, begun)
+            code = _wait(process, job, begun, self._closing)
             output = _end_of(job.log, begun)
             if isinstance(code, Failed):
                 return Failed(code.reason, code.message, output)
             return Ran(code, _content(stdout), output)
 
 
-def _wait(process: subprocess.Popen[bytes], job: Job, begun: int) -> int | Failed:
+def _wait(process: subprocess.Popen[bytes], job: Job, begun: int, closing: Closing) -> int | Failed:
     """Exit code. Whatever ends the waiting ends the whole process group."""
     try:
         while job.left > 0:
+            if closing.closed():
+                return Failed(Reason.INFRASTRUCTURE, "Reprise stops, so the installation was ended")
             try:
                 return process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
