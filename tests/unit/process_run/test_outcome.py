@@ -60,7 +60,12 @@ def not_started(error: str) -> dict[str, Any]:
         ),
         ({"outcome": "timed_out"}, ARGV, Reason.TIMED_OUT, "within 1 h 30 min: raise `run.timeout`"),
         ({"outcome": "stopped"}, ARGV, Reason.CANCELLED, "stopped on request"),
-        (not_started("not_found"), ("trian",), Reason.COMMAND_NOT_FOUND, "`trian` was not found in the env"),
+        (
+            not_started("not_found"),
+            ("trian",),
+            Reason.COMMAND_NOT_FOUND,
+            "`trian` was not found: add its package",
+        ),
         (
             not_started("not_found"),
             ("./run.sh",),

@@ -95,11 +95,12 @@ class Interpreters:
         path = next((path for version, path in installed if _fits(version, wanted.request)), None)
         if path is not None:
             return self._facts(path)
-        names = ", ".join(sorted({version for version, _ in installed}, key=_order)) or "none"
+        names = ", ".join(sorted({version for version, _ in installed}, key=_order))
+        others = f"only {names}" if names else "nor is any other"
         return Failed(
             Reason.PYTHON_MISSING,
-            f"Python {wanted.request} ({wanted.source}) is not installed here; found: {names}. "
-            "Ask for one of these, or have it installed on this machine",
+            f"Python {wanted.request} ({wanted.source}) is not installed here, {others}: "
+            "ask for one of these, or have it installed on this machine",
         )
 
     def _facts(self, path: Path) -> Interpreter | Failed:

@@ -44,7 +44,7 @@ def choose(tree: Path, declared: str | None) -> Lock | Failed:
     if found is None:
         return Failed(
             Reason.LOCK_MISSING,
-            f"there is no lock file at the root (looked for {', '.join(DETECTED)}); {HOW_TO_LOCK}",
+            f"there is no lock file at the root; {HOW_TO_LOCK} (looked for {', '.join(DETECTED)})",
         )
     return _of_kind(tree, found)
 

@@ -137,8 +137,8 @@ def _not_found(command: str, workdir: str) -> str:
             f"`{command}` is not in this commit (seen from `{workdir}`): commit it or correct `run.command`"
         )
     return (
-        f"`{command}` was not found in the environment nor on this system: "
-        "add the package that brings it to the lock file, or correct `run.command`"
+        f"`{command}` was not found: add its package to the lock file, or correct `run.command` "
+        "(looked in the environment and on this system)"
     )
 
 
