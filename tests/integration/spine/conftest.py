@@ -1,13 +1,11 @@
 """A forge and a cache for all tests of this folder; controllers are made by the tests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.integration.spine.controller import Controller
 from tests.integration.spine.town import Paper, Town
-
-MakeController = Callable[..., Controller]
 
 
 @pytest.fixture(scope="package")

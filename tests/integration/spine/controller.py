@@ -49,6 +49,11 @@ class Controller:
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
 
+    def with_settings(self, **settings: str) -> Self:
+        """The same with other ``REPRISE_…`` variables, before it starts."""
+        self._settings |= settings
+        return self
+
     def __enter__(self) -> Self:
         self.start()
         return self

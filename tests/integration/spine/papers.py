@@ -13,6 +13,8 @@ claims:
     published: {value: "0.97"}
 """
 
+PROBED = SPEC.replace("self_repeat: false", "self_repeat: true")
+
 WRITE = """\
 import json, os
 os.makedirs("results", exist_ok=True)
@@ -54,8 +56,8 @@ class Outside:
 
     def paper(self, *, probe: bool = True) -> dict[str, str | bytes]:
         command = f"[python, train.py, {self._folder}]"
-        spec = SPEC.replace("[python, train.py]", command)
-        return paper(PATIENT + writes("0.97"), spec.replace("false", "true") if probe else spec)
+        spec = (PROBED if probe else SPEC).replace("[python, train.py]", command)
+        return paper(PATIENT + writes("0.97"), spec)
 
     def executions(self) -> list[int]:
         """The pid of every execution so far."""
