@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import structlog
 import typer
@@ -23,15 +23,20 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="reprise",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Push a tag, get a verdict: does the published number come back?",
+    epilog="docs/ explains the spec, the verdicts and the settings.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Config = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="YAML file with settings; REPRISE_… variables win over it."
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -43,12 +48,17 @@ def root(
         typer.echo(__version__)
         raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(USAGE)
 
 
 @app.command()
 def serve(config: Config = None) -> None:
-    """Watch repositories and answer their tags and /reproduce comments."""
+    """Watch repositories and answer their tags and /reproduce comments.
+
+    Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET; docs/settings.md lists
+    every setting. Ends with Ctrl-C or SIGTERM; runs that live go on at the next start.
+    """
     from reprise.serve import run_controller
     from reprise.settings import load_settings
 
@@ -59,12 +69,16 @@ def serve(config: Config = None) -> None:
 def run(
     path: Annotated[Path, typer.Argument(help="A folder in a git repository.")] = Path(),
     experiment: Annotated[
-        str | None, typer.Option(help="Another experiment than the one of reprise.yaml.")
+        str | None,
+        typer.Option(metavar="NAME", help="Another experiment than the one of reprise.yaml."),
     ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
-    """Rehearse: the same pipeline and report on this machine, without a forge.
+    """Rehearse on this machine: the same pipeline and report, no forge.
+
+    What is not committed is run too, and said so; the repository itself is only read. The report goes to
+    stdout, everything else to stderr.
 
     Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 the repository
     could not be run, 4 the infrastructure failed, 64 wrong usage, 70 a bug, 130 interrupted.
@@ -83,24 +97,29 @@ def check(
     ] = False,
     as_json: Json = False,
 ) -> int:
-    """Show what is wrong with the spec, as it would appear on the commit. Exit 1 with findings."""
-    from reprise.checking import check_specs, render
+    """Show what is wrong with the spec, as it would appear on the commit.
+
+    Exit codes: 0 nothing found, 1 something found, 64 wrong usage.
+    """
+    from reprise.checking import as_object, check_specs, render
 
     if not spec_only:
         raise UserError("only the spec is checked so far: say `reprise check --spec-only`")
     problems = check_specs(path)
-    typer.echo(json.dumps([vars_of(problem) for problem in problems]) if as_json else render(problems))
+    typer.echo(json.dumps(as_object(problems), indent=2) if as_json else render(problems))
     return 1 if problems else 0
 
 
 @app.command()
 def forge(
     folder: Annotated[Path, typer.Argument(help="Where its repositories and state are kept.")],
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 = any free port.", min=0, max=65535)] = 0,
-    user: Annotated[list[str] | None, typer.Option(help="Print a new token for this login.")] = None,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 = any free port.", min=0, max=65535)] = 0,
+    user: Annotated[
+        list[str] | None, typer.Option(metavar="LOGIN", help="Print a new token for this login.")
+    ] = None,
 ) -> None:
-    """A small GitHub-shaped forge on loopback, for demonstrations and tests."""
+    """A small GitHub-shaped forge on loopback, for demos and tests."""
     from reprise.forge.server import main as run_forge
 
     run_forge(folder, host, port, users=user or ())
@@ -110,17 +129,18 @@ def forge(
 def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep everything running until Ctrl-C.")] = False,
     example: Annotated[
-        Path | None, typer.Option(help="Another folder than the checkout's example-repo.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Another folder than the checkout's example-repo."),
     ] = None,
 ) -> int:
-    """The main job on this machine: push a tag, get a verdict; then comment /reproduce."""
+    """The main job on this machine: push a tag, get a verdict.
+
+    Then a pull request is opened and /reproduce commented. Exit codes: 0 both verdicts are the ones that the
+    example promises, 1 one is not.
+    """
     from reprise.demo.story import show
 
     return show(stay=stay, example=example)
-
-
-def vars_of(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -137,17 +157,26 @@ def invoke(arguments: list[str]) -> int:
     except typer.Exit as done:
         return done.exit_code
     except ClickException as error:
-        return _complain(error.format_message())
+        return _complain(_usage(error))
     except UserError as error:
         return _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
+        typer.echo("reprise: interrupted", err=True)
         return INTERRUPTED
     except RepriseError as error:
         typer.echo(f"reprise: {error}", err=True)
         return 4
-    except Exception:  # noqa: BLE001 - the outermost boundary: what nobody expected is a bug, with its own code
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: what nobody expected is a bug, with its own code
         structlog.get_logger().exception("reprise broke")
+        typer.echo(f"reprise: {type(error).__name__}: a bug in Reprise; the lines above say where", err=True)
         return BUG
+
+
+def _usage(error: ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "reprise"
+    message = error.format_message().rstrip(".")
+    return f"{message[:1].lower()}{message[1:]}; `{command} --help` shows what there is"
 
 
 def _complain(message: str) -> int:

@@ -1,13 +1,19 @@
 """``reprise run``: the same pipeline and report as for a tag, on this machine and without a forge."""
 
 import json
+import logging
+import signal
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
+from reprise import log
 from reprise.bootstrap import Rehearsal, rehearsal
 from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
@@ -22,10 +28,13 @@ from reprise.store import repositories, runs
 from reprise.store.runs import NewRun, Run
 from reprise.terminal import LogFollower, print_report
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json: bool) -> int:
     """Exit code of the verdict. Raises UserError when there is nothing to run."""
-    with rehearsal(settings, uuid.uuid4().hex[:12]) as place:
+    log.configure(settings.secrets(), level=logging.WARNING)
+    with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12]) as place:
         repository, sha, dirty = place.source.snapshot(path)
         file = _choose(read_specs(place.world.source, repository, sha), experiment, path)
         new = _new_run(repository, sha, file, dirty=dirty)
@@ -33,13 +42,13 @@ def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json:
             repositories.remember(connection, repository)
             runs.add_run(connection, new, at=place.world.clock.now())
         ended = _follow(place, new.id, quiet=as_json)
+        if ended.judgement is None:
+            raise RuntimeError(f"run {ended.id} ended without a judgement")
         view = run_view(place.world, ended)
         if as_json:
-            sys.stdout.write(json.dumps(result_object(view), indent=2) + "\n")
+            sys.stdout.write(json.dumps(result_object(view), indent=2, allow_nan=False) + "\n")
         else:
             print_report(Console(), render_report(view).markdown)
-        if ended.judgement is None:
-            raise UserError(f"run {ended.id} ended without a judgement")
         return exit_code(ended.judgement)
 
 
@@ -77,16 +86,39 @@ def _new_run(repository: Repository, sha: Sha, file: SpecFile, *, dirty: bool) -
 
 def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
     """Start the run, show its phases and log on stderr while it lives, return it when it ended."""
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True, quiet=quiet, highlight=False)
+    began = time.monotonic()
     place.start(wanted)
     shown = LogFollower(console, place.world.folders, wanted)
     phase = None
     while True:
         run = place.observe(wanted)
+        shown.step()
         if run.phase is not phase:
             phase = run.phase
-            console.print(f"[dim]{PHASE_TEXT[phase]}[/dim]")
-        shown.step()
+            console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {PHASE_TEXT[phase]}")
         if run.ended_at is not None:
+            shown.finish()
+            console.print(
+                Text(f"logs and files: {place.world.folders.results(wanted)}", "dim"), soft_wrap=True
+            )
             return run
         time.sleep(0.1)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """The first SIGINT, SIGTERM or SIGHUP ends what runs; another one does not stop the cleaning up."""
+
+    def interrupt(*_: object) -> None:
+        for number in taken:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    taken = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in taken}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

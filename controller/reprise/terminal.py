@@ -1,6 +1,5 @@
 """What people see in a terminal: a report as calm text, and a job's output while it runs."""
 
-import re
 from pathlib import Path
 
 from rich.console import Console
@@ -8,35 +7,64 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from reprise.domain.run import RunId
+from reprise.domain.text import clean_line, for_terminal
 from reprise.engine.world import Folders
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHUNK = 64 * 1024
+_LONGEST_LINE = 16 * 1024
+"""Bytes after which a line is shown although it has not ended."""
 
 
 def print_report(console: Console, markdown: str) -> None:
-    """Render a report. GitHub's folding sections become headings."""
-    text = re.sub(r"<summary>(.*?)</summary>", r"\n#### \1\n", markdown)
-    text = re.sub(r"</?details>|<!--.*?-->", "", text, flags=re.DOTALL)
-    console.print(Markdown(text.replace("<sub>", "").replace("</sub>", "")))
+    """Render a report; its sections follow each other as headings, and links show where they lead."""
+    console.print(Markdown(for_terminal(markdown), hyperlinks=False))
 
 
 class LogFollower:
-    """Prints what jobs of a run wrote since the last look."""
+    """Prints what jobs of a run wrote since the last look, line by line."""
 
     def __init__(self, console: Console, folders: Folders, run_id: RunId) -> None:
         self._console = console
         self._folder = folders.results(run_id)
         self._read: dict[Path, int] = {}
+        self._open: dict[Path, bytes] = {}
+        """The beginning of a line whose end has not come yet."""
 
     def step(self) -> None:
-        for log in sorted(self._folder.glob("trials/*/log.txt")):
+        for log in self._logs():
             self._show(log)
+
+    def finish(self) -> None:
+        """Also what had no line end."""
+        self.step()
+        for log in self._logs():
+            self._print(self._open.pop(log, b""))
+
+    def _logs(self) -> list[Path]:
+        return sorted(self._folder.glob("trials/*/log.txt"), key=_place)
 
     def _show(self, log: Path) -> None:
         with log.open("rb") as handle:
             handle.seek(self._read.get(log, 0))
             while chunk := handle.read(_CHUNK):
-                text = _CONTROL.sub("", chunk.decode(errors="replace"))
-                self._console.print(Text(text, style="dim"), end="", soft_wrap=True)
+                *lines, rest = (self._open.pop(log, b"") + chunk).split(b"\n")
+                for line in lines:
+                    self._print(line + b"\n")
+                self._open[log] = self._cut(rest)
             self._read[log] = handle.tell()
+
+    def _cut(self, rest: bytes) -> bytes:
+        if len(rest) < _LONGEST_LINE:
+            return rest
+        self._print(rest)
+        return b""
+
+    def _print(self, line: bytes) -> None:
+        if line:
+            text = clean_line(line.decode(errors="replace").rstrip("\n"))
+            self._console.print(Text(text, style="dim"), soft_wrap=True)
+
+
+def _place(log: Path) -> tuple[int, ...]:
+    """Of ``trials/<index>-<attempt>/log.txt``: 10 comes after 9."""
+    return tuple(int(part) for part in log.parent.name.split("-"))

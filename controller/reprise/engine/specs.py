@@ -31,10 +31,10 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
     names = source.list_folder(repository, sha, SPEC_FOLDER)
     paths = [SPEC_FILE, *(f"{SPEC_FOLDER}/{name}" for name in names if name.endswith(SPEC_SUFFIX))]
     found = [read_spec(source, repository, sha, path) for path in paths]
-    return _distinct([file for file in found if file is not None])
+    return distinct([file for file in found if file is not None])
 
 
-def _distinct(files: list[SpecFile]) -> list[SpecFile]:
+def distinct(files: list[SpecFile]) -> list[SpecFile]:
     """Two files of one name would be one experiment with two meanings: the later one is refused."""
     seen: dict[str, str] = {}
     kept = []
