@@ -15,23 +15,20 @@ import os
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
 from reprise.domain.errors import UserError
 
 Body = Callable[[str], Awaitable[None]]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _body: Body | None = None
 """DBOS is one per process and finds its workflows by name, hence a module variable."""
 
 
-_frozen: list[asyncio.AbstractEventLoop] = []
+_frozen: list[object] = []
 
 _BROKEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 
@@ -57,7 +54,6 @@ class Engine:
         global _body
         _body = self._body
         self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(_Threads())
         self._thread = threading.Thread(target=self._loop.run_forever, name="engine", daemon=True)
         self._thread.start()
         self._call(self._launch())
@@ -79,15 +75,15 @@ class Engine:
     def shutdown(self) -> None:
         """Stop at once; unfinished workflows go on at the next launch.
 
-        The loop is stopped first: a cancelled workflow would be recorded as failed. Its frozen
-        coroutines are kept, because collecting them runs the same clean-up. Nothing to do when it
-        was never launched.
+        The loop is stopped first: a cancelled workflow would be recorded as failed. Its frozen tasks
+        are kept, because collecting them runs the same clean-up, and the loop itself does not keep
+        them. Nothing to do when it was never launched.
         """
         if self._loop is None or self._thread is None:
             return
-        _frozen.append(self._loop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        _frozen.append((self._loop, asyncio.all_tasks(self._loop)))
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._loop = self._thread = None
 
@@ -105,26 +101,6 @@ class Engine:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
 
-class _Threads(ThreadPoolExecutor):
-    """A thread for each blocking call, which does not keep the process from ending.
-
-    asyncio's own pool is small, so that a few long builds would keep every other run from looking at its
-    job; and Python waits for its threads at exit, so that a stop would take as long as the build.
-    """
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the call
-                future.set_exception(error)
-
-        threading.Thread(target=work, name="step", daemon=True).start()
-        return future
-
-
 async def _start(run_id: str) -> None:
     with SetWorkflowID(run_id):
         await DBOS.start_workflow_async(_run, run_id)
@@ -139,7 +115,7 @@ def _config(database: Path) -> DBOSConfig:
         "serializer": DBOSPortableJSONSerializer(),
         "max_executor_threads": 16,
         # Nothing waits for notifications yet: this only bounds how long a shutdown takes.
-        "notification_listener_polling_interval_sec": 0.1,
+        "notification_listener_polling_interval_sec": 0.05,
         "console_log_level": "ERROR",
         "log_level": "ERROR",
     }

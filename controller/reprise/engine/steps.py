@@ -3,7 +3,6 @@
 They read a run's row, call ports, write the row, and return plain data (or `Failed`).
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, read_spec
+from reprise.engine.threads import in_thread
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
@@ -75,7 +75,7 @@ class Steps:
         run = self._enter(run_id, Phase.PROVISIONING)
         deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
         while True:
-            seen = await asyncio.to_thread(self._world.provider.observe, run.id)
+            seen = await in_thread(self._world.provider.observe, run.id)
             match seen:
                 case Allocation():
                     self._save(run, allocation=seen)

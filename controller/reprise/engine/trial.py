@@ -1,6 +1,5 @@
 """One attempt at one trial: fresh tree, job, metrics. Repeating it adopts what already runs."""
 
-import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from reprise.domain.metrics import collect
 from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.reporting import QUIET, show_phase
+from reprise.engine.threads import in_thread
 from reprise.engine.world import World
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
 from reprise.removal import remove_tree
@@ -36,7 +36,7 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
     started_at = world.clock.now()
     with world.store.write() as connection:
         runs.begin_trial(connection, run.id, plan, attempt, started_at)
-    refused = await asyncio.to_thread(_start, world, run, job)
+    refused = await in_thread(_start, world, run, job)
     if refused is not None:
         return refused
     ended = await _wait(world, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
@@ -44,7 +44,7 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
         return ended.message
-    result = await asyncio.to_thread(_result, world, job, plan, attempt, ended)
+    result = await in_thread(_result, world, job, plan, attempt, ended)
     with world.store.write() as connection:
         runs.end_trial(connection, run.id, plan, attempt, result=result)
     log.info("trial ended", trial=plan.index, reason=result.reason.value, seconds=round(result.seconds, 2))
@@ -93,16 +93,16 @@ async def _wait(
     begun = world.clock.monotonic()
     pause, told = _FIRST_LOOK, False
     while world.clock.monotonic() < begun + limit.total_seconds():
-        match await asyncio.to_thread(world.runner.observe, job):
+        match await in_thread(world.runner.observe, job):
             case Running():
                 if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
-                    await asyncio.to_thread(still_running)
+                    await in_thread(still_running)
                     told = True
                 await world.clock.sleep(pause)
                 pause = min(pause * 1.2, _LONGEST_LOOK)
             case ended:
                 return ended
-    await asyncio.to_thread(world.runner.stop, job)
+    await in_thread(world.runner.stop, job)
     return Lost(f"it was still running {_GRACE} after its timeout, and was ended")
 
 

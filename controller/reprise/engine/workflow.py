@@ -5,7 +5,6 @@ crash this function is replayed from those records. A step returns plain data: `
 ``{"failed": Failed}`` (expected, ends the run with a reason) or ``{"again": why, "after": s}``.
 """
 
-import asyncio
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.engine import durable
 from reprise.engine.steps import Steps
+from reprise.engine.threads import in_thread
 from reprise.ports import Failed
 from reprise.store.codec import dump, load
 
@@ -165,4 +165,4 @@ async def _call(call: Callable[..., Any], *args: object) -> Any:
     """Blocking steps run in a thread, so that one of them never stops the others."""
     if inspect.iscoroutinefunction(call):
         return await call(*args)
-    return await asyncio.to_thread(call, *args)
+    return await in_thread(call, *args)
