@@ -4,9 +4,12 @@ A thin layer of what `tracker` needs from `MlflowClient`: bounded calls, silence
 our own errors. Works against a server and, for rehearsals, straight on an SQLite file.
 """
 
+import fcntl
 import os
+import random
 import sqlite3
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +26,8 @@ SQLITE = "sqlite:///"
 PAGE = 1_000
 LOCK_SECONDS = 30.0
 """How long to wait for another writer of an SQLite store."""
+CREATION_SECONDS = 120.0
+"""How long to wait while another process creates the store's tables."""
 
 _ALWAYS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -86,7 +91,7 @@ class Client:
 
             self._entities = entities
             self._error: type[Exception] = exceptions.MlflowException
-            with self._translated(), _quiet():
+            with self._translated(), _quiet(), _alone_with(uri):
                 self._client: Any = tracking.MlflowClient(uri)
 
     def ensure_experiment(self, name: str) -> str:
@@ -202,6 +207,26 @@ def prepare_database(path: Path) -> None:
         raise Retryable(f"the MLflow store {path} cannot be opened: {error}") from error
     except sqlite3.DatabaseError as error:
         raise Refused(f"the MLflow store {path} is damaged: move it away ({error})") from error
+
+
+@contextmanager
+def _alone_with(uri: str) -> Iterator[None]:
+    """MLflow creates the tables of an SQLite file without asking whether another process just does."""
+    if not uri.startswith(SQLITE):
+        yield
+        return
+    path = Path(f"{uri.removeprefix(SQLITE)}.lock")
+    deadline = time.monotonic() + CREATION_SECONDS
+    with path.open("ab") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Retryable(f"{path} has been locked for {CREATION_SECONDS:.0f} s") from None
+                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
+        yield
 
 
 def without_credentials(uri: str) -> str:
