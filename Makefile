@@ -34,7 +34,7 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/lint-imports --no-logo
 
 test: .venv/.ready ## the test suite
-	.venv/bin/pytest -q
+	.venv/bin/pytest -q -n 2 --dist loadfile
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)
 	bash tests/bare/run make demo
