@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import text
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
-from tests.fakes.forge import Comment, FakeForge
+from tests.fakes.forge import OWN_LOGIN, Comment, FakeForge
 from tests.fakes.provider import FakeProvider
 from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.source import FakeSource, File
@@ -99,7 +99,7 @@ class Outside:
     def comments(self, repository: Repository, place: Place) -> list[Comment]:
         """Ours only."""
         found = self.forge.comments_at(repository, place)
-        return [comment for comment in found if comment.body.startswith("<!-- reprise:")]
+        return [comment for comment in found if comment.author == OWN_LOGIN]
 
 
 @dataclass
@@ -115,6 +115,7 @@ class Controller:
     wrap_body: Callable[[Body], Body] = lambda body: body
     template: Path | None = None
     """Folder with empty databases, so that a test does not wait for migrations."""
+    store: Database | None = None
     engine: Engine = field(init=False)
     world: World = field(init=False)
     steps: Steps = field(init=False)
@@ -123,7 +124,7 @@ class Controller:
         self.state.mkdir(parents=True, exist_ok=True)
         if self.template is not None and not (self.state / "reprise.db").exists():
             shutil.copytree(self.template, self.state, dirs_exist_ok=True)
-        store = Database(f"sqlite:///{self.state / 'reprise.db'}")
+        store = self.store or Database(f"sqlite:///{self.state / 'reprise.db'}")
         if self.template is None:
             store.migrate()
         self.world = self.wrap_world(self._world(store))
@@ -165,7 +166,7 @@ class Controller:
     def next_life(self, **changed: object) -> "Controller":
         """The process that comes after this one, on the same folder."""
         plain = {"wrap_world": lambda w: w, "wrap_steps": lambda s: s, "wrap_body": lambda b: b}
-        return replace(self, **{**plain, **changed})  # type: ignore[arg-type] # any field may change
+        return replace(self, store=self.world.store, **{**plain, **changed})  # type: ignore[arg-type] # any field may change
 
     # --- being told -----------------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ class Controller:
             if condition():
                 return
             assert time.monotonic() < deadline, f"not within {seconds} s: {self._where()}"
-            time.sleep(0.01)
+            time.sleep(0.02)
 
     def _idle(self) -> bool:
         with self.world.store.read() as connection:

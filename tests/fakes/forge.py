@@ -87,6 +87,12 @@ class FakeForge:
             key = repository.id, number
             self._pulls[key] = replace(self._pulls[key], open=open)
 
+    def delete_fork(self, repository: Repository, number: int) -> None:
+        """The repository that a pull request comes from is gone."""
+        with self._lock:
+            key = repository.id, number
+            self._pulls[key] = replace(self._pulls[key], head_repository_id=None)
+
     def set_permission(self, repository: Repository, login: str, permission: Permission) -> None:
         with self._lock:
             self._permissions[repository.id, login.lower()] = permission

@@ -2,7 +2,7 @@
 
 from reprise.domain.command import NotYet, Reproduce, Unknown
 from reprise.domain.run import Phase, Sha
-from reprise.domain.text import inline
+from reprise.domain.text import code, inline
 from reprise.engine.world import World
 from reprise.store.runs import Run, place_in_queue, runs_of_pull_request
 
@@ -20,12 +20,12 @@ FORK = (
 
 def wrong_word(word: str, command: Unknown | NotYet) -> str:
     if isinstance(command, NotYet):
-        return f"{inline(word)} is not supported yet. `/reproduce help` lists what is."
-    return f"I do not know {inline(word)}. `/reproduce help` lists what I know."
+        return f"{code(word)} is not supported yet. `/reproduce help` lists what is."
+    return f"I do not know {code(word)}. `/reproduce help` lists what I know."
 
 
 def no_commit(sha: str) -> str:
-    return f"This repository has no commit {inline(sha)}: give 7 to 40 digits of one that was pushed."
+    return f"This repository has no commit {code(sha)}: give 7 to 40 digits of one that was pushed."
 
 
 def no_experiment(command: Reproduce, sha: Sha) -> str:
@@ -33,8 +33,8 @@ def no_experiment(command: Reproduce, sha: Sha) -> str:
         return f"There is no experiment at {sha[:7]}: add a `reprise.yaml`."
     if command.experiment is None:
         return f"There is no `reprise.yaml` at {sha[:7]}. `/reproduce all` runs what is in `.reprise/`."
-    file = inline(f".reprise/{command.experiment}.yaml")
-    return f"There is no experiment {inline(command.experiment)} at {sha[:7]}: its file would be {file}."
+    file = code(f".reprise/{command.experiment}.yaml")
+    return f"There is no experiment {code(command.experiment)} at {sha[:7]}: its file would be {file}."
 
 
 def status(world: World, repository_id: int, pull_request: int) -> str:
