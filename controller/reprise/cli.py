@@ -151,6 +151,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def invoke(arguments: list[str]) -> int:
     """Run a command line; returns its exit code."""
     log.configure(level=logging.WARNING)
+    code = _attempt(arguments)
+    if code == INTERRUPTED:
+        typer.echo("reprise: interrupted", err=True)
+    return code
+
+
+def _attempt(arguments: list[str]) -> int:
     try:
         code = app(arguments, standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -161,7 +168,6 @@ def invoke(arguments: list[str]) -> int:
     except UserError as error:
         return _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("reprise: interrupted", err=True)
         return INTERRUPTED
     except RepriseError as error:
         typer.echo(f"reprise: {error}", err=True)

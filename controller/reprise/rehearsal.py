@@ -2,11 +2,12 @@
 
 import json
 import logging
+import shutil
 import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.view import RunView
 from reprise.domain.words import PHASE_TEXT
 from reprise.engine.intake import run_id
 from reprise.engine.specs import SpecFile, read_specs
@@ -32,27 +34,32 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json: bool) -> int:
-    """Exit code of the verdict. Raises UserError when there is nothing to run."""
+    """Exit code of the verdict. Raises UserError when there is nothing to run, and then leaves nothing."""
     log.configure(settings.secrets(), level=logging.WARNING)
-    with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12]) as place:
-        repository, sha, dirty = place.source.snapshot(path)
-        file = _choose(read_specs(place.world.source, repository, sha), experiment, path)
-        new = _new_run(repository, sha, file, dirty=dirty)
-        with place.world.store.write() as connection:
-            repositories.remember(connection, repository)
-            runs.add_run(connection, new, at=place.world.clock.now())
-        ended = _follow(place, new.id, quiet=as_json)
-        if ended.judgement is None:
-            raise RuntimeError(f"run {ended.id} ended without a judgement")
-        view = run_view(place.world, ended)
-        if as_json:
-            sys.stdout.write(json.dumps(result_object(view), indent=2, allow_nan=False) + "\n")
-        else:
-            print_report(Console(), render_report(view).markdown)
-        return exit_code(ended.judgement)
+    state = None
+    try:
+        with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12]) as place:
+            state = place.world.folders.state
+            ended = _follow(place, _add_run(place, path, experiment), quiet=as_json)
+            return _show(run_view(place.world, ended), as_json=as_json)
+    except UserError:
+        if state is not None:
+            shutil.rmtree(state, ignore_errors=True)
+        raise
 
 
-def _choose(files: list[SpecFile], experiment: str | None, path: Path) -> SpecFile:
+def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
+    repository, sha, dirty = place.source.snapshot(path)
+    file = choose(read_specs(place.world.source, repository, sha), experiment, path)
+    new = _new_run(repository, sha, file, dirty=dirty)
+    with place.world.store.write() as connection:
+        repositories.remember(connection, repository)
+        runs.add_run(connection, new, at=place.world.clock.now())
+    return new.id
+
+
+def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> SpecFile:
+    """The experiment that is meant: by its name, else that of the root. Raises UserError."""
     if experiment is None:
         chosen = next((file for file in files if file.is_root), None)
     else:
@@ -104,6 +111,16 @@ def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
             )
             return run
         time.sleep(0.1)
+
+
+def _show(view: RunView, *, as_json: bool) -> int:
+    if view.judgement is None:
+        raise RuntimeError(f"run {view.run_id} ended without a judgement")
+    if as_json:
+        sys.stdout.write(json.dumps(result_object(view), indent=2, allow_nan=False) + "\n")
+    else:
+        print_report(Console(), render_report(view).markdown)
+    return exit_code(view.judgement)
 
 
 @contextmanager
