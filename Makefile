@@ -26,7 +26,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test bare
+.PHONY: check test bench bare
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -35,6 +35,9 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 
 test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 2 --dist loadfile
+
+bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
+	.venv/bin/python bench/first_line.py 5
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)
 	bash tests/bare/run make demo
