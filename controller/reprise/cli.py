@@ -159,7 +159,7 @@ def invoke(arguments: list[str]) -> int:
 
 def _attempt(arguments: list[str]) -> int:
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="reprise", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.Exit as done:
         return done.exit_code
