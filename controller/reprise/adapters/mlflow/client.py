@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from reprise.adapters.mlflow.batches import split
 from reprise.adapters.mlflow.content import Point
+from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
 from reprise.domain.errors import Refused, Retryable, UserError
 
 SQLITE = "sqlite:///"
@@ -83,15 +84,13 @@ class Client:
         with _importing:
             _prepare_environment()
             if uri.startswith(SQLITE):
-                database = Path(uri.removeprefix(SQLITE))
-                prepare_database(database)
-                self._artifacts = database.absolute().parent / "artifacts"
+                self._artifacts = Path(uri.removeprefix(SQLITE)).absolute().parent / "artifacts"
             with _quiet():
                 from mlflow import entities, exceptions, tracking  # late: two seconds, 70 MB
 
             self._entities = entities
             self._error: type[Exception] = exceptions.MlflowException
-            with self._translated(), _quiet(), _alone_with(uri):
+            with self._translated(), _quiet(), _opening(uri):
                 self._client: Any = tracking.MlflowClient(uri)
 
     def ensure_experiment(self, name: str) -> str:
@@ -210,12 +209,24 @@ def prepare_database(path: Path) -> None:
 
 
 @contextmanager
-def _alone_with(uri: str) -> Iterator[None]:
-    """MLflow creates the tables of an SQLite file without asking whether another process just does."""
+def _opening(uri: str) -> Iterator[None]:
+    """MLflow opens, and on SQLite creates, the store inside this."""
     if not uri.startswith(SQLITE):
         yield
         return
-    path = Path(f"{uri.removeprefix(SQLITE)}.lock")
+    database = Path(uri.removeprefix(SQLITE))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with _alone_with(database):
+        discard_half_made(database)
+        prepare_database(database)
+        yield
+        mark_whole(database)
+
+
+@contextmanager
+def _alone_with(database: Path) -> Iterator[None]:
+    """MLflow creates the tables of an SQLite file without asking whether another process just does."""
+    path = database.with_name(f"{database.name}.lock")
     deadline = time.monotonic() + CREATION_SECONDS
     with path.open("ab") as lock:
         while True:

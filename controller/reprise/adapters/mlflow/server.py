@@ -17,6 +17,7 @@ import structlog
 
 from reprise.adapters.mlflow import launch, processes
 from reprise.adapters.mlflow.client import SQLITE, prepare_database
+from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
 from reprise.adapters.mlflow.processes import Record
 from reprise.adapters.mlflow.supervision import Action, Watch, decide
 from reprise.domain.errors import Retryable
@@ -65,6 +66,10 @@ class TrackingServer:
         return self._folder / "server.log"
 
     @property
+    def _database(self) -> Path:
+        return self._folder / "mlflow.db"
+
+    @property
     def _record_file(self) -> Path:
         return self._folder / "server.json"
 
@@ -82,6 +87,8 @@ class TrackingServer:
     def check(self) -> bool:
         """Whether it answers. A dead or silent one is started again, with growing delay between starts."""
         healthy = self._is_alive() and _is_healthy(self._port)
+        if healthy:
+            mark_whole(self._database)
         self._watch, action = decide(
             self._watch, alive=self._is_alive(), healthy=healthy, now=self._monotonic()
         )
@@ -117,7 +124,9 @@ class TrackingServer:
 
     def _start_new(self) -> None:
         self.stop()
-        prepare_database(self._folder / "mlflow.db")
+        if discard_half_made(self._database):
+            log.warning("mlflow store was half made, starting it over", file=str(self._database))
+        prepare_database(self._database)
         self._port = self._choose_port()
         self._trim_log()
         argv = [str(self._environment / "bin" / "python"), "-I", str(launch.__file__)]
@@ -141,7 +150,7 @@ class TrackingServer:
         command = [
             *(str(binaries / "python"), str(binaries / "mlflow"), "server"),
             *("--host", HOST, "--port", str(port), "--workers", "1"),
-            *("--backend-store-uri", f"{SQLITE}{self._folder / 'mlflow.db'}"),
+            *("--backend-store-uri", f"{SQLITE}{self._database}"),
             *("--artifacts-destination", str(self._folder / "artifacts")),
             *("--uvicorn-opts", "--no-access-log --timeout-graceful-shutdown 3"),
         ]
