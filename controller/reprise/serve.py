@@ -28,13 +28,15 @@ def run_controller(settings: Settings) -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
     made = controller(settings)
-    made.start()
     try:
         with suppress(KeyboardInterrupt):
+            made.start()
             host, port = listening.getsockname()[:2]
             structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
             _server(settings, made).run(sockets=[listening])
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # the end is bounded, and half an end leaves processes
         made.stop()
         listening.close()
     _leave()
