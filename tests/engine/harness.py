@@ -31,7 +31,7 @@ from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.ports import JobRequest
 from reprise.store import intake as inbox
-from reprise.store import runs
+from reprise.store import repositories, runs
 from reprise.store.database import Database
 from reprise.store.intake import NewTrigger
 from reprise.store.runs import Run, Trial
@@ -233,6 +233,16 @@ class Controller:
     def run(self) -> Run:
         (only,) = self.runs()
         return only
+
+    def open_triggers(self) -> int:
+        """Those that wait for their next try included."""
+        query = text("SELECT count(*) FROM triggers WHERE next_at IS NOT NULL")
+        with self.world.store.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def baseline(self, repository: Repository) -> bool:
+        with self.world.store.read() as connection:
+            return repositories.has_baseline(connection, repository.id)
 
     def trials(self, run: Run) -> list[Trial]:
         with self.world.store.read() as connection:

@@ -275,6 +275,22 @@ def test_a_bug_in_a_step_ends_that_run_only(make: Make, outside: Outside, step: 
     assert "ZeroDivisionError" in logs.getvalue()
 
 
+def test_a_library_that_wants_to_exit_ends_that_run_only(controller: Controller, outside: Outside) -> None:
+    pushed(controller, "ada/wine")
+    pushed(controller, "ada/beer")
+
+    def job(request: JobRequest) -> FakeJob:
+        if request.spec.name == "wine":
+            raise SystemExit(1)
+        return measured(0.93)
+
+    outside.runner.script = job
+    controller.work()
+    assert_clean(controller)
+    reasons = [run.judgement.reason for run in controller.runs() if run.judgement is not None]
+    assert reasons == [Reason.INTERNAL_ERROR, Reason.COMPLETED]
+
+
 def test_a_bug_while_reporting_is_recorded(make: Make) -> None:
     controller = make(wrap_steps=breaking("report"))
     pushed(controller)

@@ -90,10 +90,7 @@ class Life:
         return cast(Steps, Watched(steps, "", self._cross, self._hang))
 
     def wrap_world(self, world: World) -> World:
-        ports: dict[str, Any] = {
-            name: Watched(getattr(world, name), f"{name}.", self._cross, self._hang) for name in PORTS
-        }
-        return replace(world, **ports)
+        return _with_ports(world, self._cross, self._hang)
 
     def bury(self) -> None:
         """After the engine was frozen: what hangs of this life unwinds without any effect."""
@@ -114,13 +111,23 @@ class Life:
         raise Killed
 
 
+def _with_ports(world: World, cross: Cross, hang: Callable[[], None]) -> World:
+    ports: dict[str, Any] = {name: Watched(getattr(world, name), f"{name}.", cross, hang) for name in PORTS}
+    return replace(world, **ports)
+
+
+def _nobody_dies() -> None:
+    raise AssertionError("nothing dies here")
+
+
+def watching_ports(cross: Cross) -> Callable[[World], World]:
+    """Tells of every call to the outside; nobody dies."""
+    return lambda world: _with_ports(world, cross, _nobody_dies)
+
+
 def watching(cross: Cross) -> Callable[[Steps], Steps]:
     """Tells of every step; nobody dies."""
-
-    def hang() -> None:
-        raise AssertionError("nothing dies here")
-
-    return lambda steps: cast(Steps, Watched(steps, "", cross, hang))
+    return lambda steps: cast(Steps, Watched(steps, "", cross, _nobody_dies))
 
 
 def breaking(step: str, hits: Callable[[str], bool] = lambda run_id: True) -> Callable[[Steps], Steps]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from reprise.domain.errors import RepriseError
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.ports import Allocation, Failed, Pending
@@ -20,6 +21,8 @@ class FakeProvider:
     """How long each Pending asks to wait."""
     failing: Failed | None = None
     """What every observation says instead of an allocation."""
+    refusals: list[RepriseError] = field(default_factory=list)
+    """What the next calls of `release` raise, one each."""
     released: list[RunId] = field(default_factory=list)
     """Runs whose machine was really given back, in order."""
     _looks: dict[RunId, int] = field(default_factory=dict)
@@ -43,6 +46,8 @@ class FakeProvider:
         return Allocation(run_id, str(self.root / run_id), f"a fake machine, {wanted} cores", wanted)
 
     def release(self, run_id: RunId) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
         if self._wanted.pop(run_id, ...) is not ...:
             self.released.append(run_id)
             shutil.rmtree(self.root / run_id, ignore_errors=True)

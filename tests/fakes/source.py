@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reprise.domain.errors import Refused, RepriseError
+from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
 from reprise.ports import Commit
 
@@ -44,7 +44,7 @@ class FakeSource:
     def __init__(self) -> None:
         self._remotes: dict[int, _Remote] = {}
         self._fetched: dict[tuple[int, Sha], dict[str, File]] = {}
-        self._failures: list[RepriseError] = []
+        self._failures: list[Exception] = []
         self.fetches = 0
         """How often something had to be brought here."""
 
@@ -68,7 +68,7 @@ class FakeSource:
         """Our copies are gone, as when somebody empties the cache."""
         self._fetched.clear()
 
-    def fail(self, *errors: RepriseError) -> None:
+    def fail(self, *errors: Exception) -> None:
         """The next calls to the remote raise these, in order."""
         self._failures.extend(errors)
 

@@ -25,8 +25,10 @@ async def in_thread(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T
     def work() -> None:
         try:
             future.set_result(context.run(call, *args, **named))
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the call
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits the call
             future.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - a library's sys.exit must not end the event loop
+            future.set_exception(RuntimeError(f"{type(error).__name__} raised"))
 
     threading.Thread(target=work, name="step", daemon=True).start()
     return await asyncio.wrap_future(future)

@@ -1,0 +1,157 @@
+"""The one process that works: who may be it, and that its loops live on."""
+
+import threading
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from tests.engine.conftest import Make
+from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.jobs import until
+
+from reprise.domain.errors import Retryable, UserError
+from reprise.domain.run import RunId
+from reprise.domain.spec.model import Spec
+from reprise.engine.durable import Leadership
+from reprise.engine.leader import Leader, Loop
+from reprise.engine.reaper import Reaper
+from reprise.engine.specs import read_spec
+
+
+def leader(controller: Controller) -> Leader:
+    return Leader(controller.world, controller.state, watched=["ada/wine"], sweep_interval=0.05)
+
+
+def test_a_leader_does_everything_by_itself(controller: Controller, outside: Outside) -> None:
+    """A delivered tag, one that nobody told of, and a second life that goes on."""
+    repository = outside.repository()
+    outside.tag(repository, "older")
+    leads = leader(controller)
+    leads.start()
+    try:
+        until(lambda: controller.baseline(repository))
+        outside.tag(repository, "v1", {**FILES, "x": "1"})
+        until(lambda: len(controller.runs()) == 1 and controller.run().ended_at)
+        outside.tag(repository, "v2", {**FILES, "x": "2"})
+        controller.told_tag(repository, "v2")
+        leads.nudge()
+        until(lambda: len(controller.runs()) == 2 and controller.runs()[1].ended_at)
+    finally:
+        leads.stop()
+    assert_clean(controller)
+
+
+def test_a_second_controller_is_refused_with_the_way_out(controller: Controller) -> None:
+    first, second = leader(controller), leader(controller)
+    first.start()
+    try:
+        with pytest.raises(UserError, match=r"another controller \(pid \d+\) works in .*REPRISE_STATE_DIR"):
+            second.start()
+        second.stop()
+        with pytest.raises(UserError):
+            leader(controller).start()
+    finally:
+        first.stop()
+
+
+def test_a_controller_may_follow_one_that_stopped(controller: Controller) -> None:
+    for _ in range(2):
+        leads = leader(controller)
+        leads.start()
+        leads.stop()
+
+
+def test_leadership_names_its_owner_and_ends_with_it(tmp_path: Path) -> None:
+    first, second = Leadership(tmp_path), Leadership(tmp_path)
+    first.take()
+    with pytest.raises(UserError, match="another controller"):
+        second.take()
+    first.give_up()
+    second.take()
+    second.give_up()
+    second.give_up()
+
+
+def test_a_loop_lives_on_after_an_exception(logs: StringIO) -> None:
+    ticks: list[int] = []
+
+    def tick() -> None:
+        ticks.append(1)
+        raise ZeroDivisionError("division by zero")
+
+    loop = Loop("test", 0.01, tick)
+    loop.start()
+    until(lambda: len(ticks) >= 3)
+    loop.stop(5)
+    assert "loop failed" in logs.getvalue()
+    assert "ZeroDivisionError" in logs.getvalue()
+
+
+def test_a_nudged_loop_looks_at_once() -> None:
+    ticked = threading.Event()
+    loop = Loop("test", 3600, ticked.set)
+    loop.start()
+    until(ticked.is_set)
+    ticked.clear()
+    loop.nudge()
+    until(ticked.is_set)
+    loop.stop(5)
+
+
+def test_a_loop_that_was_never_started_can_be_stopped() -> None:
+    Loop("test", 1, lambda: None).stop(1)
+
+
+# --- reaper --------------------------------------------------------------------------------------------
+
+
+def a_spec(outside: Outside) -> Spec:
+    repository = outside.repository()
+    file = read_spec(outside.source, repository, outside.commit(repository), "reprise.yaml")
+    assert file is not None
+    assert isinstance(file.spec, Spec)
+    return file.spec
+
+
+def test_a_machine_is_reaped_only_when_it_was_nobodys_twice(controller: Controller, outside: Outside) -> None:
+    orphan = RunId("r-nobody")
+    reaper = Reaper()
+    outside.provider.request(orphan, a_spec(outside))
+    assert reaper.reap(controller.world) == ()
+    outside.provider.release(orphan)
+    assert reaper.reap(controller.world) == ()
+    outside.provider.request(orphan, a_spec(outside))
+    assert reaper.reap(controller.world) == ()
+    assert reaper.reap(controller.world) == (orphan,)
+    assert outside.provider.owned() == ()
+
+
+def test_the_machine_of_a_live_run_is_never_reaped(make: Make, outside: Outside) -> None:
+    controller = make()
+    repository = outside.repository()
+    outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    outside.provider.pending_looks = 10**9
+    outside.provider.wait_seconds = 0
+    controller.start()
+    controller.until(outside.provider.owned)
+    reaper = Reaper()
+    for _ in range(3):
+        assert reaper.reap(controller.world) == ()
+    outside.provider.pending_looks = 0
+    controller.work()
+    assert_clean(controller)
+
+
+def test_a_machine_that_cannot_be_released_now_is_tried_again(
+    controller: Controller, outside: Outside
+) -> None:
+    orphan = RunId("r-nobody")
+    outside.provider.request(orphan, a_spec(outside))
+    outside.provider.refusals = [Retryable("the cloud did not answer")]
+    reaper = Reaper()
+    reaper.reap(controller.world)
+    reaper.reap(controller.world)
+    assert outside.provider.owned() == (orphan,)
+    reaper.reap(controller.world)
+    assert outside.provider.owned() == ()

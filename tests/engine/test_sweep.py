@@ -1,0 +1,189 @@
+"""What no delivery told us of is found by looking, and the same runs come of it."""
+
+import pytest
+from tests.engine.harness import FILES, Controller, Outside, assert_clean
+
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import Repository, Verdict
+from reprise.engine.sweep import sweep
+
+
+def commits(controller: Controller) -> list[str]:
+    return [run.commit for run in controller.runs()]
+
+
+def watched(controller: Controller, outside: Outside) -> Repository:
+    """A repository whose baseline was taken while it had no tag."""
+    repository = outside.repository()
+    assert sweep(controller.world, ["ada/wine"]) == 0
+    return repository
+
+
+def test_tags_older_than_the_watch_never_run(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "v1")
+    for _ in range(3):
+        assert sweep(controller.world, ["ada/wine"]) == 0
+        controller.resolve()
+    assert controller.runs() == []
+    newer = outside.tag(repository, "v2", {**FILES, "x": "2"})
+    assert sweep(controller.world, ["ada/wine"]) == 1
+    controller.resolve()
+    assert commits(controller) == [newer]
+
+
+def test_a_tag_that_was_delivered_before_the_first_sweep_runs(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "v1")
+    delivered = outside.tag(repository, "v2", {**FILES, "x": "2"})
+    controller.told_tag(repository, "v2")
+    sweep(controller.world, ["ada/wine"])
+    controller.resolve()
+    assert commits(controller) == [delivered]
+
+
+def test_a_delivered_tag_whose_trigger_is_still_open_makes_one_run(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = watched(controller, outside)
+    outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    sweep(controller.world, ["ada/wine"])
+    controller.resolve()
+    assert len(controller.runs()) == 1
+    assert sweep(controller.world, ["ada/wine"]) == 0
+
+
+def test_tags_pushed_while_the_controller_was_down_run_after_its_start(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = watched(controller, outside)
+    controller.stop()
+    pushed = {outside.tag(repository, f"v{n}", {**FILES, "x": str(n)}) for n in range(3)}
+    later = controller.next_life()
+    assert sweep(later.world, ["ada/wine"]) == 3
+    later.work()
+    later.stop()
+    assert set(commits(later)) == pushed
+    assert {run.judgement.verdict for run in later.runs() if run.judgement} == {Verdict.REPRODUCED}
+    assert_clean(later)
+
+
+def test_a_moved_tag_makes_a_new_run_and_the_old_verdict_stays(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = watched(controller, outside)
+    old = outside.tag(repository, "v1")
+    sweep(controller.world, ["ada/wine"])
+    controller.work()
+    before = outside.statuses(repository, old)
+    new = outside.tag(repository, "v1", {**FILES, "x": "2"})
+    assert sweep(controller.world, ["ada/wine"]) == 1
+    controller.work()
+    assert commits(controller) == [old, new]
+    assert outside.statuses(repository, old) == before
+    assert_clean(controller)
+
+
+def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outside: Outside) -> None:
+    repository = watched(controller, outside)
+    old = outside.tag(repository, "v1")
+    sweep(controller.world, ["ada/wine"])
+    controller.resolve()
+    outside.tag(repository, "v1", {**FILES, "x": "2"})
+    sweep(controller.world, ["ada/wine"])
+    controller.resolve()
+    outside.source.tag(repository, "v1", old)
+    controller.told_tag(repository, "v1")
+    assert sweep(controller.world, ["ada/wine"]) == 0
+    controller.resolve()
+    assert len(controller.runs()) == 2
+
+
+def test_a_deleted_tag_leaves_its_run(controller: Controller, outside: Outside) -> None:
+    repository = watched(controller, outside)
+    outside.tag(repository, "v1")
+    sweep(controller.world, ["ada/wine"])
+    outside.source.delete_tag(repository, "v1")
+    controller.resolve()
+    assert controller.runs() == []
+    assert sweep(controller.world, ["ada/wine"]) == 0
+
+
+@pytest.mark.parametrize("error", [Retryable("git did not answer"), Refused("no such repository")])
+def test_one_unreadable_repository_does_not_stop_the_others(
+    controller: Controller, outside: Outside, error: Retryable | Refused
+) -> None:
+    watched(controller, outside)
+    other = outside.repository("bob/beer")
+    sweep(controller.world, ["bob/beer"])
+    outside.tag(other, "v1")
+    outside.source.fail(error)
+    assert sweep(controller.world, ["ada/wine", "bob/beer"]) == 1
+
+
+def test_a_repository_that_does_not_exist_does_not_stop_the_others(
+    controller: Controller, outside: Outside
+) -> None:
+    other = outside.repository("bob/beer")
+    sweep(controller.world, ["bob/beer"])
+    outside.tag(other, "v1")
+    assert sweep(controller.world, ["nobody/nothing", "bob/beer"]) == 1
+
+
+# --- triggers that cannot be resolved yet --------------------------------------------------------------
+
+
+def test_a_trigger_waits_for_git_with_a_growing_pause(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    outside.source.fail(*[Retryable("git did not answer")] * 3)
+    waited: list[int] = []
+    while not controller.resolve():
+        assert len(waited) < 10_000
+        waited.append(1)
+        outside.clock.advance(0.5)
+    assert 1 + 2 + 4 <= len(waited) * 0.5 <= 1 + 2 + 4 + 2
+    assert len(controller.runs()) == 1
+
+
+def test_a_trigger_waits_as_long_as_it_is_asked_to(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    outside.forge.fail("repository", Retryable("too many calls", after=120))
+    controller.resolve()
+    outside.clock.advance(119)
+    assert controller.resolve() == 0
+    outside.clock.advance(2)
+    assert controller.resolve() == 1
+
+
+def test_a_trigger_with_a_bug_does_not_stop_the_others(controller: Controller, outside: Outside) -> None:
+    first, second = outside.repository("ada/wine"), outside.repository("bob/beer")
+    outside.tag(first, "v1")
+    sha = outside.tag(second, "v1")
+    controller.told_tag(first, "v1")
+    controller.told_tag(second, "v1")
+    outside.source.fail(ZeroDivisionError("division by zero"))
+    controller.resolve()
+    assert commits(controller) == [sha]
+    outside.clock.advance(2)
+    controller.resolve()
+    assert len(controller.runs()) == 2, "the first one is tried again"
+
+
+def test_a_trigger_that_never_works_is_given_up(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    controller.told_tag(repository, "v1")
+    outside.source.fail(*[Retryable("git did not answer")] * 1000)
+    tries = 0
+    while controller.open_triggers():
+        controller.resolve()
+        outside.clock.advance(3600)
+        tries += 1
+        assert tries < 1000
+    assert tries > 300
