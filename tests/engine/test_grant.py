@@ -1,12 +1,13 @@
 """Who runs when, and what happens to a run whose workflow is gone."""
 
 import threading
+import time
 from io import StringIO
 
 import pytest
 from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside, assert_clean, measured, wait_for
-from tests.engine.watch import watching_ports
+from tests.engine.watch import Cross, watching_ports
 from tests.fakes.runner import FakeJob
 
 from reprise.domain.forge import State
@@ -100,6 +101,50 @@ def test_a_run_that_was_granted_meanwhile_does_not_say_that_it_waits(make: Make,
     first, second = (outside.forge.statuses_on(run.repository, run.commit) for run in controller.runs())
     assert first[0].description == "waiting for its turn: place 1"
     assert second[0].description == "building the environment"
+
+
+def test_twenty_long_builds_keep_no_other_run_from_its_verdict(make: Make, outside: Outside) -> None:
+    controller = make(slots=21, wrap_world=watching_ports(slow_builds(go_on := threading.Event(), 20)))
+    push(controller, 21)
+    controller.start()
+    controller.until(lambda: [run for run in controller.runs() if run.phase is Phase.DONE], seconds=30)
+    go_on.set()
+    controller.work(seconds=30)
+    assert_clean(controller)
+
+
+def test_stopping_does_not_wait_for_a_build_and_the_next_life_builds_again(
+    make: Make, outside: Outside
+) -> None:
+    building, go_on = threading.Event(), threading.Event()
+    controller = make(wrap_world=watching_ports(slow_builds(go_on, 1, building)))
+    push(controller, 1)
+    controller.start()
+    controller.grant()
+    wait_for(building)
+    begun = time.monotonic()
+    controller.stop()
+    assert time.monotonic() - begun < 3
+    go_on.set()
+    later = controller.next_life()
+    later.work()
+    later.stop()
+    assert_clean(later)
+    assert later.run().judgement is not None
+
+
+def slow_builds(go_on: threading.Event, count: int, building: threading.Event | None = None) -> Cross:
+    """The first builds take until they may go on."""
+    left = iter(range(count))
+
+    def cross(name: str, side: str, _: str) -> bool:
+        if (name, side) == ("builder.build", "before") and next(left, None) is not None:
+            if building is not None:
+                building.set()
+            wait_for(go_on, seconds=30)
+        return False
+
+    return cross
 
 
 # --- crashes around the grant --------------------------------------------------------------------------
