@@ -6,11 +6,13 @@ Levels are joined by ``__`` (``REPRISE_GITHUB__TOKEN``). A secret may also stand
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,16 +23,30 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from reprise.domain.errors import UserError
+from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
+from reprise.settings.file import ConfigFile
 
-_PREFIX = "REPRISE_"
+SECRETS = (("github", "token"), ("github", "webhook_secret"), ("tracking", "uri"), ("database_url",))
+"""Settings that are, or may hold, a secret: each may also stand in a file."""
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("this is no web address: write http://… or https://…")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Seconds = Annotated[float, Field(gt=0, lt=10**8, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -42,29 +58,29 @@ class Http(Section):
     """Address to listen on."""
     port: int = Field(default=8400, ge=0, le=65535)
     """0 = any free port; it is printed at start."""
-    public_url: str | None = None
+    public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
 
 
 class GitHub(Section):
-    api_url: str = "https://api.github.com"
+    api_url: Address = "https://api.github.com"
     """REST root; for GitHub Enterprise Server and `reprise forge` it ends in /api/v3."""
     token: SecretStr | None = None
-    """Personal access token: contents read, statuses, issues and pull requests write."""
+    """Personal access token: contents read; statuses, issues and pull requests write."""
     webhook_secret: SecretStr | None = None
-    """Shared with the repository's webhook."""
-    timeout: float = Field(default=20.0, gt=0)
+    """Shared with the repository's webhook; `reprise serve` needs it."""
+    timeout: Seconds = 20.0
     """Seconds for one call."""
-    write_spacing: float = Field(default=1.0, ge=0)
+    write_spacing: float = Field(default=1.0, ge=0, lt=3600, allow_inf_nan=False)
     """Seconds between two writes; GitHub asks for one, a loopback forge for none."""
 
 
 class Tracking(Section):
-    uri: str | None = None
+    uri: str | None = Field(default=None, repr=False)
     """An MLflow tracking server of yours. Without it `serve` starts one on loopback."""
     port: int = Field(default=0, ge=0, le=65535)
     """Of the server that `serve` starts; 0 = any free port, kept from then on."""
-    public_url: str | None = None
+    public_url: Address | None = None
     """Where people reach MLflow's pages. Without it no link to them is posted."""
 
 
@@ -74,13 +90,13 @@ class Process(Section):
     slots: int = Field(default=1, ge=1, le=64)
     """Runs at the same time."""
     cpus: int | None = Field(default=None, ge=1)
-    """Cores granted to a job; None = all that this process may use."""
-    build_timeout: float = Field(default=1800.0, gt=0)
+    """Cores granted to a job. Default: all that this process may use."""
+    build_timeout: Seconds = 1800.0
     """Seconds for installing one environment."""
 
 
 class Git(Section):
-    timeout: float = Field(default=600.0, gt=0)
+    timeout: Seconds = 600.0
     """Seconds for one fetch."""
 
 
@@ -91,8 +107,9 @@ def _state_home() -> Path:
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
-        env_nested_delimiter="__",
+        env_prefix=PREFIX,
+        env_nested_delimiter=JOIN,
+        env_ignore_empty=True,
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,
@@ -102,11 +119,11 @@ class Settings(BaseSettings):
     """Databases, logs, results. Default: the XDG state folder."""
     cache_dir: Path | None = None
     """Environments and git objects, all of which can be made again. Default: state_dir/cache."""
-    database_url: str | None = None
+    database_url: SecretStr | None = None
     """Our tables. Default: SQLite in state_dir."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
     """Repositories as owner/repo; a comma list or JSON."""
-    sweep_interval: float = Field(default=300.0, gt=0)
+    sweep_interval: Seconds = 300.0
     """Seconds between two looks at the watched repositories' tags."""
     http: Http = Http()
     github: GitHub = GitHub()
@@ -120,7 +137,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         if value.lstrip().startswith("["):
-            return json.loads(value)
+            return _json_list(value)
         return [part.strip() for part in value.split(",") if part.strip()]
 
     @field_validator("watch")
@@ -147,25 +164,41 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.state_dir / 'reprise.db'}"
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.state_dir / 'reprise.db'}"
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
-        found = (self.github.token, self.github.webhook_secret)
-        return tuple(secret.get_secret_value() for secret in found if secret is not None)
+        plain = [s.get_secret_value() for s in (self.github.token, self.github.webhook_secret) if s]
+        urls = [self.database, self.tracking.uri or ""]
+        return (*plain, *(password for url in urls for password in _passwords(url)))
+
+
+def _json_list(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError('this is no JSON list: write ["owner/repo"], or owner/repo,owner/repo') from None
+
+
+def _passwords(url: str) -> tuple[str, ...]:
+    password = urlsplit(url).password or ""
+    return (password, unquote(password)) if password else ()
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     """Settings of this process. Raises UserError naming each wrong setting."""
-    if config is not None and not config.is_file():
-        raise UserError(f"{config} is not a file: give --config an existing YAML file")
+    written = ConfigFile.read(config) if config is not None else None
+    if wrong := misspelt(os.environ, _variables()):
+        raise UserError("\n".join(wrong))
     try:
-        return _reading(config)(**overrides)
+        return _reading(written.values if written is not None else {})(**overrides)
     except ValidationError as error:
-        raise UserError(_explain(error)) from None
+        raise UserError(explain(error, tuple(setting_paths()), os.environ, written)) from None
 
 
-def _reading(config: Path | None) -> type[Settings]:
+def _reading(written: dict[str, Any]) -> type[Settings]:
     class Loaded(Settings):
         @classmethod
         def settings_customise_sources(
@@ -177,40 +210,58 @@ def _reading(config: Path | None) -> type[Settings]:
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             files = InitSettingsSource(settings_cls, init_kwargs=_secret_files(os.environ))
-            if config is None:
-                return init_settings, env_settings, files
-            written = YamlConfigSettingsSource(settings_cls, yaml_file=config)
-            return init_settings, env_settings, files, written
+            config = InitSettingsSource(settings_cls, init_kwargs=written)
+            return init_settings, _Variables(settings_cls), files, config
 
     return Loaded
 
 
-_SECRETS = ("GITHUB__TOKEN", "GITHUB__WEBHOOK_SECRET")
+class _Variables(EnvSettingsSource):
+    """Without those that name files, which would look like settings of their own."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        files = {(variable(path) + FROM_FILE).lower() for path in SECRETS}
+        return {name: value for name, value in super()._load_env_vars().items() if name not in files}
 
 
 def _secret_files(environment: Mapping[str, str]) -> dict[str, Any]:
     """The secrets that ``…_FILE`` variables point to, as nested settings."""
     found: dict[str, Any] = {}
-    for name in _SECRETS:
-        path = environment.get(f"{_PREFIX}{name}_FILE")
-        if path is None:
-            continue
-        section, field = name.lower().split("__")
-        found.setdefault(section, {})[field] = _read_secret(Path(path), f"{_PREFIX}{name}_FILE")
+    for path in SECRETS:
+        named_by = variable(path) + FROM_FILE
+        file = environment.get(named_by)
+        if file:
+            section = found
+            for name in path[:-1]:
+                section = section.setdefault(name, {})
+            section[path[-1]] = _read_secret(Path(file), named_by)
     return found
 
 
-def _read_secret(path: Path, variable: str) -> str:
+def _read_secret(path: Path, named_by: str) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{variable} names {path}, which cannot be read: {error}") from None
+        secret = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UserError(f"{named_by} names {path}, which cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{named_by} names {path}, which is not UTF-8 text") from None
+    if not secret:
+        raise UserError(f"{named_by} names {path}, which is empty")
+    return secret
 
 
-def _explain(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_input=False, include_url=False):
-        where = ".".join(str(part) for part in problem["loc"])
-        variable = _PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
-        lines.append(f"setting {where} ({variable}): {problem['msg']}")
-    return "\n".join(lines)
+def setting_paths(model: type[BaseModel] | None = None, above: Names = ()) -> Iterator[Names]:
+    """Every setting, in the order of this file."""
+    for name, field in (model or Settings).model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from setting_paths(kind, (*above, name))
+        else:
+            yield (*above, name)
+
+
+def _variables() -> set[str]:
+    """All that are read from the environment; a whole section may be given as JSON."""
+    settings = {variable(path) for path in setting_paths()}
+    sections = {variable((name,)) for name in Settings.model_fields}
+    return settings | sections | {variable(path) + FROM_FILE for path in SECRETS}
