@@ -57,7 +57,7 @@ class Http(Section):
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8400, ge=0, le=65535)
-    """0 = any free port; it is printed at start."""
+    """Port to listen on; 0 = any free one, printed at start."""
     public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
 
@@ -79,7 +79,7 @@ class Tracking(Section):
     uri: str | None = Field(default=None, repr=False)
     """An MLflow tracking server of yours. Without it `serve` starts one on loopback."""
     port: int = Field(default=0, ge=0, le=65535)
-    """Of the server that `serve` starts; 0 = any free port, kept from then on."""
+    """Port of the MLflow server that `serve` starts; 0 = any free one, kept from then on."""
     public_url: Address | None = None
     """Where people reach MLflow's pages. Without it no link to them is posted."""
 
@@ -116,11 +116,11 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(default_factory=_state_home)
-    """Databases, logs, results. Default: the XDG state folder."""
+    """Databases, logs, results. Default: reprise in the XDG state folder."""
     cache_dir: Path | None = None
-    """Environments and git objects, all of which can be made again. Default: state_dir/cache."""
+    """Environments and git objects, all of which can be made again. Default: `state_dir`/cache."""
     database_url: SecretStr | None = None
-    """Our tables. Default: SQLite in state_dir."""
+    """Deliveries and runs, as an SQLAlchemy URL. Default: SQLite in `state_dir`."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
     """Repositories as owner/repo; a comma list or JSON."""
     sweep_interval: Seconds = 300.0

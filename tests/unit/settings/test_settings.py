@@ -1,0 +1,241 @@
+"""Where settings come from, which source wins, and what is said about wrong ones."""
+
+from pathlib import Path
+
+import pytest
+
+from reprise.domain.errors import UserError
+from reprise.settings import SECRETS, load_settings, setting_paths
+
+CANARY = "c4n4ry-0123456789"
+
+
+def config(folder: Path, text: str | bytes) -> Path:
+    path = folder / "reprise-settings.yaml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+# --- sources ----------------------------------------------------------------------------------------
+
+
+def test_without_anything_the_defaults_are_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/var/somewhere")
+    settings = load_settings()
+    assert settings.http.host == "127.0.0.1"
+    assert settings.state_dir == Path("/var/somewhere/reprise")
+    assert settings.cache == settings.state_dir / "cache"
+    assert settings.database == "sqlite:////var/somewhere/reprise/reprise.db"
+    assert (settings.watch, settings.github.token, settings.secrets()) == ((), None, ())
+
+
+@pytest.mark.parametrize("home", ["", "relative/state"])
+def test_a_state_home_that_is_no_absolute_path_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", home)
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert load_settings().state_dir == Path("/home/ada/.local/state/reprise")
+
+
+def test_the_file_is_read(tmp_path: Path) -> None:
+    text = """\
+# ours
+watch: [ada/wine, "ada/1.10"]
+state_dir: ~/state
+http: {port: 0, public_url: "https://reprise.example/"}
+github:
+  token: 12345
+  timeout: 2.5
+process: {cpus: null}
+"""
+    settings = load_settings(config(tmp_path, text))
+    assert settings.watch == ("ada/wine", "ada/1.10")
+    assert settings.state_dir == Path.home() / "state"
+    assert (settings.http.port, settings.http.public_url) == (0, "https://reprise.example")
+    assert settings.github.token is not None
+    assert settings.github.token.get_secret_value() == "12345"
+    assert (settings.github.timeout, settings.process.cpus) == (2.5, None)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only\n# words\n"])
+def test_an_empty_file_says_nothing(tmp_path: Path, text: str) -> None:
+    assert load_settings(config(tmp_path, text)).model_dump() == load_settings().model_dump()
+
+
+def test_variables_win_over_secret_files_and_these_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = config(tmp_path, "github: {token: one, webhook_secret: one}\nhttp: {port: 1, host: '::1'}\n")
+    (tmp_path / "secret").write_text("two\n")
+    monkeypatch.setenv("REPRISE_GITHUB__TOKEN_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("REPRISE_GITHUB__WEBHOOK_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("REPRISE_GITHUB__TOKEN", "three")
+    monkeypatch.setenv("REPRISE_HTTP__PORT", "2")
+    settings = load_settings(written)
+    assert settings.secrets() == ("three", "two")
+    assert (settings.http.port, settings.http.host) == (2, "::1")
+
+
+@pytest.mark.parametrize("path", SECRETS, ids=".".join)
+def test_every_secret_may_stand_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...]
+) -> None:
+    (tmp_path / "secret").write_text(f"https://ada:{CANARY}@db.example/x\n")
+    monkeypatch.setenv(f"REPRISE_{'__'.join(path).upper()}_FILE", str(tmp_path / "secret"))
+    assert any(CANARY in secret for secret in load_settings().secrets())
+
+
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPRISE_GITHUB__TOKEN", "")
+    monkeypatch.setenv("REPRISE_GITHUB__WEBHOOK_SECRET_FILE", "")
+    monkeypatch.setenv("REPRISE_STATE_DIR", "")
+    settings = load_settings(config(tmp_path, "state_dir: /somewhere\n"))
+    assert (settings.github.token, settings.github.webhook_secret) == (None, None)
+    assert settings.state_dir == Path("/somewhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "watch"),
+    [
+        ("", ()),
+        ("ada/wine", ("ada/wine",)),
+        (" ada/wine , grace/maps,", ("ada/wine", "grace/maps")),
+        ('["ada/wine", "grace/maps"]', ("ada/wine", "grace/maps")),
+        (" [] ", ()),
+    ],
+)
+def test_watched_repositories_are_a_comma_list_or_json(
+    monkeypatch: pytest.MonkeyPatch, text: str, watch: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("REPRISE_WATCH", text)
+    assert load_settings().watch == watch
+
+
+# --- wrong ones -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("WATCH", "wine", "setting REPRISE_WATCH: watch: 'wine' is not owner/repo"),
+        ("WATCH", "a/b/c", "'a/b/c' is not owner/repo"),
+        ("WATCH", "/b", "'/b' is not owner/repo"),
+        ("WATCH", "ada/*", "'ada/*': patterns are not supported yet; name each repository"),
+        ("WATCH", '["ada/wine"', "this is no JSON list"),
+        ("WATCH", "[1]", "setting REPRISE_WATCH: watch: input should be a valid string"),
+        ("HTTP__PORT", "http", "setting REPRISE_HTTP__PORT: http.port: input should be a valid integer"),
+        ("HTTP__PORT", "65536", "less than or equal to 65535"),
+        ("HTTP__PUBLIC_URL", "reprise.example", "this is no web address: write http://… or https://…"),
+        ("GITHUB__API_URL", "https://", "this is no web address"),
+        ("GITHUB__TIMEOUT", "0", "greater than 0"),
+        ("GITHUB__TIMEOUT", "nan", "GITHUB__TIMEOUT"),
+        ("GIT__TIMEOUT", "inf", "GIT__TIMEOUT"),
+        ("PROCESS__SLOTS", "0", "greater than or equal to 1"),
+        ("WATHC", "ada/wine", "REPRISE_WATHC is no setting: did you mean REPRISE_WATCH?"),
+        ("GITHUB__TOKN", CANARY, "REPRISE_GITHUB__TOKN is no setting: did you mean REPRISE_GITHUB__TOKEN?"),
+        ("GITHUB_TOKEN", CANARY, "did you mean REPRISE_GITHUB__TOKEN?"),
+        ("GITHUB__COLOUR", CANARY, "github.colour: there is no such setting; docs/settings.md lists them"),
+        ("GITHUB__TOKEN_FILE", "/nonexistent", "REPRISE_GITHUB__TOKEN_FILE names /nonexistent, which cannot"),
+    ],
+)
+def test_a_wrong_variable_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(f"REPRISE_{name}", value)
+    with pytest.raises(UserError) as refused:
+        load_settings()
+    assert sentence in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["REPRISE_SEED", "REPRISE_OUTPUT_DIR", "REPRISE_COMMIT", "REPRISE_X"])
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A job finds three of them, and may itself rehearse something."""
+    monkeypatch.setenv(name, "1")
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("htp: {port: 1}\n", ":1:1: htp: there is no such setting; did you mean http?"),
+        ("http:\n  prt: 1\n", ":2:3: http.prt: there is no such setting; did you mean http.port?"),
+        ("http:\n  port: x\n", ":2:3: http.port: input should be a valid integer"),
+        ("http: 5\n", ":1:1: http: this is a section: write its settings below it, such as http.host"),
+        ("watch: [ada]\n", ":1:1: watch: 'ada' is not owner/repo"),
+        ("- http\n", " must hold settings by name, such as http: {port: 8400}"),
+        ("http: [\n", ":1:8: not valid YAML"),
+        ("http: {port: 1}\nhttp: {port: 2}\n", ":2:1: the key 'http' stands here twice"),
+        ("!!python/object/apply:os.getcwd []\n", ":1:1: the tag 'tag:yaml.org,2002:python/"),
+        (b"\xff\xfe", ":1:1: the file is not UTF-8 text; save it as UTF-8"),
+        (f"github: {{token: [{CANARY}]}}\n", ":1:10: github.token: input should be a valid string"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_named_with_its_place(
+    tmp_path: Path, text: str | bytes, sentence: str
+) -> None:
+    path = config(tmp_path, text)
+    with pytest.raises(UserError) as refused:
+        load_settings(path)
+    assert f"{path}{sentence}" in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refused:
+        load_settings(config(tmp_path, "colour: red\nhttp: {port: x}\nwatch: ada\n"))
+    assert len(str(refused.value).splitlines()) == 3
+
+
+def test_a_variable_that_overrides_the_file_is_to_blame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPRISE_HTTP__PORT", "x")
+    with pytest.raises(UserError, match=r"^setting REPRISE_HTTP__PORT: "):
+        load_settings(config(tmp_path, "http: {port: 1}\n"))
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="give --config an existing YAML file"):
+        load_settings(tmp_path / "nope.yaml")
+    with pytest.raises(UserError, match="give --config an existing YAML file"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\xfd"])
+def test_a_secret_file_without_a_secret_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("REPRISE_GITHUB__TOKEN_FILE", str(tmp_path / "secret"))
+    with pytest.raises(UserError, match=r"REPRISE_GITHUB__TOKEN_FILE names .*/secret, which is"):
+        load_settings()
+
+
+# --- secrets ----------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_shown_when_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPRISE_GITHUB__TOKEN", f"{CANARY}1")
+    monkeypatch.setenv("REPRISE_GITHUB__WEBHOOK_SECRET", f"{CANARY}2")
+    monkeypatch.setenv("REPRISE_DATABASE_URL", f"postgresql://ada:{CANARY}3%2F@db.example/reprise")
+    monkeypatch.setenv("REPRISE_TRACKING__URI", f"https://ada:{CANARY}4@mlflow.example")
+    settings = load_settings()
+    for shown in (repr(settings), str(settings), repr(settings.github), repr(settings.tracking)):
+        assert CANARY not in shown
+    assert settings.database.startswith("postgresql://ada:")
+    assert settings.secrets() == (
+        f"{CANARY}1",
+        f"{CANARY}2",
+        f"{CANARY}3%2F",
+        f"{CANARY}3/",
+        f"{CANARY}4",
+        f"{CANARY}4",
+    )
+
+
+def test_every_setting_has_a_path_and_secrets_are_among_them() -> None:
+    paths = list(setting_paths())
+    assert len(paths) == len(set(paths))
+    assert set(SECRETS) <= set(paths)
