@@ -15,6 +15,7 @@ from reprise.engine.reaper import Reaper
 from reprise.ports import JobRequest
 
 DOWN = Retryable("the forge did not answer")
+LATER = Retryable("the forge asks for patience", after=10**7)
 
 
 def pushed(controller: Controller, name: str = "ada/wine", tag: str = "v1") -> tuple[Repository, Sha]:
@@ -100,7 +101,7 @@ def test_a_run_that_waits_for_the_forge_keeps_no_other_from_running(
 
     def job(request: JobRequest) -> FakeJob:
         if (request.spec.name, request.folder.name) == ("wine", "0-1"):
-            outside.forge.fail("put_comment", Retryable("the forge asks for patience", after=10**7))
+            outside.forge.fail("put_comment", LATER)
         return measured(0.93)
 
     outside.runner.script = job
@@ -210,6 +211,22 @@ def test_a_tracker_that_restarts_is_waited_for(controller: Controller, outside: 
     assert outside.tracker.tags[run.id]["reprise.verdict"] == "reproduced"
 
 
+def test_a_tracker_that_restarts_keeps_no_machine(make: Make, outside: Outside) -> None:
+    held: list[int] = []
+
+    def look(name: str, side: str, run_id: str) -> bool:
+        if (name, side) == ("record", "before"):
+            held.append(len(outside.provider.owned()))
+        return False
+
+    controller = make(wrap_steps=watching(look))
+    pushed(controller)
+    outside.tracker.failures = 5
+    controller.work()
+    assert held == [0, 0, 0]
+    assert controller.run().tracked is not None
+
+
 def test_a_tracker_that_dies_before_the_conclusion_does_not_keep_the_run_alive(
     make: Make, outside: Outside
 ) -> None:
@@ -307,3 +324,21 @@ def test_a_machine_that_a_bug_kept_goes_back_on_the_second_look(make: Make, outs
     assert reaper.reap(controller.world) == ()
     assert reaper.reap(controller.world) == (controller.run().id,)
     assert outside.provider.owned() == ()
+
+
+def test_a_machine_that_a_bug_kept_goes_back_also_while_the_forge_is_down(
+    make: Make, outside: Outside
+) -> None:
+    controller = make(wrap_steps=breaking("release"))
+    pushed(controller)
+
+    def job(_: JobRequest) -> FakeJob:
+        outside.forge.fail("put_comment", LATER)
+        return measured(0.93)
+
+    outside.runner.script = job
+    controller.start()
+    controller.until(lambda: controller.run().phase is Phase.REPORTING)
+    reaper = Reaper()
+    reaper.reap(controller.world)
+    assert reaper.reap(controller.world) == (controller.run().id,)

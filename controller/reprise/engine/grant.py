@@ -13,21 +13,17 @@ from reprise.store import runs
 log = structlog.get_logger()
 
 
-def choose(waiting: Iterable[RunId], live: int, slots: int) -> tuple[RunId, ...]:
+def choose(waiting: Iterable[RunId], busy: int, slots: int) -> tuple[RunId, ...]:
     """The first waiting runs that still fit, in the order of the queue."""
-    return tuple(waiting)[: max(slots - live, 0)]
-
-
-WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
-"""Telling a forge that is down can take days, and needs no slot."""
+    return tuple(waiting)[: max(slots - busy, 0)]
 
 
 def grant(world: World, start: Callable[[str], None]) -> int:
     """Start what may start; returns how many. A crash after the grant is healed by `resume`."""
     with world.store.write() as connection:
-        busy = [run for run in runs.live_runs(connection) if run.phase not in WITHOUT_MACHINE]
+        busy = len(runs.busy_runs(connection))
         waiting = runs.waiting_runs(connection, world.slots)
-        chosen = choose([run.id for run in waiting], len(busy), world.slots)
+        chosen = choose([run.id for run in waiting], busy, world.slots)
         for run_id in chosen:
             runs.save(connection, run_id, granted_at=world.clock.now())
     for run_id in chosen:

@@ -1,4 +1,4 @@
-"""Gives back what no live run owns: the second net when a release step never came."""
+"""Gives back what no run works with any more: the second net when a release step never came."""
 
 from dataclasses import dataclass, field
 
@@ -22,8 +22,8 @@ class Reaper:
         """What was released now."""
         owned = frozenset(world.provider.owned())
         with world.store.read() as connection:
-            live = frozenset(run.id for run in runs.live_runs(connection))
-        unowned = owned - live
+            busy = frozenset(run.id for run in runs.busy_runs(connection))
+        unowned = owned - busy
         orphans = tuple(sorted(unowned & self.suspects))
         self.suspects = unowned
         for run_id in orphans:

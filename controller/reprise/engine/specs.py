@@ -1,6 +1,7 @@
 """Reads the experiments of a commit."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
@@ -62,7 +63,7 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
     if isinstance(data, Problem):
         return SpecFile(path, "", BadSpec(name, (data,)))
     text = data.decode(errors="replace")
-    spec = parse_spec(data, file=path, default_name=name)
+    spec = _parse(data, path, name)
     if isinstance(spec, BadSpec):
         return SpecFile(path, text, spec)
 
@@ -74,6 +75,12 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
 
     problems = check_files(spec, committed, file=path)
     return SpecFile(path, text, BadSpec(spec.name, problems) if problems else spec)
+
+
+@lru_cache(maxsize=32)
+def _parse(data: bytes, path: str, name: str) -> Spec | BadSpec:
+    """Every step of a run asks for its spec, and reading YAML with positions takes milliseconds."""
+    return parse_spec(data, file=path, default_name=name)
 
 
 def _read(source: Source, repository: Repository, sha: Sha, path: str) -> bytes | Problem | None:

@@ -103,7 +103,11 @@ class Steps:
     # --- after ----------------------------------------------------------------------------------
 
     def collect(self, run_id: str) -> None:
-        run = self._enter(run_id, Phase.COLLECTING)
+        self._enter(run_id, Phase.COLLECTING)
+        self.record(run_id)
+
+    def record(self, run_id: str) -> None:
+        run = self._run(run_id)
         file = self._spec_file(run) if run.source is not None else None
         if file is None or isinstance(file.spec, BadSpec):
             return

@@ -62,13 +62,15 @@ class RunWorkflow:
             return
         await self._do("announce", self._steps.announce, run_id, patience=BRIEF)
         ending = await self._work(run_id)
-        tracked = await self._do("collect", self._steps.collect, run_id)
+        tracked = await self._do("collect", self._steps.collect, run_id, patience=BRIEF)
         await self._conclude(run_id, ending, _problem(tracked))
 
     async def _conclude(self, run_id: str, ending: Failed | None, tracking_problem: str | None) -> None:
         """The machine goes back first; then the verdict, and whoever asked is told."""
         steps = self._steps
         await self._do("release", steps.release, run_id, patience=UNTIL_TOLD)
+        if tracking_problem is not None:  # a tracker that restarts must not keep a machine
+            tracking_problem = _problem(await self._do("record", steps.record, run_id))
         judged = await self._do("evaluate", steps.evaluate, run_id, dump(ending), tracking_problem)
         if isinstance(judged, Failed):
             await self._do("evaluate", steps.evaluate, run_id, dump(judged), tracking_problem)

@@ -80,6 +80,9 @@ _TYPES: dict[str, Any] = {
     "ending": Failed,
     "judgement": Judgement,
 }
+_WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
+"""Telling a forge that is down can take days."""
+
 _SELECT = select(runs, repositories.c.full_name, repositories.c.clone_url).join(
     repositories, repositories.c.id == runs.c.repository_id
 )
@@ -115,6 +118,11 @@ def live_runs(connection: Connection) -> list[Run]:
     """Granted and not ended: each has, or must get, a workflow."""
     query = _SELECT.where(runs.c.granted_at.is_not(None), runs.c.ended_at.is_(None))
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
+
+
+def busy_runs(connection: Connection) -> list[Run]:
+    """Live runs that may hold a machine: from the grant until the machine went back."""
+    return [run for run in live_runs(connection) if run.phase not in _WITHOUT_MACHINE]
 
 
 def runs_at(connection: Connection, run: Run) -> list[Run]:
