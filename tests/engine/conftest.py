@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 import structlog
-from dbos._dbos import _get_or_create_dbos_registry
 from tests.engine.harness import Controller, Outside
 
 Make = Callable[..., Controller]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_recovery() -> None:
-    """The engine looks once a second for what it has to recover; a test that crashes often cannot wait."""
-    _get_or_create_dbos_registry().get_internal_queue()._polling_interval_sec = 0.02
 
 
 @pytest.fixture(scope="session")

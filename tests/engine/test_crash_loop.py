@@ -3,11 +3,12 @@
 The points come from a complete run that is recorded first, so a step that is added later is covered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
+from dbos._dbos import _get_or_create_dbos_registry
 from tests.engine.harness import Controller, Outside, assert_clean, jobs_of, pull_request
 from tests.engine.watch import Killed, Life, Point
 
@@ -27,6 +28,16 @@ WRITES = (
 )
 """Calls that change something outside; a step may hold several."""
 STEPS = ("announce", "build", "plan_trial", "execute_trial", "collect", "release", "report", "finish")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_recovery() -> Iterator[None]:
+    """The engine looks once a second for what it has to recover; whoever crashes often cannot wait."""
+    queue = _get_or_create_dbos_registry().get_internal_queue()
+    before = queue._polling_interval_sec
+    queue._polling_interval_sec = 0.03
+    yield
+    queue._polling_interval_sec = before
 
 
 class Story:
