@@ -1,22 +1,36 @@
 """Logs: one line per event, constant names, values as keys, the run id bound, secrets taken out."""
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
+from urllib.parse import quote
 
 import structlog
 
-_TOKEN = re.compile(r"(?:gh[opusr]_[A-Za-z0-9._-]+|github_pat_[A-Za-z0-9_]+)|(?<=Bearer )\S+|(?<=Basic )\S+")
 _HIDDEN = "[hidden]"
+_SHORTEST = 4
+"""Hiding shorter values would make logs unreadable, and they are no secrets."""
+_AUTHORIZATION = re.compile(r"""(authorization['"]?\s*[:=]\s*['"]?)(?:\w+\s+)?[^\s'",}]+""", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"gh[opusr]_[A-Za-z0-9._-]+|github_pat_[A-Za-z0-9_]+"
+    r"|(?<=Bearer )\S+|(?<=Basic )\S+"
+    r"|(?<=://)[^/?#\s@]+(?=@)"  # user and password of a URL
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""A stranger's tag or file name must not move the operator's cursor."""
 
 
 class Redactor:
     """A structlog processor that hides known secret values and anything shaped like a token."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True))
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def __call__(
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
@@ -24,20 +38,42 @@ class Redactor:
         return {key: self._clean(value) for key, value in event.items()}
 
     def text(self, value: str) -> str:
-        for secret in self._secrets:
-            value = value.replace(secret, _HIDDEN)
-        return _TOKEN.sub(_HIDDEN, value)
+        if self._known is not None:
+            value = self._known.sub(_HIDDEN, value)
+        value = _TOKEN.sub(_HIDDEN, _AUTHORIZATION.sub(rf"\1{_HIDDEN}", value))
+        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {key: self._clean(inner) for key, inner in value.items()}
+            return {self.text(str(key)): self._clean(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(inner) for inner in value]
         if isinstance(value, bool | int | float | None):
             return value
         return self.text(str(value))
+
+
+class _Lenient:
+    """A full disk or a closed terminal behind the log must not end whoever logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, and as it looks inside a URL, a repr or JSON."""
+    written = (repr(secret), json.dumps(secret), json.dumps(secret, ensure_ascii=False))
+    return (secret, quote(secret, safe="", errors="surrogateescape"), *(text[1:-1] for text in written))
 
 
 def configure(
@@ -59,7 +95,7 @@ def configure(
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Lenient(out))),
         cache_logger_on_first_use=False,
     )
     _tame_libraries(shared, render, out)
