@@ -1,4 +1,4 @@
-"""``reprise run`` as its user starts it: a process of its own, in a tiny repository without packages."""
+"""Commands as their users start them, as processes of their own, and tiny repositories to rehearse."""
 
 import json
 import os
@@ -80,3 +80,19 @@ def finish(process: "subprocess.Popen[str]", *, seconds: float = 120) -> Outcome
 
 def reprise(state: Path, *arguments: str | Path, extra: Mapping[str, str] | None = None) -> Outcome:
     return finish(start(state, *arguments, extra=extra))
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Command lines of living processes that have to do with a folder: by name, by setting, by place."""
+    return [command for entry in Path("/proc").glob("[0-9]*") if (command := _touches(entry, folder))]
+
+
+def _touches(process: Path, folder: Path) -> str | None:
+    try:
+        command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        variables = (process / "environ").read_bytes().decode(errors="replace")
+        place = os.readlink(process / "cwd")
+    except OSError:
+        return None  # it ended, or never had any
+    touches = str(folder) in command or str(folder) in variables or place.startswith(str(folder))
+    return command if touches and command else None

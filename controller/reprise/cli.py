@@ -139,8 +139,10 @@ def demo(
     example promises, 1 one is not.
     """
     from reprise.demo.story import show
+    from reprise.terminal import interruptible
 
-    return show(stay=stay, example=example)
+    with interruptible():
+        return show(stay=stay, example=example)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -3,12 +3,10 @@
 import json
 import logging
 import shutil
-import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -28,9 +26,7 @@ from reprise.engine.view import run_view
 from reprise.settings import Settings
 from reprise.store import repositories, runs
 from reprise.store.runs import NewRun, Run
-from reprise.terminal import LogFollower, print_report
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from reprise.terminal import LogFollower, interruptible, print_report
 
 
 def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json: bool) -> int:
@@ -121,21 +117,3 @@ def _show(view: RunView, *, as_json: bool) -> int:
     else:
         print_report(Console(), render_report(view).markdown)
     return exit_code(view.judgement)
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """The first SIGINT, SIGTERM or SIGHUP ends what runs; another one does not stop the cleaning up."""
-
-    def interrupt(*_: object) -> None:
-        for number in taken:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    taken = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in taken}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

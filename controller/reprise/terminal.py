@@ -1,5 +1,8 @@
-"""What people see in a terminal: a report as calm text, and a job's output while it runs."""
+"""What people meet in a terminal: a report as calm text, a job's output while it runs, an end by Ctrl-C."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +13,7 @@ from reprise.domain.run import RunId
 from reprise.domain.text import clean_line, for_terminal
 from reprise.engine.world import Folders
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHUNK = 64 * 1024
 _LONGEST_LINE = 16 * 1024
 """Bytes after which a line is shown although it has not ended."""
@@ -18,6 +22,24 @@ _LONGEST_LINE = 16 * 1024
 def print_report(console: Console, markdown: str) -> None:
     """Render a report; its sections follow each other as headings, and links show where they lead."""
     console.print(Markdown(for_terminal(markdown), hyperlinks=False))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """The first SIGINT, SIGTERM or SIGHUP ends what runs; another one does not stop the cleaning up."""
+
+    def interrupt(*_: object) -> None:
+        for number in taken:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    taken = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in taken}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class LogFollower:

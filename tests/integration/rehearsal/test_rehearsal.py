@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.jobs import until
-from tests.rehearsals import SPEC, TRAIN, Outcome, finish, paper, start
+from tests.rehearsals import SPEC, TRAIN, Outcome, finish, paper, processes_in, start
 from tests.repositories import git, write_files
 
 pytestmark = pytest.mark.real
@@ -199,21 +199,6 @@ def test_where_there_is_nothing_to_run_nothing_is_left_behind(tmp_path: Path) ->
     assert (ended.code, ended.out) == (64, "")
     assert ended.err == "reprise: there is no experiment 'table-9' here; there is: paper\n"
     assert list((tmp_path / "state" / "rehearsals").iterdir()) == []
-
-
-def processes_in(folder: Path) -> list[str]:
-    """Command lines of processes that have anything to do with a folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                working = str((entry / "cwd").resolve())
-            except OSError:
-                continue
-            if str(folder) in command or working.startswith(str(folder)):
-                found.append(command)
-    return found
 
 
 def test_one_object_is_really_one(runs: Runs) -> None:
