@@ -4,16 +4,19 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 from tests.integration.spine.town import SECRET, Town
 
+from reprise.adapters.mlflow.client import Client
 from reprise.adapters.process.provider import ProcessProvider
 
 T = TypeVar("T")
@@ -27,7 +30,7 @@ class Controller:
         """``settings`` are names and values of further ``REPRISE_…`` variables."""
         folder.mkdir(parents=True)
         self.state = folder / "state"
-        self.store = f"sqlite:///{folder / 'mlflow.db'}"
+        self.store = _empty_store(cache, folder)
         self.url = f"http://127.0.0.1:{_free_port()}"
         self.watching = watch
         self._folder = folder
@@ -43,6 +46,9 @@ class Controller:
             "REPRISE_GITHUB__WEBHOOK_SECRET": SECRET,
             "REPRISE_GITHUB__WRITE_SPACING": "0",
             "UV_OFFLINE": "1",
+            # Compiled once for all starts, also where Python is told not to write beside its sources.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(cache / "bytecode"),
             **settings,
         }
         self._http = httpx.Client(base_url=self.url, timeout=30)
@@ -150,21 +156,36 @@ class Controller:
             run = self.runs().get(tag)
             return run if run is not None and run["phase"] == phase else None
 
-        found = until(there, what=lambda: f"{tag} is not {phase}: {self.log.read_text()[-3000:]}")
+        found = until(there, what=lambda: f"{tag} is not {phase}: {self.log.read_text()}", pause=0.15)
         whole: dict[str, Any] = self.get(f"/runs/{found['run_id']}")
         return whole
 
 
 def until(
-    condition: Callable[[], T | None], *, seconds: float = END_SECONDS, what: Callable[[], str] = str
+    condition: Callable[[], T | None],
+    *,
+    seconds: float = END_SECONDS,
+    what: Callable[[], str] = str,
+    pause: float = 0.03,
 ) -> T:
     """The first true answer; a failure that tells ``what`` when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
             return answer
-        time.sleep(0.03)
+        time.sleep(pause)
     raise AssertionError(f"not within {seconds} s: {what()}")
+
+
+def _empty_store(cache: Path, folder: Path) -> str:
+    """MLflow needs seconds to create one, so it does that once."""
+    made = cache / "empty" / "mlflow.db"
+    if not made.exists():
+        Client(f"sqlite:///{made}")
+    store = folder / "mlflow.db"
+    with closing(sqlite3.connect(made)) as whole, closing(sqlite3.connect(store)) as copy:
+        whole.backup(copy)
+    return f"sqlite:///{store}"
 
 
 def processes_in(folder: Path) -> dict[int, str]:

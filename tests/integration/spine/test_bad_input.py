@@ -4,16 +4,17 @@ All of them are pushed at once, more tags than a forge tells its hooks of, and g
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests import packages
+from tests.integration.spine.conftest import Busy
 from tests.integration.spine.controller import Controller, until
 from tests.integration.spine.papers import PROBED, SPEC, paper, writes
-from tests.integration.spine.town import Paper, Town, repeats
+from tests.integration.spine.town import Paper, repeats
 from tests.repositories import git
 
 pytestmark = pytest.mark.real
@@ -127,26 +128,14 @@ class Answers:
 
 
 @pytest.fixture(scope="module")
-def answers(town: Town, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    folder = tmp_path_factory.mktemp("answers")
-    paper = town.repository("bad-input")
-    controller = Controller(
-        folder / "controller",
-        town,
-        cache,
-        watch=paper.name,
-        REPRISE_SWEEP_INTERVAL="1",
-        REPRISE_PROCESS__SLOTS="3",
-    )
-    paper.hook(controller.url)
-    with controller:
-        controller.await_said("repository watched")
-        shas = {tag: paper.commit(case.files, tag) for tag, case in CASES.items()}
-        shas["stale-lock"] = paper.commit(_stale_lock(folder / "stale"), "stale-lock")
-        shas["submodule"] = _with_submodule(paper)
-        shas["no-spec"] = paper.commit({"README.md": "no spec here"}, "no-spec")
-        paper.push(*shas)
-        yield Answers(controller, paper, shas)
+def answers(busy: Busy, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    paper = busy.papers["bad-input"]
+    shas = {tag: paper.commit(case.files, tag) for tag, case in CASES.items()}
+    shas["stale-lock"] = paper.commit(_stale_lock(tmp_path_factory.mktemp("stale")), "stale-lock")
+    shas["submodule"] = _with_submodule(paper)
+    shas["no-spec"] = paper.commit({"README.md": "no spec here"}, "no-spec")
+    paper.push(*shas)
+    return Answers(busy.controller, paper, shas)
 
 
 @pytest.mark.parametrize("tag", CASES)

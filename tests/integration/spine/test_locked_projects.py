@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests import packages
+from tests.integration.spine.conftest import Busy
 from tests.integration.spine.controller import Controller, processes_in, until
 from tests.integration.spine.papers import PROBED, tiny
 from tests.integration.spine.town import Paper, Town
@@ -22,23 +23,18 @@ with open("results/metrics.json", "w") as file:
 """
 
 
-def test_two_commits_with_one_lock_do_not_run_each_others_code(
-    controller: Controller, paper: Paper, tmp_path: Path
-) -> None:
-    with controller:
-        paper.push_tag(package(tmp_path / "first", "0.97"), "v1")
-        paper.push_tag(package(tmp_path / "second", "0.42"), "v2")
-        runs = {tag: controller.await_run(tag) for tag in ("v1", "v2")}
+def test_two_commits_with_one_lock_do_not_run_each_others_code(busy: Busy, tmp_path: Path) -> None:
+    controller, paper = busy.controller, busy.papers["package"]
+    paper.push_tag(package(tmp_path / "first", "0.97"), "v1")
+    paper.push_tag(package(tmp_path / "second", "0.42"), "v2")
+    runs = {tag: controller.await_run(tag) for tag in ("v1", "v2")}
 
-        assert {tag: run["verdict"] for tag, run in runs.items()} == {
-            "v1": "reproduced",
-            "v2": "not_reproduced",
-        }
-        assert {tag: run["claims"][0]["got"] for tag, run in runs.items()} == {"v1": 0.97, "v2": 0.42}
-        first, second = (built(controller, run["run_id"]) for run in runs.values())
-        assert first["key"] == second["key"]
-        assert first["location"] == second["location"]
-        assert first["layer"] != second["layer"]
+    assert {tag: run["verdict"] for tag, run in runs.items()} == {"v1": "reproduced", "v2": "not_reproduced"}
+    assert {tag: run["claims"][0]["got"] for tag, run in runs.items()} == {"v1": 0.97, "v2": 0.42}
+    first, second = (built(controller, run["run_id"]) for run in runs.values())
+    assert first["key"] == second["key"]
+    assert first["location"] == second["location"]
+    assert first["layer"] != second["layer"]
 
 
 def test_a_stop_ends_what_is_built_or_asked_at_that_moment(
