@@ -15,12 +15,13 @@ class UserError(RepriseError):
 class Retryable(RepriseError):
     """An outside system did not answer as it should; the same call may work later.
 
-    ``after`` is the number of seconds the system asked us to wait, 0 when it did not say.
+    ``after`` is the number of seconds the system asked us to wait, 0 when it did not say; a day at
+    most, because a system that is confused must not stop us for years.
     """
 
     def __init__(self, message: str, after: float = 0.0) -> None:
         super().__init__(message, after)
-        self.after = after
+        self.after = min(after, 86_400.0)
 
     def __str__(self) -> str:
         return str(self.args[0])
