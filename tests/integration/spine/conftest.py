@@ -28,7 +28,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def busy(town: Town, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     """A running controller for tests that only push and look: several runs at a time, and it sweeps."""
     papers = {name: town.repository(name) for name in ("bad-input", "package")}

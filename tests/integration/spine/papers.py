@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tests import packages
+
 SPEC = """\
 version: 1
 name: tiny
@@ -32,6 +34,15 @@ while not os.path.exists(os.path.join(outside, "go")):
     time.sleep(0.02)
 """
 
+USE_PACKAGE = """\
+import json, os
+import paper, tinyone
+assert tinyone.VERSION == "1.0"
+os.makedirs("results")
+with open("results/metrics.json", "w") as file:
+    json.dump({"accuracy": paper.ACCURACY}, file)
+"""
+
 
 def paper(train: str = WRITE.replace("VALUE", "0.97"), spec: str = SPEC) -> dict[str, str | bytes]:
     return {"reprise.yaml": spec, "requirements.txt": "", "train.py": train}
@@ -45,6 +56,20 @@ def tiny(what: str) -> dict[str, str | bytes]:
 def writes(value: str) -> str:
     """A job that writes this JSON value, or Python expression, as its accuracy."""
     return WRITE.replace("VALUE", value)
+
+
+def package(folder: Path, accuracy: str, *, build: str = "") -> dict[str, str | bytes]:
+    """A buildable project in src layout whose code holds this number; every one has the same lock."""
+    backend = packages.BACKEND.replace('"paper.py"', '"src/paper.py", "paper.py"')
+    files = {"backend.py": backend.replace("    wheel =", f"{build}\n    wheel =", 1)}
+    packages.uv_project(folder, package=True, files=files)
+    (folder / "paper.py").unlink()
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return found | {
+        "src/paper.py": f"ACCURACY = {accuracy}\n",
+        "reprise.yaml": PROBED,
+        "train.py": USE_PACKAGE,
+    }
 
 
 class Outside:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.spine.controller import Controller, processes_in, until
-from tests.integration.spine.papers import Outside, tiny
+from tests.integration.spine.papers import Outside, package, tiny
 from tests.integration.spine.town import Paper, Town, repeats
 
 pytestmark = pytest.mark.real
@@ -67,3 +67,22 @@ def test_a_verdict_that_the_forge_could_not_hear_is_told_when_it_is_back(
             f"reprise: another controller (pid {controller.pid}) works in {controller.state}: "
             "stop it first, or give this one its own REPRISE_STATE_DIR\n"
         )
+
+
+def test_a_stop_ends_what_is_built_or_asked_at_that_moment(
+    controller: Controller, town: Town, paper: Paper, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    build = f"    import time\n    open({str(begun)!r}, 'w').close()\n    time.sleep(60)"
+    slow = paper.commit(package(tmp_path / "slow", "0.97", build=build), "slow")
+    other = paper.commit(tiny("asked"), "other")
+    with controller.with_settings(REPRISE_PROCESS__SLOTS="2"):
+        paper.push("slow")
+        until(begun.exists)
+        asked = town.gate.withhold("POST", f"/statuses/{other}")
+        paper.push("other")
+        assert asked.done.wait(60)
+
+        assert controller.terminate() < 5
+        assert processes_in(tmp_path) == {}
+    assert [status["state"] for status in paper.statuses(slow)] == ["pending"]

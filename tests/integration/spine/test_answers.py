@@ -1,8 +1,9 @@
-"""Every kind of unusable repository gets its own sentence on the commit, naming file and next step.
+"""Every repository gets its answer on the commit; one that cannot be used gets the file and the next step.
 
-All of them are pushed at once, more tags than a forge tells its hooks of, and go through one controller.
+All tags are pushed at once, more than a forge tells its hooks of, and go through one controller.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 from tests import packages
 from tests.integration.spine.conftest import Busy
 from tests.integration.spine.controller import Controller, until
-from tests.integration.spine.papers import PROBED, SPEC, paper, writes
+from tests.integration.spine.papers import PROBED, SPEC, package, paper, writes
 from tests.integration.spine.town import Paper, repeats
 from tests.repositories import git
 
@@ -166,6 +167,20 @@ def test_a_tag_without_a_spec_is_recorded_and_nothing_is_posted(answers: Answers
     assert answers.paper.comments(answers.shas["no-spec"]) == []
 
 
+def test_two_commits_with_one_lock_do_not_run_each_others_code(busy: Busy, tmp_path: Path) -> None:
+    controller, paper = busy.controller, busy.papers["package"]
+    paper.push_tag(package(tmp_path / "first", "0.97"), "v1")
+    paper.push_tag(package(tmp_path / "second", "0.42"), "v2")
+    runs = {tag: controller.await_run(tag) for tag in ("v1", "v2")}
+
+    assert {tag: run["verdict"] for tag, run in runs.items()} == {"v1": "reproduced", "v2": "not_reproduced"}
+    assert {tag: run["claims"][0]["got"] for tag, run in runs.items()} == {"v1": 0.97, "v2": 0.42}
+    first, second = (built(controller, run["run_id"]) for run in runs.values())
+    assert first["key"] == second["key"]
+    assert first["location"] == second["location"]
+    assert first["layer"] != second["layer"]
+
+
 def check(answers: Answers, tag: str, case: Case) -> None:
     run = answers.controller.await_run(tag)
     assert (run["verdict"], run["reason"]) == (case.verdict, case.reason)
@@ -205,3 +220,10 @@ def _with_submodule(paper_: Paper) -> str:
     git(paper_.copy, "commit", "--quiet", "--message", "a submodule")
     paper_.tag("submodule")
     return git(paper_.copy, "rev-parse", "HEAD")
+
+
+def built(controller: Controller, run_id: str) -> dict[str, str]:
+    with sqlite3.connect(f"file:{controller.state / 'reprise.db'}?mode=ro", uri=True) as store:
+        (found,) = store.execute("SELECT built FROM runs WHERE id = ?", (run_id,)).fetchone()
+    parsed: dict[str, str] = json.loads(found)
+    return parsed
