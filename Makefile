@@ -12,7 +12,8 @@ help: ## show this list
 
 $(CACHE)/uv/bin/uv:
 	$(PYTHON) -m venv $(CACHE)/uv
-	$(CACHE)/uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	sed -n '/^uv==/,/^    # via/p' requirements.lock > $(CACHE)/uv/locked.txt
+	$(CACHE)/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(CACHE)/uv/locked.txt
 
 .venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv

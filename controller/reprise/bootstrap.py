@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import structlog
 from uv import find_uv_bin
 
 from reprise.adapters.clock import SystemClock
@@ -19,7 +20,7 @@ from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.runner import ProcessRunner
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.engine.durable import Engine
 from reprise.engine.leader import Leader
@@ -43,12 +44,21 @@ class Controller:
     forge: GitHubForge
     source: GitSource
     builder: ProcessBuilder
+    tracker: MlflowTracker
 
     def start(self) -> None:
         """Raises UserError when another controller works in the same state folder."""
         self.leader.start()
         if self.tracking is not None:
             self.tracking.start()
+        threading.Thread(target=self._meet_tracker, name="mlflow-import", daemon=True).start()
+
+    def _meet_tracker(self) -> None:
+        """Importing MLflow's client takes seconds, which the first run need not wait for."""
+        try:
+            self.tracker.prepare()
+        except (Retryable, Refused) as error:
+            structlog.get_logger().info("tracker not ready yet", why=str(error))
 
     def stop(self) -> None:
         """Jobs go on; whatever else was started here is ended, and repeated at the next start."""
@@ -62,9 +72,8 @@ class Controller:
 
 
 def controller(settings: Settings) -> Controller:
-    """Raises UserError for settings that cannot work together."""
-    if settings.github.webhook_secret is None:
-        raise UserError("REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified")
+    """Everything that `reprise serve` needs, not started yet."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     forge = GitHubForge(
         settings.github.api_url,
         settings.github.token.get_secret_value() if settings.github.token else None,
@@ -84,7 +93,7 @@ def controller(settings: Settings) -> Controller:
     builder = _builder(settings)
     world = _world(settings, settings.state_dir, source, builder, tracker, forge)
     leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
-    return Controller(world, leader, tracking, forge, source, builder)
+    return Controller(world, leader, tracking, forge, source, builder, tracker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,7 @@ class Rehearsal:
 @contextmanager
 def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
     """Everything is released again on the way out, also when interrupted."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = settings.state_dir / "rehearsals" / name
     state.mkdir(parents=True, mode=0o700)
     source = GitSource(

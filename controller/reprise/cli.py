@@ -59,10 +59,12 @@ def serve(config: Config = None) -> None:
     Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET; docs/settings.md lists
     every setting. Ends with Ctrl-C or SIGTERM; runs that live go on at the next start.
     """
-    from reprise.serve import run_controller
     from reprise.settings import load_settings
 
-    run_controller(load_settings(config))
+    settings = load_settings(config)  # before the imports that take seconds
+    from reprise.serve import run_controller
+
+    run_controller(settings)
 
 
 @app.command()
@@ -93,8 +95,8 @@ def run(
 def check(
     path: Annotated[Path, typer.Argument(help="A spec file, or a folder with one.")] = Path(),
     spec_only: Annotated[
-        bool, typer.Option("--spec-only", help="Check the spec files only (all there is so far).")
-    ] = False,
+        bool, typer.Option("--spec-only", help="Check the spec files only, which is all there is so far.")
+    ] = True,
     as_json: Json = False,
 ) -> int:
     """Show what is wrong with the spec, as it would appear on the commit.
@@ -103,8 +105,6 @@ def check(
     """
     from reprise.checking import as_object, check_specs, render
 
-    if not spec_only:
-        raise UserError("only the spec is checked so far: say `reprise check --spec-only`")
     problems = check_specs(path)
     typer.echo(json.dumps(as_object(problems), indent=2) if as_json else render(problems))
     return 1 if problems else 0

@@ -113,3 +113,5 @@ def _tame_libraries(shared: list[Any], render: Any, out: TextIO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # Its retries end in an error of ours, which says what to do.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -24,6 +24,7 @@ def run_controller(settings: Settings) -> NoReturn:
 
     Raises UserError when the address is taken or another controller works here.
     """
+    check(settings)
     log.configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
@@ -40,6 +41,17 @@ def run_controller(settings: Settings) -> NoReturn:
         made.stop()
         listening.close()
     _leave()
+
+
+def check(settings: Settings) -> None:
+    """Raises UserError with everything that `serve` still needs to be told."""
+    missing = []
+    if not settings.watch:
+        missing.append("REPRISE_WATCH is not set: name the repositories to watch, as owner/repo")
+    if settings.github.webhook_secret is None:
+        missing.append("REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified")
+    if missing:
+        raise UserError("\n".join(missing))
 
 
 def _leave() -> NoReturn:
@@ -81,6 +93,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise UserError(
-            f"cannot listen on {host} port {port} ({error.strerror}): set REPRISE_HTTP__PORT to a free one"
+            f"cannot listen on {host} port {port} ({why}): set REPRISE_HTTP__PORT to a free one"
         ) from None

@@ -123,7 +123,8 @@ def _environment(view: RunView) -> Section | None:
     lines = []
     if view.installed is not None:
         built = view.installed
-        lines.append(f"- Python {inline(built.python, 40)}, {built.packages} packages")
+        plural = "" if built.packages == 1 else "s"
+        lines.append(f"- Python {inline(built.python, 40)}, {built.packages} package{plural}")
         lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
     lines.append(f"- {paragraph(view.machine)}" if view.machine else "- no machine was used")
     lines.append(f"- isolation: {inline(view.isolation, 80)}; network: {inline(view.network, 80)}")

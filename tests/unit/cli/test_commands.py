@@ -72,7 +72,6 @@ def test_no_command_shows_the_commands_and_is_wrong_usage(capsys: pytest.Capture
             ["serve", "--config", "/nonexistent.yaml"],
             "/nonexistent.yaml cannot be read (No such file",
         ),
-        (["check"], "only the spec is checked so far: say `reprise check --spec-only`"),
         (["check", "--spec-only", "/nonexistent"], "/nonexistent does not exist"),
         (["check", "--spec-only", "/proc/self/mem"], "/proc/self/mem cannot be read"),
     ],
