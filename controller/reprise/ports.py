@@ -308,6 +308,13 @@ class Forge(Protocol):
         """Raises Refused when it does not exist or we may not see it."""
         ...
 
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        """What this user or organisation has and we may see, the 1,000 that were pushed to last.
+
+        Raises Refused when there is no such owner.
+        """
+        ...
+
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         """Full sha of a short sha, tag or branch; None when there is none."""
         ...
