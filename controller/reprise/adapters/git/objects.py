@@ -54,6 +54,10 @@ class Entry:
         return stat.S_IFMT(self.mode) == stat.S_IFLNK
 
     @property
+    def is_submodule(self) -> bool:
+        return stat.S_IFMT(self.mode) == 0o160000
+
+    @property
     def is_executable(self) -> bool:
         return self.is_file and bool(self.mode & 0o100)
 
@@ -99,9 +103,9 @@ class Objects:
         }
         self._repo = git.Repo(folder, expand_vars=False)
         # GitPython also hands our own process's variables on; those that would lead elsewhere are set.
-        self._repo.git.update_environment(
-            **self._environment, GIT_ALTERNATE_OBJECT_DIRECTORIES="", GIT_CONFIG_PARAMETERS=""
-        )
+        traces = {name: "0" for name in os.environ if name.startswith("GIT_TRACE")}
+        elsewhere = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "", "GIT_CONFIG_PARAMETERS": "", **traces}
+        self._repo.git.update_environment(**self._environment, **elsewhere)
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +114,10 @@ class Objects:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._repo.close()
+
+    def rest(self) -> None:
+        """End the processes; the next question starts them again."""
+        self._repo.git.clear_cache()
 
     def has(self, sha: Sha) -> bool:
         return self._header(sha) is not None
