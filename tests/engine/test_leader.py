@@ -12,8 +12,8 @@ from tests.jobs import until
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Spec
-from reprise.engine.durable import Leadership
 from reprise.domain.watch import read_watch
+from reprise.engine.durable import Leadership
 from reprise.engine.leader import Leader, Loop
 from reprise.engine.reaper import Reaper
 from reprise.engine.specs import read_spec

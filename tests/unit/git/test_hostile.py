@@ -99,7 +99,6 @@ def hostile_home(folder: Path, canary: Path) -> dict[str, str]:
         "GIT_ASKPASS": str(folder / "ask"),
         "SSH_ASKPASS": str(folder / "ask"),
         "GIT_TEMPLATE_DIR": str(folder / "template"),
-        "GIT_TRACE": f"{canary}.trace",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "core.hooksPath",
         "GIT_CONFIG_VALUE_0": str(hooks),
@@ -139,7 +138,7 @@ def test_the_same_configuration_does_run_with_plain_git(server: GitServer, tmp_p
     for address in (f"{server.url}/paper/.git", str(server.root / "paper")):
         command = ["git", "clone", "--quiet", address, str(tmp_path / "clone")]
         subprocess.run(command, env=hostile, capture_output=True, timeout=60, check=False)
-    assert {path.suffix for path in tmp_path.glob("canary*")} >= {".hook", ".smudge", ".trace", ".helper"}
+    assert {path.suffix for path in tmp_path.glob("canary*")} >= {".hook", ".smudge", ".helper"}
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,9 @@ class Objects:
         }
         self._repo = git.Repo(folder, expand_vars=False)
         # GitPython also hands our own process's variables on; those that would lead elsewhere are set.
-        traces = {name: "0" for name in os.environ if name.startswith("GIT_TRACE")}
-        elsewhere = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "", "GIT_CONFIG_PARAMETERS": "", **traces}
-        self._repo.git.update_environment(**self._environment, **elsewhere)
+        self._repo.git.update_environment(
+            **self._environment, GIT_ALTERNATE_OBJECT_DIRECTORIES="", GIT_CONFIG_PARAMETERS=""
+        )
 
     def __enter__(self) -> Self:
         return self
