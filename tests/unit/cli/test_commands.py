@@ -68,7 +68,10 @@ def test_no_command_shows_the_commands_and_is_wrong_usage(capsys: pytest.Capture
         (["run", "a", "b"], "got unexpected extra argument"),
         (["forge"], "missing argument 'folder'; `reprise forge --help` shows what there is"),
         (["forge", "x", "--port", "70000"], "invalid value for '--port': "),
-        (["serve", "--config", "/nonexistent.yaml"], "/nonexistent.yaml cannot be read (No such file or directory): give --config"),
+        (
+            ["serve", "--config", "/nonexistent.yaml"],
+            "/nonexistent.yaml cannot be read (No such file or directory): give --config",
+        ),
         (["check"], "only the spec is checked so far: say `reprise check --spec-only`"),
         (["check", "--spec-only", "/nonexistent"], "/nonexistent does not exist"),
         (["check", "--spec-only", "/proc/self/mem"], "/proc/self/mem cannot be read"),
