@@ -27,7 +27,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test bench bare
+.PHONY: check test bench fuzz bare
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -39,6 +39,19 @@ test: .venv/.ready ## the test suite
 
 bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
 	.venv/bin/python bench/first_line.py 5
+
+FUZZ_SECONDS ?= 150
+$(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(CACHE)/fuzz
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --group fuzz
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that reads strangers' bytes
+	@for reader in webhook spec comment metrics; do \
+	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
+	done
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)
 	bash tests/bare/run make demo

@@ -92,7 +92,9 @@ def controller(settings: Settings) -> Controller:
     )
     builder = _builder(settings)
     world = _world(settings, settings.state_dir, source, builder, tracker, forge)
-    leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
+    leader = Leader(
+        world, settings.state_dir, watched=settings.watched, sweep_interval=settings.sweep_interval
+    )
     return Controller(world, leader, tracking, forge, source, builder, tracker)
 
 

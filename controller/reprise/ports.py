@@ -35,8 +35,18 @@ class Commit:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """Another repository's commit that was laid out inside a tree."""
+
+    path: str
+    """From the root of the tree."""
+    url: str
+    commit: Sha
+
+
 class Source(Protocol):
-    """Reads repositories. Never runs anything from them: no hooks, filters or submodules."""
+    """Reads repositories. Never runs anything from them: no hooks, no filters."""
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
         """Every tag → what it peels to: a commit, else `fetch` refuses it (a listing names no kinds)."""
@@ -57,9 +67,10 @@ class Source(Protocol):
         """Names of the regular files directly in a folder, sorted; empty when there is no folder."""
         ...
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
+    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
         """Write the tree of a fetched commit into a new folder: blobs as they are, no ``.git``.
 
+        Submodules are fetched and laid out at their recorded commits; returns which, outer ones first.
         Raises Refused with a sentence for the author when the tree cannot be laid out safely.
         """
         ...
@@ -306,6 +317,13 @@ class Forge(Protocol):
 
     def repository(self, full_name: str) -> Repository:
         """Raises Refused when it does not exist or we may not see it."""
+        ...
+
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        """What this user or organisation has and we may see, the 1,000 that were pushed to last.
+
+        Raises Refused when there is no such owner.
+        """
         ...
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:

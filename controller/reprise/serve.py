@@ -72,7 +72,7 @@ def _server(settings: Settings, made: Controller) -> uvicorn.Server:
         world=made.world,
         writer=DeliveryWriter(made.world.store, made.leader.nudge),
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
-        watched=frozenset(name.lower() for name in settings.watch),
+        watched=settings.watched,
         tracking_url=settings.tracking.public_url or settings.tracking.uri,
     )
     config = uvicorn.Config(

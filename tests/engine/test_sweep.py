@@ -5,6 +5,7 @@ from tests.engine.harness import FILES, Controller, Outside, assert_clean
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Verdict
+from reprise.domain.watch import read_watch
 from reprise.engine.sweep import sweep
 
 
@@ -15,7 +16,7 @@ def commits(controller: Controller) -> list[str]:
 def watched(controller: Controller, outside: Outside) -> Repository:
     """A repository whose baseline was taken while it had no tag."""
     repository = outside.repository()
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
     return repository
 
 
@@ -23,11 +24,11 @@ def test_tags_older_than_the_watch_never_run(controller: Controller, outside: Ou
     repository = outside.repository()
     outside.tag(repository, "v1")
     for _ in range(3):
-        assert sweep(controller.world, ["ada/wine"]) == 0
+        assert sweep(controller.world, read_watch(("ada/wine",))) == 0
         controller.resolve()
     assert controller.runs() == []
     newer = outside.tag(repository, "v2", {**FILES, "x": "2"})
-    assert sweep(controller.world, ["ada/wine"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 1
     controller.resolve()
     assert commits(controller) == [newer]
 
@@ -39,7 +40,7 @@ def test_a_tag_that_was_delivered_before_the_first_sweep_runs(
     outside.tag(repository, "v1")
     delivered = outside.tag(repository, "v2", {**FILES, "x": "2"})
     controller.told_tag(repository, "v2")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     assert commits(controller) == [delivered]
 
@@ -50,10 +51,10 @@ def test_a_delivered_tag_whose_trigger_is_still_open_makes_one_run(
     repository = watched(controller, outside)
     outside.tag(repository, "v1")
     controller.told_tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     assert len(controller.runs()) == 1
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
 
 
 def test_tags_pushed_while_the_controller_was_down_run_after_its_start(
@@ -63,7 +64,7 @@ def test_tags_pushed_while_the_controller_was_down_run_after_its_start(
     controller.stop()
     pushed = {outside.tag(repository, f"v{n}", {**FILES, "x": str(n)}) for n in range(3)}
     later = controller.next_life()
-    assert sweep(later.world, ["ada/wine"]) == 3
+    assert sweep(later.world, read_watch(("ada/wine",))) == 3
     later.work()
     later.stop()
     assert set(commits(later)) == pushed
@@ -76,11 +77,11 @@ def test_a_moved_tag_makes_a_new_run_and_the_old_verdict_stays(
 ) -> None:
     repository = watched(controller, outside)
     old = outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.work()
     before = outside.statuses(repository, old)
     new = outside.tag(repository, "v1", {**FILES, "x": "2"})
-    assert sweep(controller.world, ["ada/wine"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 1
     controller.work()
     assert commits(controller) == [old, new]
     assert outside.statuses(repository, old) == before
@@ -90,14 +91,14 @@ def test_a_moved_tag_makes_a_new_run_and_the_old_verdict_stays(
 def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outside: Outside) -> None:
     repository = watched(controller, outside)
     old = outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     outside.tag(repository, "v1", {**FILES, "x": "2"})
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     outside.source.tag(repository, "v1", old)
     controller.told_tag(repository, "v1")
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
     controller.resolve()
     assert len(controller.runs()) == 2
 
@@ -105,11 +106,11 @@ def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outsi
 def test_a_deleted_tag_leaves_its_run(controller: Controller, outside: Outside) -> None:
     repository = watched(controller, outside)
     outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     outside.source.delete_tag(repository, "v1")
     controller.resolve()
     assert controller.runs() == []
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
 
 
 @pytest.mark.parametrize("error", [Retryable("git did not answer"), Refused("no such repository")])
@@ -118,19 +119,19 @@ def test_one_unreadable_repository_does_not_stop_the_others(
 ) -> None:
     watched(controller, outside)
     other = outside.repository("bob/beer")
-    sweep(controller.world, ["bob/beer"])
+    sweep(controller.world, read_watch(("bob/beer",)))
     outside.tag(other, "v1")
     outside.source.fail(error)
-    assert sweep(controller.world, ["ada/wine", "bob/beer"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine", "bob/beer"))) == 1
 
 
 def test_a_repository_that_does_not_exist_does_not_stop_the_others(
     controller: Controller, outside: Outside
 ) -> None:
     other = outside.repository("bob/beer")
-    sweep(controller.world, ["bob/beer"])
+    sweep(controller.world, read_watch(("bob/beer",)))
     outside.tag(other, "v1")
-    assert sweep(controller.world, ["nobody/nothing", "bob/beer"]) == 1
+    assert sweep(controller.world, read_watch(("nobody/nothing", "bob/beer"))) == 1
 
 
 # --- triggers that cannot be resolved yet --------------------------------------------------------------

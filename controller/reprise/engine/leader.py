@@ -4,11 +4,12 @@ Each loop has a thread of its own, so that a slow forge keeps no granted run wai
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.intake import resolve_due
@@ -59,12 +60,12 @@ class Loop:
 
 
 class Leader:
-    def __init__(self, world: World, state: Path, *, watched: Sequence[str], sweep_interval: float) -> None:
+    def __init__(self, world: World, state: Path, *, watched: Watch, sweep_interval: float) -> None:
         self._world = world
         self._lock = Leadership(state)
         self._engine = Engine(state, RunWorkflow(Steps(world)).run)
         self._reaper = Reaper()
-        self._watched = tuple(watched)
+        self._watched = watched
         self._grants = Loop("grant", 0.5, self._grant)
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweeps = Loop("sweep", sweep_interval, self._sweep)

@@ -59,8 +59,10 @@ def export_once(source: Source, run: Run, tree: Path) -> None:
     remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     source.fetch(run.repository, run.commit)
-    source.export(run.repository, run.commit, partial)
+    submodules = source.export(run.repository, run.commit, partial)
     partial.rename(tree)
+    for each in submodules:
+        log.info("submodule laid out", path=each.path, url=each.url, commit=each.commit)
 
 
 def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> JobRequest:

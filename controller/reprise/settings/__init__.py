@@ -31,6 +31,7 @@ from pydantic_settings import (
 )
 
 from reprise.domain.errors import UserError
+from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
 from reprise.settings.file import ConfigFile
 
@@ -122,7 +123,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """Deliveries and runs, as an SQLAlchemy URL. Default: SQLite in `state_dir`."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
-    """Repositories as owner/repo; a comma list or JSON."""
+    """Repositories as owner/repo, or owner/* for all that an owner has; a comma list or JSON."""
     sweep_interval: Seconds = 300.0
     """Seconds between two looks at the watched repositories' tags."""
     http: Http = Http()
@@ -143,12 +144,10 @@ class Settings(BaseSettings):
     @field_validator("watch")
     @classmethod
     def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            owner, slash, repository = name.partition("/")
-            if not (owner and slash and repository) or "/" in repository:
-                raise ValueError(f"{name!r} is not owner/repo")
-            if "*" in name:
-                raise ValueError(f"{name!r}: patterns are not supported yet; name each repository")
+        try:
+            read_watch(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
         return value
 
     @model_validator(mode="after")
@@ -161,6 +160,10 @@ class Settings(BaseSettings):
     @property
     def cache(self) -> Path:
         return self.cache_dir or self.state_dir / "cache"
+
+    @property
+    def watched(self) -> Watch:
+        return read_watch(self.watch)
 
     @property
     def database(self) -> str:

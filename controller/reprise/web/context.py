@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reprise.domain.watch import Watch
 from reprise.engine.world import World
 from reprise.web.writer import DeliveryWriter
 
@@ -11,10 +12,6 @@ class Context:
     world: World
     writer: DeliveryWriter
     webhook_secret: bytes
-    watched: frozenset[str]
-    """Full names in lower case."""
+    watched: Watch
     tracking_url: str | None
     """Where MLflow's pages are."""
-
-    def watches(self, repository: str) -> bool:
-        return repository.lower() in self.watched

@@ -83,7 +83,7 @@ async def _store(context: Context, guid: str, name: str, body: bytes, event: Eve
 def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
     if isinstance(event, Ignored):
         return None, f"ignored: {event.why}"
-    if not context.watches(event.repository):
+    if not context.watched.includes(event.repository):
         return None, "ignored: repository is not watched"
     match event:
         case TagPushed(number, repository, tag, _, who):

@@ -121,7 +121,7 @@ def test_watched_repositories_are_a_comma_list_or_json(
         ("WATCH", "wine", "setting REPRISE_WATCH: watch: 'wine' is not owner/repo"),
         ("WATCH", "a/b/c", "'a/b/c' is not owner/repo"),
         ("WATCH", "/b", "'/b' is not owner/repo"),
-        ("WATCH", "ada/*", "'ada/*': patterns are not supported yet; name each repository"),
+        ("WATCH", "*/wine", "'*/wine' is a pattern over owners: name each owner, like ada/*"),
         ("WATCH", '["ada/wine"', "this is no JSON list"),
         ("WATCH", "[1]", "setting REPRISE_WATCH: watch: input should be a valid string"),
         ("HTTP__PORT", "http", "setting REPRISE_HTTP__PORT: http.port: input should be a valid integer"),

@@ -18,6 +18,7 @@ from tests.fakes.runner import FakeRunner
 from tests.fakes.source import FakeSource
 from tests.fakes.tracker import FakeTracker
 
+from reprise.domain.watch import read_watch
 from reprise.engine.world import Folders, World
 from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
@@ -62,7 +63,7 @@ class Site:
             world=self.world,
             writer=DeliveryWriter(self.store, self._nudge),
             webhook_secret=SECRET.encode(),
-            watched=frozenset({WATCHED.lower()}),
+            watched=read_watch((WATCHED,)),
             tracking_url=None,
         )
         self.app = create_app(self.context)

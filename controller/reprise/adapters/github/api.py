@@ -16,7 +16,7 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comments
+from reprise.adapters.github import comments, owners
 from reprise.adapters.github.client import PER_PAGE, Client, UnexpectedReply
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
@@ -62,6 +62,14 @@ class GitHubForge:
             raise Refused(f"{full_name!r} is not the name of a repository: write it as owner/name")
         intent = Intent(f"read {full_name}", "metadata: read")
         return self._client.read(intent, lambda github: _repository(github.get_repo(full_name)))
+
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        if not _is_full_name(f"{owner}/x"):
+            raise Refused(f"{owner!r} is not the name of a user or organisation")
+        intent = Intent(f"list the repositories of {owner}", "metadata: read")
+        return self._client.read(
+            intent, lambda github: owners.repositories(github, owner, signed_in=self._token is not None)
+        )
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         if not ref.strip("."):
