@@ -20,7 +20,7 @@ def test_the_same_holds_for_an_ordinary_user() -> None:
     here = Path(__file__).parent
     light = "not gigabytes and not thousand"  # the same for everybody
     own = ("-q", "-rs", "-k", light, "-p", "no:cacheprovider", "--basetemp", str(home / "tmp"))
-    tests = (str(here / "test_hidden.py"), str(here / "test_contained.py"))
+    tests = [str(here / f"test_{name}.py") for name in ("hidden", "contained", "builds")]
     try:
         done = subprocess.run(
             (sys.executable, ordinary.__file__, sys.executable, "-m", "pytest", *own, *tests),

@@ -33,7 +33,7 @@ class ProcessBuilder:
         self._timeout = timeout.total_seconds()
         self._exports = cache / "exports"
         self._refusal = quarters.isolation.refusal if quarters is not None else None
-        self._installer = Installer(uv, cache, system, uv_cache=uv_cache)
+        self._installer = Installer(uv, cache, system, uv_cache=uv_cache, quarters=quarters)
         self._interpreters = interpreters.Interpreters(self._installer, own_python)
         self._environments = environments.Environments(cache, self._installer)
 

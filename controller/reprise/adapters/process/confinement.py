@@ -29,6 +29,7 @@ PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+NO_PLACE = 125
 SYS_MOUNT_SETATTR = 442
 """The same on every architecture; Linux 5.12."""
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
@@ -53,8 +54,6 @@ class Plan(NamedTuple):
     """The folder that the job sees as ``/tmp`` and ``/var/tmp``."""
     processes: int | None = None
     """RLIMIT_NPROC; it never binds root."""
-    group: str = ""
-    """A control group to join."""
 
 
 class Refused(Exception):
@@ -149,7 +148,6 @@ def be_init(plan: Plan, command: Command, report: int) -> None:
 def start_inside(plan: Plan, command: Command) -> dict[str, Any]:
     """The job's pid, or what went wrong."""
     try:
-        join(plan)
         libc("unshare", CLONE_NEWNS | CLONE_NEWIPC | (CLONE_NEWNET if plan.network_off else 0))
         if plan.network_off:
             raise_loopback()
@@ -197,7 +195,6 @@ def settle(plan: Plan) -> None:
     """In the job's process before exec, from more to less privilege."""
     prefer_for_oom()
     if not plan.mounts:
-        join(plan)
         if plan.network_off:
             libc("unshare", CLONE_NEWNET)
             raise_loopback()
@@ -223,12 +220,6 @@ def prefer_for_oom() -> None:
             file.write("500")
     except OSError:
         return  # a hint only
-
-
-def join(plan: Plan) -> None:
-    if plan.group:
-        with open(os.path.join(plan.group, "cgroup.procs"), "w") as file:
-            file.write("0")
 
 
 # --- namespaces ---------------------------------------------------------------------------------
@@ -430,13 +421,13 @@ def main(arguments: list[str]) -> int:
 
 
 def run(plan: Plan, command: list[str]) -> int:
-    """The command's exit code, with our own output and folder; 125 when it could not be started."""
+    """The command's exit code, with our own output and folder, `NO_PLACE` when nothing was started."""
     prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
     try:
         started = start(plan, Command(command, os.getcwd(), dict(os.environ), 1, 2))
     except (OSError, Refused) as error:
         print(f"error: the build's place could not be made: {error}", file=sys.stderr)
-        return 125
+        return NO_PLACE
     status = os.waitpid(started.pid, 0)[1]
     if started.report is not None:
         status = (read_message(started.report) or {"status": status})["status"]

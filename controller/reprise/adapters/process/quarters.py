@@ -52,7 +52,7 @@ class Quarters:
         hidden = _hidden(self.hidden)
         if how.uid:
             for path in (*writable, scratch):
-                _give(path, uid)
+                give(path, uid)
         if how.uid and how.mounts:
             hidden = _hidden([*hidden, *_closed([path for path, _ in shown])])
         elif how.uid:
@@ -71,8 +71,7 @@ class Quarters:
 
 def interpreter_of(environment: Path) -> tuple[Path, ...]:
     """The installation behind a virtual environment's ``python``, by the name it has and by its real one."""
-    python = environment / "bin" / "python"
-    found = [Path(os.path.realpath(python)).parent.parent]
+    found = [*interpreter_of_path(environment / "bin" / "python")]
     try:
         lines = (environment / "pyvenv.cfg").read_text().splitlines()
     except OSError:
@@ -82,6 +81,11 @@ def interpreter_of(environment: Path) -> tuple[Path, ...]:
         if name.strip() == "home" and value.strip().startswith("/"):
             found.append(Path(value.strip()).parent)
     return tuple(dict.fromkeys(path for path in found if len(path.parts) > 1))
+
+
+def interpreter_of_path(python: Path) -> tuple[Path, ...]:
+    """The installation that a ``python`` leads to."""
+    return (Path(os.path.realpath(python)).parent.parent,)
 
 
 def _shown(
@@ -111,7 +115,7 @@ def _is_open(folder: Path) -> bool:
     return bool(folder.stat().st_mode & OTHERS_ENTER)
 
 
-def _give(path: Path, uid: int) -> None:
+def give(path: Path, uid: int) -> None:
     """The whole folder to this user; nothing of a job runs while this happens."""
     try:
         subprocess.run(
