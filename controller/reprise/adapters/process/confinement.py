@@ -194,10 +194,9 @@ def popen(plan: Plan, command: Command) -> subprocess.Popen[bytes]:
 def settle(plan: Plan) -> None:
     """In the job's process before exec, from more to less privilege."""
     prefer_for_oom()
-    if not plan.mounts:
-        if plan.network_off:
-            libc("unshare", CLONE_NEWNET)
-            raise_loopback()
+    if not plan.mounts and plan.network_off:
+        libc("unshare", CLONE_NEWNET)
+        raise_loopback()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if plan.processes is not None:
         hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
