@@ -18,7 +18,9 @@ from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process.builder import ProcessBuilder
+from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
+from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
@@ -90,8 +92,9 @@ def controller(settings: Settings) -> Controller:
         token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
         timeout=timedelta(seconds=settings.git.timeout),
     )
-    builder = _builder(settings)
-    world = _world(settings, settings.state_dir, source, builder, tracker, forge)
+    quarters = quarters_for(settings, rehearsal=False)
+    builder = _builder(settings, quarters)
+    world = _world(settings, settings.state_dir, source, builder, quarters, tracker, forge)
     leader = Leader(
         world, settings.state_dir, watched=settings.watched, sweep_interval=settings.sweep_interval
     )
@@ -134,8 +137,9 @@ def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
         settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
     )
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
-    builder = _builder(settings)
-    world = _world(settings, state, source, builder, tracker, None)
+    quarters = quarters_for(settings, rehearsal=True)
+    builder = _builder(settings, quarters)
+    world = _world(settings, state, source, builder, quarters, tracker, None)
     engine = Engine(state, RunWorkflow(Steps(world)).run)
     engine.launch()
     try:
@@ -154,6 +158,7 @@ def _world(
     state: Path,
     source: GitSource,
     builder: ProcessBuilder,
+    quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
 ) -> World:
@@ -166,8 +171,8 @@ def _world(
         store=store,
         source=source,
         builder=builder,
-        provider=ProcessProvider(state, cpus=settings.process.cpus),
-        runner=ProcessRunner(),
+        provider=ProcessProvider(state, cpus=settings.process.cpus, isolation=quarters.isolation),
+        runner=ProcessRunner(quarters=quarters),
         tracker=tracker,
         forge=forge,
         clock=SystemClock(),
@@ -177,11 +182,12 @@ def _world(
     )
 
 
-def _builder(settings: Settings) -> ProcessBuilder:
+def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:
     return ProcessBuilder(
         uv=_uv(),
         cache=settings.cache,
         timeout=timedelta(seconds=settings.process.build_timeout),
+        quarters=quarters,
     )
 
 

@@ -138,6 +138,10 @@ class Allocation:
     description: str
     """For people, e.g. ``this machine, 2 cores``."""
     cpus: int
+    isolation: str = "none"
+    """For people: what separates the job from this machine."""
+    network: str = "not enforced"
+    """For people: ``off``, ``not enforced`` or ``open, as the spec asks``."""
 
 
 @dataclass(frozen=True, slots=True)

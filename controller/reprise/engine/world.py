@@ -46,8 +46,6 @@ class World:
     """Root URL of the run pages for people; None = no link is posted."""
     slots: int
     """Runs at the same time on this backend."""
-    isolation: str = "none"
-    """What separates a job from this machine; shown in every report."""
 
     @property
     def rehearsal(self) -> bool:

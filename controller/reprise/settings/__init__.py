@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -94,6 +95,12 @@ class Process(Section):
     """Cores granted to a job. Default: all that this process may use."""
     build_timeout: Seconds = 1800.0
     """Seconds for installing one environment."""
+    max_processes: int = Field(default=4096, ge=64, le=4_000_000)
+    """Processes and threads of one job."""
+    share: tuple[Path, ...] = ()
+    """Folders of this machine that every job may read and, where its user may, write; a JSON list."""
+    allow_unisolated: bool = False
+    """Run jobs also where they could read the credentials that this controller holds."""
 
 
 class Git(Section):
@@ -131,6 +138,7 @@ class Settings(BaseSettings):
     tracking: Tracking = Tracking()
     process: Process = Process()
     git: Git = Git()
+    _config: Path | None = PrivateAttr(default=None)
 
     @field_validator("watch", mode="before")
     @classmethod
@@ -171,6 +179,11 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.state_dir / 'reprise.db'}"
 
+    def secret_files(self) -> tuple[Path, ...]:
+        """Files that secrets were read from, or may have been."""
+        named = (os.environ.get(variable(path) + FROM_FILE) for path in SECRETS)
+        return tuple(Path(path).absolute() for path in (*named, self._config) if path)
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
         plain = [s.get_secret_value() for s in (self.github.token, self.github.webhook_secret) if s]
@@ -196,9 +209,11 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     if wrong := misspelt(os.environ, _variables()):
         raise UserError("\n".join(wrong))
     try:
-        return _reading(written.values if written is not None else {})(**overrides)
+        loaded = _reading(written.values if written is not None else {})(**overrides)
     except ValidationError as error:
         raise UserError(explain(error, tuple(setting_paths()), os.environ, written)) from None
+    loaded._config = config
+    return loaded
 
 
 def _reading(written: dict[str, Any]) -> type[Settings]:

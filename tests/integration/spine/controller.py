@@ -45,6 +45,7 @@ class Controller:
             "REPRISE_GITHUB__TOKEN": town.tokens["bot"],
             "REPRISE_GITHUB__WEBHOOK_SECRET": SECRET,
             "REPRISE_GITHUB__WRITE_SPACING": "0",
+            "REPRISE_PROCESS__SHARE": json.dumps([str(folder.parent / "outside")]),
             "UV_OFFLINE": "1",
             # Compiled once for all starts, also where Python is told not to write beside its sources.
             "PYTHONDONTWRITEBYTECODE": "",
