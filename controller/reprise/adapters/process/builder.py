@@ -41,7 +41,7 @@ class ProcessBuilder:
     def build(self, request: BuildRequest) -> Built | Failed:
         request.log.parent.mkdir(parents=True, exist_ok=True)
         request.log.touch()
-        job = Job(request.log, time.monotonic() + self._timeout)
+        job = Job(request.log, time.monotonic() + self._timeout, request.stopping)
         try:
             result = self._build(request, job)
         except OSError as error:
