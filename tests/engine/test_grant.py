@@ -76,8 +76,8 @@ def test_the_place_in_the_queue_is_known_and_said(controller: Controller, outsid
     said = [outside.forge.statuses_on(run.repository, run.commit) for run in controller.runs()]
     assert [[status.description for status in one] for one in said] == [
         ["waiting for its turn: place 1"],
-        ["waiting for its turn: place 2"],
-        ["waiting for its turn: place 3"],
+        ["waiting for its turn: place 2, the only slot is in use"],
+        ["waiting for its turn: place 3, the only slot is in use"],
     ]
     controller.work()
     assert_clean(controller)

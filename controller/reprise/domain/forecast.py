@@ -17,7 +17,7 @@ def forecast(phase: Phase, usual: float | None, elapsed: float) -> str:
         return ""
     if phase is Phase.QUEUED:
         return f"takes {about(usual)} once it starts"
-    return f"{about(usual - elapsed)} left" if elapsed < usual else f"longer than the usual {about(usual)}"
+    return f"{about(usual - elapsed)} left" if elapsed < usual else f"longer than usual ({about(usual)})"
 
 
 def about(seconds: float) -> str:

@@ -53,14 +53,14 @@ class Database:
         except (OperationalError, TimeoutError) as error:
             raise Retryable(f"the database did not answer: {_said(error)}", 10) from error
 
-    def migrate(self) -> None:
-        """Upgrade to this version's schema. Raises UserError when the database is newer."""
+    def migrate(self, to: str = "head") -> None:
+        """Upgrade, as a rule to this version's schema. Raises UserError when the database is newer."""
         with self.engine.begin() as connection:
             _refuse_newer(connection)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     def close(self) -> None:
         self.engine.dispose()
