@@ -40,8 +40,8 @@ def test_runs_of_the_first_schema_are_kept_and_ask_for_nothing(tmp_path: Path) -
         )
         connection.execute(
             text(
-                "INSERT INTO runs (id, repository_id, [commit], experiment, generation, spec_file, ref, trigger,"
-                " who, dirty, created_at, phase, coin_public) VALUES ('r1', 7, 'c', 'paper', 'tag',"
+                "INSERT INTO runs (id, repository_id, [commit], experiment, generation, spec_file, ref,"
+                " trigger, who, dirty, created_at, phase, coin_public) VALUES ('r1', 7, 'c', 'paper', 'tag',"
                 " 'reprise.yaml', 'v1', 'tag v1', 'ada', 0, '2026-01-02 03:04:05', 'queued', 0)"
             )
         )
