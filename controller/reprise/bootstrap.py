@@ -179,6 +179,8 @@ def _world(
         folders=Folders(state),
         pages=_page_root(settings),
         slots=settings.process.slots,
+        per_repository=settings.limits.per_repository,
+        per_user=settings.limits.per_user,
     )
 
 

@@ -5,6 +5,7 @@ Every method is bounded in time by its adapter (see each settings section) and r
 vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,6 +88,8 @@ class BuildRequest:
     spec: Spec
     log: Path
     """Build output is appended here while it happens."""
+    stopping: Callable[[], bool] = lambda: False
+    """Looked at about once a second: the build is wanted no more and ends as CANCELLED."""
 
 
 @dataclass(frozen=True, slots=True)

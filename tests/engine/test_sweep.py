@@ -88,11 +88,13 @@ def test_a_moved_tag_makes_a_new_run_and_the_old_verdict_stays(
     assert_clean(controller)
 
 
-def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outside: Outside) -> None:
+def test_a_tag_that_moves_back_joins_the_first_run_when_that_has_its_verdict(
+    controller: Controller, outside: Outside
+) -> None:
     repository = watched(controller, outside)
     old = outside.tag(repository, "v1")
     sweep(controller.world, read_watch(("ada/wine",)))
-    controller.resolve()
+    controller.work()
     outside.tag(repository, "v1", {**FILES, "x": "2"})
     sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()

@@ -16,6 +16,7 @@ from reprise.engine.intake import resolve_due
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
+from reprise.engine.stopping import tell_stopped
 from reprise.engine.sweep import sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
@@ -93,6 +94,7 @@ class Leader:
     def _resolve(self) -> None:
         if resolve_due(self._world):
             self._grants.nudge()
+        tell_stopped(self._world)
         show_waiting(self._world)
 
     def _grant(self) -> None:

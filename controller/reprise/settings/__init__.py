@@ -103,6 +103,15 @@ class Process(Section):
     """Run jobs also where they could read the credentials that this controller holds."""
 
 
+class Limits(Section):
+    """Besides the slots of a backend. Repositories take turns whatever these say."""
+
+    per_repository: int | None = Field(default=None, ge=1)
+    """Runs of one repository at the same time. Default: as many as there are slots."""
+    per_user: int | None = Field(default=None, ge=1)
+    """Runs that one person caused at the same time. Default: as many as there are slots."""
+
+
 class Git(Section):
     timeout: Seconds = 600.0
     """Seconds for one fetch."""
@@ -137,6 +146,7 @@ class Settings(BaseSettings):
     github: GitHub = GitHub()
     tracking: Tracking = Tracking()
     process: Process = Process()
+    limits: Limits = Limits()
     git: Git = Git()
     _config: Path | None = PrivateAttr(default=None)
 

@@ -14,7 +14,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection as Connection  # what `write` and `read` hand out
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -52,14 +53,14 @@ class Database:
         except (OperationalError, TimeoutError) as error:
             raise Retryable(f"the database did not answer: {_said(error)}", 10) from error
 
-    def migrate(self) -> None:
-        """Upgrade to this version's schema. Raises UserError when the database is newer."""
+    def migrate(self, to: str = "head") -> None:
+        """Upgrade, as a rule to this version's schema. Raises UserError when the database is newer."""
         with self.engine.begin() as connection:
             _refuse_newer(connection)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     def close(self) -> None:
         self.engine.dispose()

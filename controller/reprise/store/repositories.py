@@ -43,6 +43,12 @@ def known_tags(connection: Connection, repository_id: int) -> set[tuple[str, Sha
     return {(row.name, Sha(row.sha)) for row in connection.execute(query)}
 
 
+def commits_of_tag(connection: Connection, repository_id: int, name: str) -> set[Sha]:
+    """Every commit that this tag ever named, as far as we saw."""
+    query = select(tags.c.sha).where(tags.c.repository_id == repository_id, tags.c.name == name)
+    return {Sha(sha) for sha in connection.execute(query).scalars()}
+
+
 def see_tag(
     connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime, baseline: bool = False
 ) -> None:

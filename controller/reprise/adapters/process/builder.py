@@ -46,7 +46,7 @@ class ProcessBuilder:
         request.log.touch()
         if self._refusal is not None:
             return Failed(Reason.REFUSED, self._refusal)
-        job = Job(request.log, time.monotonic() + self._timeout)
+        job = Job(request.log, time.monotonic() + self._timeout, request.stopping)
         try:
             result = self._build(request, job)
         except OSError as error:

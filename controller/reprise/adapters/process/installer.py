@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -22,6 +22,7 @@ from reprise.domain.run import Reason
 from reprise.ports import Failed
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 1.0
 OUTPUT_LIMIT_BYTES = 50 * 1024**2
 TAIL_BYTES = 64 * 1024
 
@@ -68,6 +69,8 @@ class Job:
     """Output is appended here."""
     deadline: float
     """On the monotonic clock."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the build is wanted no more."""
 
     @property
     def left(self) -> float:
@@ -187,10 +190,15 @@ class Installer:
 
 def _wait(process: subprocess.Popen[bytes], job: Job, begun: int, closing: Closing) -> int | Failed:
     """Exit code. Whatever ends the waiting ends the whole process group."""
+    look_at = time.monotonic() + LOOK_SECONDS
     try:
         while job.left > 0:
             if closing.closed():
                 return Failed(Reason.INFRASTRUCTURE, "Reprise stops, so the installation was ended")
+            if time.monotonic() >= look_at:
+                if job.stopping():
+                    return Failed(Reason.CANCELLED, "the installation was ended because nobody wants it now")
+                look_at = time.monotonic() + LOOK_SECONDS
             try:
                 return process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
