@@ -53,7 +53,12 @@ def root(
 
 
 @app.command()
-def serve(config: Config = None) -> None:
+def serve(
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Run the tags too that are older than the watch, each once.")
+    ] = False,
+    config: Config = None,
+) -> None:
     """Watch repositories and answer their tags and /reproduce comments.
 
     Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET; docs/settings.md lists
@@ -64,7 +69,7 @@ def serve(config: Config = None) -> None:
     settings = load_settings(config)  # before the imports that take seconds
     from reprise.serve import run_controller
 
-    run_controller(settings)
+    run_controller(settings, backfill=backfill)
 
 
 @app.command()
