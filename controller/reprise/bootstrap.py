@@ -24,6 +24,7 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.engine.durable import Engine
 from reprise.engine.leader import Leader
+from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
@@ -45,6 +46,12 @@ class Controller:
     source: GitSource
     builder: ProcessBuilder
     tracker: MlflowTracker
+    watched: tuple[str, ...]
+
+    def lacks(self) -> tuple[Lack, ...]:
+        """What keeps this controller from being ready."""
+        waits = self.tracking.lack() if self.tracking is not None else None
+        return lacks(self.world, self.watched, self.leader.sweeps, leads=self.leader.leads, tracking=waits)
 
     def start(self) -> None:
         """Raises UserError when another controller works in the same state folder."""
@@ -71,8 +78,11 @@ class Controller:
         self.world.store.close()
 
 
-def controller(settings: Settings) -> Controller:
-    """Everything that `reprise serve` needs, not started yet."""
+def controller(settings: Settings, *, backfill: bool = False) -> Controller:
+    """Everything that `reprise serve` needs, not started yet.
+
+    ``backfill``: run the tags that are older than the watch too.
+    """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     forge = GitHubForge(
         settings.github.api_url,
@@ -92,8 +102,14 @@ def controller(settings: Settings) -> Controller:
     )
     builder = _builder(settings)
     world = _world(settings, settings.state_dir, source, builder, tracker, forge)
-    leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
-    return Controller(world, leader, tracking, forge, source, builder, tracker)
+    leader = Leader(
+        world,
+        settings.state_dir,
+        watched=settings.watch,
+        sweep_interval=settings.sweep_interval,
+        backfill=backfill,
+    )
+    return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -52,6 +52,11 @@ class Database:
         except (OperationalError, TimeoutError) as error:
             raise Retryable(f"the database did not answer: {_said(error)}", 10) from error
 
+    def check_writable(self) -> None:
+        """Really writes, and changes nothing. Raises Retryable when the database does not take it."""
+        with self.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
     def migrate(self) -> None:
         """Upgrade to this version's schema. Raises UserError when the database is newer."""
         with self.engine.begin() as connection:
@@ -60,6 +65,14 @@ class Database:
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def size(self) -> int:
+        """Bytes of the database, without its write-ahead log."""
+        sqlite = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        postgresql = "SELECT pg_database_size(current_database())"
+        with self.read() as connection:
+            query = sqlite if self.engine.dialect.name == "sqlite" else postgresql
+            return int(connection.execute(text(query)).scalar_one())
 
     def close(self) -> None:
         self.engine.dispose()
