@@ -84,12 +84,7 @@ def controller(settings: Settings, *, backfill: bool = False) -> Controller:
     ``backfill``: run the tags that are older than the watch too.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    forge = GitHubForge(
-        settings.github.api_url,
-        settings.github.token.get_secret_value() if settings.github.token else None,
-        timeout=settings.github.timeout,
-        write_spacing=settings.github.write_spacing,
-    )
+    forge = forge_of(settings)
     tracking = _keeper(settings) if settings.tracking.uri is None else None
     tracker = MlflowTracker(
         tracking.uri if tracking is not None else settings.tracking.uri or "",
@@ -110,6 +105,15 @@ def controller(settings: Settings, *, backfill: bool = False) -> Controller:
         backfill=backfill,
     )
     return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watch)
+
+
+def forge_of(settings: Settings) -> GitHubForge:
+    return GitHubForge(
+        settings.github.api_url,
+        settings.github.token.get_secret_value() if settings.github.token else None,
+        timeout=settings.github.timeout,
+        write_spacing=settings.github.write_spacing,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,7 @@ def _world(
 
 def _builder(settings: Settings) -> ProcessBuilder:
     return ProcessBuilder(
-        uv=_uv(),
+        uv=uv_binary(),
         cache=settings.cache,
         timeout=timedelta(seconds=settings.process.build_timeout),
     )
@@ -208,7 +212,7 @@ def _keeper(settings: Settings) -> ServerKeeper:
     return ServerKeeper(
         settings.state_dir / "mlflow",
         cache=settings.cache,
-        uv=_uv(),
+        uv=uv_binary(),
         python=Path(sys.executable),
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
@@ -223,7 +227,8 @@ def same_site(clone_url: str, api_url: str) -> bool:
     return clone.netloc == api.netloc or api.netloc == f"api.{clone.netloc}"
 
 
-def _uv() -> Path:
+def uv_binary() -> Path:
+    """Raises UserError when it is not installed."""
     try:
         return Path(find_uv_bin())
     except FileNotFoundError:

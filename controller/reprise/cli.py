@@ -116,6 +116,21 @@ def check(
 
 
 @app.command()
+def doctor(as_json: Json = False, config: Config = None) -> int:
+    """Look at every system that the settings name, and say what to do where one fails.
+
+    Exit codes: 0 all is well, 1 there is a problem, 64 wrong usage.
+    """
+    from reprise import doctor as examination
+    from reprise.settings import load_settings
+
+    findings = examination.examine(load_settings(config))
+    shown = examination.as_object(findings)
+    typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
+    return 0 if shown["ok"] else 1
+
+
+@app.command()
 def forge(
     folder: Annotated[Path, typer.Argument(help="Where its repositories and state are kept.")],
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="A loopback address.")] = "127.0.0.1",

@@ -66,6 +66,14 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def schema(self) -> tuple[str | None, str | None, bool]:
+        """This database's, the newest that this version knows, and whether it knows this database's."""
+        scripts = ScriptDirectory(str(_MIGRATIONS))
+        with self.read() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        return current, scripts.get_current_head(), current is None or current in known
+
     def size(self) -> int:
         """Bytes of the database, without its write-ahead log."""
         sqlite = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
