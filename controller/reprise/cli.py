@@ -117,7 +117,7 @@ def check(
 
 @app.command()
 def doctor(as_json: Json = False, config: Config = None) -> int:
-    """Look at every system that the settings name, and say what to do where one fails.
+    """Look at every configured system and say the next step.
 
     Exit codes: 0 all is well, 1 there is a problem, 64 wrong usage.
     """
