@@ -104,7 +104,7 @@ def check(
     ] = True,
     as_json: Json = False,
 ) -> int:
-    """Show what is wrong with the spec, as it would appear on the commit.
+    """Show what is wrong with the spec, as the commit would show it.
 
     Exit codes: 0 nothing found, 1 something found, 64 wrong usage.
     """
