@@ -35,7 +35,7 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/lint-imports --no-logo
 
 test: .venv/.ready ## the test suite
-	.venv/bin/pytest -q -n 2 --dist loadfile
+	.venv/bin/pytest -q -n 3 --dist loadfile
 
 bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
 	.venv/bin/python bench/first_line.py 5

@@ -24,8 +24,10 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
+from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine
 from reprise.engine.leader import Leader
+from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
@@ -47,6 +49,12 @@ class Controller:
     source: GitSource
     builder: ProcessBuilder
     tracker: MlflowTracker
+    watched: Watch
+
+    def lacks(self) -> tuple[Lack, ...]:
+        """What keeps this controller from being ready."""
+        waits = self.tracking.lack() if self.tracking is not None else None
+        return lacks(self.world, self.watched, self.leader.sweeps, leads=self.leader.leads, tracking=waits)
 
     def start(self) -> None:
         """Raises UserError when another controller works in the same state folder."""
@@ -73,15 +81,13 @@ class Controller:
         self.world.store.close()
 
 
-def controller(settings: Settings) -> Controller:
-    """Everything that `reprise serve` needs, not started yet."""
+def controller(settings: Settings, *, backfill: bool = False) -> Controller:
+    """Everything that `reprise serve` needs, not started yet.
+
+    ``backfill``: run the tags that are older than the watch too.
+    """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    forge = GitHubForge(
-        settings.github.api_url,
-        settings.github.token.get_secret_value() if settings.github.token else None,
-        timeout=settings.github.timeout,
-        write_spacing=settings.github.write_spacing,
-    )
+    forge = forge_of(settings)
     tracking = _keeper(settings) if settings.tracking.uri is None else None
     tracker = MlflowTracker(
         tracking.uri if tracking is not None else settings.tracking.uri or "",
@@ -96,9 +102,22 @@ def controller(settings: Settings) -> Controller:
     builder = _builder(settings, quarters)
     world = _world(settings, settings.state_dir, source, builder, quarters, tracker, forge)
     leader = Leader(
-        world, settings.state_dir, watched=settings.watched, sweep_interval=settings.sweep_interval
+        world,
+        settings.state_dir,
+        watched=settings.watched,
+        sweep_interval=settings.sweep_interval,
+        backfill=backfill,
     )
-    return Controller(world, leader, tracking, forge, source, builder, tracker)
+    return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)
+
+
+def forge_of(settings: Settings) -> GitHubForge:
+    return GitHubForge(
+        settings.github.api_url,
+        settings.github.token.get_secret_value() if settings.github.token else None,
+        timeout=settings.github.timeout,
+        write_spacing=settings.github.write_spacing,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +205,7 @@ def _world(
 
 def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:
     return ProcessBuilder(
-        uv=_uv(),
+        uv=uv_binary(),
         cache=settings.cache,
         timeout=timedelta(seconds=settings.process.build_timeout),
         quarters=quarters,
@@ -202,7 +221,7 @@ def _keeper(settings: Settings) -> ServerKeeper:
     return ServerKeeper(
         settings.state_dir / "mlflow",
         cache=settings.cache,
-        uv=_uv(),
+        uv=uv_binary(),
         python=Path(sys.executable),
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
@@ -217,7 +236,8 @@ def same_site(clone_url: str, api_url: str) -> bool:
     return clone.netloc == api.netloc or api.netloc == f"api.{clone.netloc}"
 
 
-def _uv() -> Path:
+def uv_binary() -> Path:
+    """Raises UserError when it is not installed."""
     try:
         return Path(find_uv_bin())
     except FileNotFoundError:

@@ -6,7 +6,7 @@ from tests.engine.harness import FILES, Controller, Outside, assert_clean
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Verdict
 from reprise.domain.watch import read_watch
-from reprise.engine.sweep import sweep
+from reprise.engine.sweep import Sweeps, sweep
 
 
 def commits(controller: Controller) -> list[str]:
@@ -190,3 +190,51 @@ def test_a_trigger_that_never_works_is_given_up(controller: Controller, outside:
         tries += 1
         assert tries < 1000
     assert tries > 300
+
+
+def test_backfill_runs_each_older_tag_once(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    older = [outside.tag(repository, f"v{number}", {**FILES, "x": str(number)}) for number in (1, 2)]
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 2
+    controller.resolve()
+    assert commits(controller) == older
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
+
+
+def test_backfill_also_runs_what_was_set_aside_when_the_watch_began(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    older = outside.tag(repository, "v1")
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 1
+    controller.resolve()
+    assert commits(controller) == [older]
+
+
+def test_backfill_leaves_out_an_older_tag_that_is_gone_or_was_delivered(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "gone")
+    sweep(controller.world, read_watch(("ada/wine",)))
+    outside.source.delete_tag(repository, "gone")
+    delivered = outside.repository("ada/other")
+    outside.tag(delivered, "v1")
+    controller.told_tag(delivered, "v1")
+    assert sweep(controller.world, read_watch(("ada/wine", "ada/other")), backfill=True) == 0
+
+
+def test_sweeps_are_remembered_with_what_kept_them_from_succeeding(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.repository()
+    sweeps = Sweeps()
+    sweep(controller.world, read_watch(("ada/wine", "ada/nothing")), sweeps=sweeps)
+    assert sweeps.done == {"ada/wine": outside.clock.now()}
+    assert list(sweeps.trouble) == ["ada/nothing"]
+    outside.repository("ada/nothing")
+    sweep(controller.world, read_watch(("ada/wine", "ada/nothing")), sweeps=sweeps)
+    assert set(sweeps.done) == {"ada/wine", "ada/nothing"}
+    assert sweeps.trouble == {}

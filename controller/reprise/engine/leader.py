@@ -17,7 +17,7 @@ from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import tell_stopped
-from reprise.engine.sweep import sweep
+from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
 
@@ -61,15 +61,26 @@ class Loop:
 
 
 class Leader:
-    def __init__(self, world: World, state: Path, *, watched: Watch, sweep_interval: float) -> None:
+    def __init__(
+        self,
+        world: World,
+        state: Path,
+        *,
+        watched: Watch,
+        sweep_interval: float,
+        backfill: bool = False,
+    ) -> None:
+        """``backfill``: tags that are older than the watch are run too."""
+        self.sweeps = Sweeps()
         self._world = world
         self._lock = Leadership(state)
         self._engine = Engine(state, RunWorkflow(Steps(world)).run)
         self._reaper = Reaper()
         self._watched = watched
+        self._backfill = backfill
         self._grants = Loop("grant", 0.5, self._grant)
         self._intake = Loop("intake", 1.0, self._resolve)
-        self._sweeps = Loop("sweep", sweep_interval, self._sweep)
+        self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
         self._care = Loop("care", CARE, self._look_after)
 
     def start(self) -> None:
@@ -79,6 +90,11 @@ class Leader:
         resume(self._world, self._engine.start)
         for loop in self._loops():
             loop.start()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that works in its state folder."""
+        return self._lock.held
 
     def nudge(self) -> None:
         """Something came in: look now instead of at the next tick."""
@@ -101,7 +117,7 @@ class Leader:
         grant(self._world, self._engine.start)
 
     def _sweep(self) -> None:
-        if sweep(self._world, self._watched):
+        if sweep(self._world, self._watched, backfill=self._backfill, sweeps=self.sweeps):
             self._intake.nudge()
 
     def _look_after(self) -> None:
@@ -111,4 +127,4 @@ class Leader:
         self._reaper.reap(self._world)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._grants, self._intake, self._sweeps, self._care
+        return self._grants, self._intake, self._sweep_loop, self._care

@@ -36,7 +36,13 @@ from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
 from reprise.settings.file import ConfigFile
 
-SECRETS = (("github", "token"), ("github", "webhook_secret"), ("tracking", "uri"), ("database_url",))
+SECRETS = (
+    ("github", "token"),
+    ("github", "webhook_secret"),
+    ("http", "operator_token"),
+    ("tracking", "uri"),
+    ("database_url",),
+)
 """Settings that are, or may hold, a secret: each may also stand in a file."""
 
 
@@ -62,6 +68,8 @@ class Http(Section):
     """Port to listen on; 0 = any free one, printed at start."""
     public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
+    operator_token: SecretStr | None = Field(default=None, min_length=16)
+    """Opens run pages, API and metrics to whoever knows it. Without it: to this machine only."""
 
 
 class GitHub(Section):
@@ -196,9 +204,18 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
-        plain = [s.get_secret_value() for s in (self.github.token, self.github.webhook_secret) if s]
         urls = [self.database, self.tracking.uri or ""]
-        return (*plain, *(password for url in urls for password in _passwords(url)))
+        return (*_secrets_in(self), *(password for url in urls for password in _passwords(url)))
+
+
+def _secrets_in(section: BaseModel) -> Iterator[str]:
+    """Found by their type, so that a new setting cannot be forgotten."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets_in(value)
 
 
 def _json_list(text: str) -> Any:

@@ -1,8 +1,11 @@
 """What the web layer is handed by `bootstrap`: the store, a secret, and a way to wake the engine."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from reprise.domain.watch import Watch
+from reprise.engine.readiness import Lack
+from reprise.engine.sweep import Sweeps
 from reprise.engine.world import World
 from reprise.web.writer import DeliveryWriter
 
@@ -15,3 +18,8 @@ class Context:
     watched: Watch
     tracking_url: str | None
     """Where MLflow's pages are."""
+    lacks: Callable[[], tuple[Lack, ...]] = tuple
+    """What keeps the controller from being ready."""
+    sweeps: Sweeps = field(default_factory=Sweeps)
+    operator_token: str | None = None
+    """With it pages, API and metrics are open to whoever knows it; without it to this machine."""
