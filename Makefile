@@ -5,6 +5,8 @@ PYTHON ?= python3
 CACHE := $(CURDIR)/.cache
 UV := $(shell command -v uv 2>/dev/null || echo $(CACHE)/uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# Where it is set, every start of every program would compile the project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## show this list
@@ -17,7 +19,7 @@ $(CACHE)/uv/bin/uv:
 
 .venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -43,7 +45,7 @@ bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
 FUZZ_SECONDS ?= 150
 $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(CACHE)/fuzz
-	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --group fuzz
 	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

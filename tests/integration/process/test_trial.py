@@ -165,7 +165,7 @@ def test_missing_input_starts_nothing(runner: ProcessRunner, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("command", "content", "mode", "said"),
     [
-        ("no-such-command", None, 0, "`no-such-command` was not found in the environment"),
+        ("no-such-command", None, 0, "`no-such-command` was not found: add its package"),
         ("./run.sh", None, 0, "`./run.sh` is not in this commit"),
         ("./run.sh", "#!/bin/sh\n", 0o644, "`./run.sh` is not executable: commit it with `git"),
         ("./run.sh", "#!/no/such/interpreter\n", 0o755, "names an interpreter in its first line"),
