@@ -93,7 +93,7 @@ def running(*command: str) -> bool:
     """Whether any process of this machine has exactly this command line."""
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if entry.read_bytes().decode().split("\0") == [*command, ""]:
+            if entry.read_bytes().decode(errors="replace").split("\0") == [*command, ""]:
                 return True
         except OSError:
             continue  # it ended while we looked
