@@ -5,6 +5,8 @@ PYTHON ?= python3
 CACHE := $(CURDIR)/.cache
 UV := $(shell command -v uv 2>/dev/null || echo $(CACHE)/uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# Where it is set, every start of every program would compile the project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## show this list
@@ -17,7 +19,7 @@ $(CACHE)/uv/bin/uv:
 
 .venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -27,7 +29,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test bench bare
+.PHONY: check test bench fuzz bare
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -35,10 +37,23 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/lint-imports --no-logo
 
 test: .venv/.ready ## the test suite
-	.venv/bin/pytest -q -n 2 --dist loadfile
+	.venv/bin/pytest -q -n 3 --dist loadfile
 
 bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
 	.venv/bin/python bench/first_line.py 5
+
+FUZZ_SECONDS ?= 150
+$(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(CACHE)/fuzz
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --group fuzz
+	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that reads strangers' bytes
+	@for reader in webhook spec comment metrics; do \
+	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
+	done
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)
 	bash tests/bare/run make demo

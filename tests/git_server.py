@@ -27,6 +27,8 @@ class GitServer:
     url: str = ""
     seen: list[str] = field(default_factory=list)
     """Authorization header of each request, empty when there was none."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Path and Authorization header of each request."""
 
 
 @contextmanager
@@ -59,6 +61,7 @@ def _handler(state: GitServer) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self, body: bytes) -> None:
             state.seen.append(self.headers.get("Authorization", ""))
+            state.asked.append((urlsplit(self.path).path, state.seen[-1]))
             if state.silent is not None:
                 state.silent.wait(30)
                 return

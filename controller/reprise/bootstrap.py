@@ -18,12 +18,16 @@ from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process.builder import ProcessBuilder
+from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
+from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
+from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine
 from reprise.engine.leader import Leader
+from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
@@ -45,6 +49,12 @@ class Controller:
     source: GitSource
     builder: ProcessBuilder
     tracker: MlflowTracker
+    watched: Watch
+
+    def lacks(self) -> tuple[Lack, ...]:
+        """What keeps this controller from being ready."""
+        waits = self.tracking.lack() if self.tracking is not None else None
+        return lacks(self.world, self.watched, self.leader.sweeps, leads=self.leader.leads, tracking=waits)
 
     def start(self) -> None:
         """Raises UserError when another controller works in the same state folder."""
@@ -71,15 +81,13 @@ class Controller:
         self.world.store.close()
 
 
-def controller(settings: Settings) -> Controller:
-    """Everything that `reprise serve` needs, not started yet."""
+def controller(settings: Settings, *, backfill: bool = False) -> Controller:
+    """Everything that `reprise serve` needs, not started yet.
+
+    ``backfill``: run the tags that are older than the watch too.
+    """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    forge = GitHubForge(
-        settings.github.api_url,
-        settings.github.token.get_secret_value() if settings.github.token else None,
-        timeout=settings.github.timeout,
-        write_spacing=settings.github.write_spacing,
-    )
+    forge = forge_of(settings)
     tracking = _keeper(settings) if settings.tracking.uri is None else None
     tracker = MlflowTracker(
         tracking.uri if tracking is not None else settings.tracking.uri or "",
@@ -90,10 +98,26 @@ def controller(settings: Settings) -> Controller:
         token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
         timeout=timedelta(seconds=settings.git.timeout),
     )
-    builder = _builder(settings)
-    world = _world(settings, settings.state_dir, source, builder, tracker, forge)
-    leader = Leader(world, settings.state_dir, watched=settings.watch, sweep_interval=settings.sweep_interval)
-    return Controller(world, leader, tracking, forge, source, builder, tracker)
+    quarters = quarters_for(settings, rehearsal=False)
+    builder = _builder(settings, quarters)
+    world = _world(settings, settings.state_dir, source, builder, quarters, tracker, forge)
+    leader = Leader(
+        world,
+        settings.state_dir,
+        watched=settings.watched,
+        sweep_interval=settings.sweep_interval,
+        backfill=backfill,
+    )
+    return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)
+
+
+def forge_of(settings: Settings) -> GitHubForge:
+    return GitHubForge(
+        settings.github.api_url,
+        settings.github.token.get_secret_value() if settings.github.token else None,
+        timeout=settings.github.timeout,
+        write_spacing=settings.github.write_spacing,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +156,9 @@ def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
         settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
     )
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
-    builder = _builder(settings)
-    world = _world(settings, state, source, builder, tracker, None)
+    quarters = quarters_for(settings, rehearsal=True)
+    builder = _builder(settings, quarters)
+    world = _world(settings, state, source, builder, quarters, tracker, None)
     engine = Engine(state, RunWorkflow(Steps(world)).run)
     engine.launch()
     try:
@@ -152,6 +177,7 @@ def _world(
     state: Path,
     source: GitSource,
     builder: ProcessBuilder,
+    quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
 ) -> World:
@@ -164,22 +190,25 @@ def _world(
         store=store,
         source=source,
         builder=builder,
-        provider=ProcessProvider(state, cpus=settings.process.cpus),
-        runner=ProcessRunner(),
+        provider=ProcessProvider(state, cpus=settings.process.cpus, isolation=quarters.isolation),
+        runner=ProcessRunner(quarters=quarters),
         tracker=tracker,
         forge=forge,
         clock=SystemClock(),
         folders=Folders(state),
         pages=_page_root(settings),
         slots=settings.process.slots,
+        per_repository=settings.limits.per_repository,
+        per_user=settings.limits.per_user,
     )
 
 
-def _builder(settings: Settings) -> ProcessBuilder:
+def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:
     return ProcessBuilder(
-        uv=_uv(),
+        uv=uv_binary(),
         cache=settings.cache,
         timeout=timedelta(seconds=settings.process.build_timeout),
+        quarters=quarters,
     )
 
 
@@ -192,7 +221,7 @@ def _keeper(settings: Settings) -> ServerKeeper:
     return ServerKeeper(
         settings.state_dir / "mlflow",
         cache=settings.cache,
-        uv=_uv(),
+        uv=uv_binary(),
         python=Path(sys.executable),
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
@@ -207,7 +236,8 @@ def same_site(clone_url: str, api_url: str) -> bool:
     return clone.netloc == api.netloc or api.netloc == f"api.{clone.netloc}"
 
 
-def _uv() -> Path:
+def uv_binary() -> Path:
+    """Raises UserError when it is not installed."""
     try:
         return Path(find_uv_bin())
     except FileNotFoundError:

@@ -53,7 +53,12 @@ def root(
 
 
 @app.command()
-def serve(config: Config = None) -> None:
+def serve(
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Run the tags too that are older than the watch, each once.")
+    ] = False,
+    config: Config = None,
+) -> None:
     """Watch repositories and answer their tags and /reproduce comments.
 
     Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET; docs/settings.md lists
@@ -64,7 +69,7 @@ def serve(config: Config = None) -> None:
     settings = load_settings(config)  # before the imports that take seconds
     from reprise.serve import run_controller
 
-    run_controller(settings)
+    run_controller(settings, backfill=backfill)
 
 
 @app.command()
@@ -99,7 +104,7 @@ def check(
     ] = True,
     as_json: Json = False,
 ) -> int:
-    """Show what is wrong with the spec, as it would appear on the commit.
+    """Show what is wrong with the spec, as the commit would show it.
 
     Exit codes: 0 nothing found, 1 something found, 64 wrong usage.
     """
@@ -108,6 +113,21 @@ def check(
     problems = check_specs(path)
     typer.echo(json.dumps(as_object(problems), indent=2) if as_json else render(problems))
     return 1 if problems else 0
+
+
+@app.command()
+def doctor(as_json: Json = False, config: Config = None) -> int:
+    """Look at every configured system and say the next step.
+
+    Exit codes: 0 all is well, 1 there is a problem, 64 wrong usage.
+    """
+    from reprise import doctor as examination
+    from reprise.settings import load_settings
+
+    findings = examination.examine(load_settings(config))
+    shown = examination.as_object(findings)
+    typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
+    return 0 if shown["ok"] else 1
 
 
 @app.command()

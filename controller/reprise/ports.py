@@ -5,6 +5,7 @@ Every method is bounded in time by its adapter (see each settings section) and r
 vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,8 +36,18 @@ class Commit:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """Another repository's commit that was laid out inside a tree."""
+
+    path: str
+    """From the root of the tree."""
+    url: str
+    commit: Sha
+
+
 class Source(Protocol):
-    """Reads repositories. Never runs anything from them: no hooks, filters or submodules."""
+    """Reads repositories. Never runs anything from them: no hooks, no filters."""
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
         """Every tag → what it peels to: a commit, else `fetch` refuses it (a listing names no kinds)."""
@@ -57,9 +68,10 @@ class Source(Protocol):
         """Names of the regular files directly in a folder, sorted; empty when there is no folder."""
         ...
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
+    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
         """Write the tree of a fetched commit into a new folder: blobs as they are, no ``.git``.
 
+        Submodules are fetched and laid out at their recorded commits; returns which, outer ones first.
         Raises Refused with a sentence for the author when the tree cannot be laid out safely.
         """
         ...
@@ -76,6 +88,8 @@ class BuildRequest:
     spec: Spec
     log: Path
     """Build output is appended here while it happens."""
+    stopping: Callable[[], bool] = lambda: False
+    """Looked at about once a second: the build is wanted no more and ends as CANCELLED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,10 @@ class Allocation:
     description: str
     """For people, e.g. ``this machine, 2 cores``."""
     cpus: int
+    isolation: str = "none"
+    """For people: what separates the job from this machine."""
+    network: str = "not enforced"
+    """For people: ``off``, ``not enforced`` or ``open, as the spec asks``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +324,13 @@ class Forge(Protocol):
 
     def repository(self, full_name: str) -> Repository:
         """Raises Refused when it does not exist or we may not see it."""
+        ...
+
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        """What this user or organisation has and we may see, the 1,000 that were pushed to last.
+
+        Raises Refused when there is no such owner.
+        """
         ...
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:

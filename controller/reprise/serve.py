@@ -19,7 +19,7 @@ from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
 
 
-def run_controller(settings: Settings) -> NoReturn:
+def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
     """Ends the process with code 0 when a signal ends it.
 
     Raises UserError when the address is taken or another controller works here.
@@ -28,7 +28,7 @@ def run_controller(settings: Settings) -> NoReturn:
     log.configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
-    made = controller(settings)
+    made = controller(settings, backfill=backfill)
     try:
         with suppress(KeyboardInterrupt):
             made.start()
@@ -68,12 +68,16 @@ def _interrupt(*_: object) -> None:
 
 def _server(settings: Settings, made: Controller) -> uvicorn.Server:
     secret = settings.github.webhook_secret
+    operator = settings.http.operator_token
     context = Context(
         world=made.world,
         writer=DeliveryWriter(made.world.store, made.leader.nudge),
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
-        watched=frozenset(name.lower() for name in settings.watch),
+        watched=settings.watched,
         tracking_url=settings.tracking.public_url or settings.tracking.uri,
+        lacks=made.lacks,
+        sweeps=made.leader.sweeps,
+        operator_token=operator.get_secret_value() if operator is not None else None,
     )
     config = uvicorn.Config(
         create_app(context),

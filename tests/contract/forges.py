@@ -40,6 +40,9 @@ class World(Protocol):
 
     def reactions(self, comment_id: int) -> list[str]: ...
     def close_pull_request(self) -> None: ...
+    def private(self, *, invited: bool) -> str:
+        """ada makes a private repository, which we may see when we are invited; its full name."""
+        ...
 
 
 class FakeWorld:
@@ -71,6 +74,11 @@ class FakeWorld:
 
     def close_pull_request(self) -> None:
         self._fake.change_pull_request(self.repository, 1, open=False)
+
+    def private(self, *, invited: bool) -> str:
+        if invited:
+            self._fake.add_repository("ada/invited")
+        return f"ada/{'invited' if invited else 'closed'}"
 
 
 class Work:
@@ -168,3 +176,11 @@ class AdapterWorld:
 
     def close_pull_request(self) -> None:
         self._ask("ada", "PATCH", f"{self._path}/pulls/1", {"state": "closed"})
+
+    def private(self, *, invited: bool) -> str:
+        name = f"secret-{next(self._loopback.numbers)}"
+        self._ask("ada", "POST", "/user/repos", {"name": name, "private": True})
+        if invited:
+            path = f"/repos/ada/{name}/collaborators/{OWN_LOGIN}"
+            self._ask("ada", "PUT", path, {"permission": "push"})
+        return f"ada/{name}"

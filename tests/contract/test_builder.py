@@ -95,4 +95,4 @@ def test_an_absent_python_is_missing_and_those_found_are_named(builder: Builder,
     result = failed(builder.build(asked(tmp_path / "run" / "tree", python="3.4")))
     assert result.reason is Reason.PYTHON_MISSING
     assert "3.4" in result.message
-    assert "found: 3." in result.message
+    assert "3." in result.message.partition("3.4")[2]

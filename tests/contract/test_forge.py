@@ -63,6 +63,26 @@ def test_a_repository_that_is_not_there_is_refused(world: World) -> None:
             world.forge.repository(name)
 
 
+def test_an_owners_repositories_are_listed(world: World) -> None:
+    found = world.forge.repositories("ADA")
+    assert found.count(world.repository) == 1
+    assert {each.full_name.partition("/")[0] for each in found} == {"ada"}
+
+
+def test_a_private_repository_is_listed_for_those_who_were_let_in(world: World) -> None:
+    secret, closed = world.private(invited=True), world.private(invited=False)
+    names = [each.full_name for each in world.forge.repositories("ada")]
+    assert secret in names
+    assert closed not in names
+
+
+def test_an_owner_without_repositories_has_none_and_a_stranger_is_refused(world: World) -> None:
+    assert world.forge.repositories("sam") == ()
+    for name in ("nobody-of-this-name", "..", "ada/wine", "", "a?b"):
+        with pytest.raises(Refused):
+            world.forge.repositories(name)
+
+
 def test_a_commit_is_found_by_sha_short_sha_tag_and_branch(world: World) -> None:
     for ref in (world.tagged, world.tagged[:7], "v1", "paper/v1", "main"):
         assert world.forge.commit(world.repository, ref) == world.tagged

@@ -27,6 +27,7 @@ from reprise.engine.durable import Body, Engine
 from reprise.engine.grant import grant, resume
 from reprise.engine.intake import resolve_due
 from reprise.engine.steps import Steps
+from reprise.engine.stopping import tell_stopped
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.ports import JobRequest
@@ -109,6 +110,8 @@ class Controller:
     state: Path
     outside: Outside
     slots: int = 1
+    per_repository: int | None = None
+    per_user: int | None = None
     pages: str | None = "https://reprise.test"
     wrap_world: Callable[[World], World] = lambda world: world
     wrap_steps: Callable[[Steps], Steps] = lambda steps: steps
@@ -147,6 +150,8 @@ class Controller:
             folders=Folders(self.state),
             pages=self.pages,
             slots=self.slots,
+            per_repository=self.per_repository,
+            per_user=self.per_user,
         )
 
     # --- living ---------------------------------------------------------------------------------
@@ -211,6 +216,7 @@ class Controller:
             if self._moves():
                 self.resolve()
                 self.grant()
+            tell_stopped(self.world)
             if condition():
                 return
             assert time.monotonic() < deadline, f"not within {seconds} s: {self._where()}"
@@ -229,7 +235,8 @@ class Controller:
     def _idle(self) -> bool:
         with self.world.store.read() as connection:
             live = connection.execute(text("SELECT count(*) FROM runs WHERE ended_at IS NULL")).scalar_one()
-        return not live and not self._moves()
+            untold = runs.untold_runs(connection)
+        return not live and not untold and not self._moves()
 
     def _where(self) -> str:
         return ", ".join(f"{run.id} {run.phase.value}" for run in self.runs())

@@ -17,6 +17,7 @@ from tests.fakes.clock import FakeClock
 
 from reprise.domain.forge import OnPullRequest, Permission, Reaction
 from reprise.domain.run import Repository
+from reprise.domain.watch import Watch, read_watch
 from reprise.engine.sweep import sweep
 from reprise.web.app import create_app
 from reprise.web.context import Context
@@ -60,8 +61,8 @@ class Town:
             outside.forge.set_permission(repository, "ada", Permission.WRITE)
 
     @property
-    def names(self) -> list[str]:
-        return [repository.full_name for repository in self.watched]
+    def watch(self) -> Watch:
+        return read_watch(tuple(repository.full_name for repository in self.watched))
 
     def push(self, number: int) -> None:
         """GitHub tells of a new tag twice: as a push and as a create."""
@@ -133,7 +134,7 @@ async def send(controller: Controller, town: Town, order: Sequence[Sent], random
         world=controller.world,
         writer=DeliveryWriter(controller.world.store, lambda: None),
         webhook_secret=SECRET.encode(),
-        watched=frozenset(town.names),
+        watched=town.watch,
         tracking_url=None,
     )
     app = create_app(context)
@@ -154,7 +155,7 @@ async def send(controller: Controller, town: Town, order: Sequence[Sent], random
                 if random.random() < 0.05:
                     await asyncio.to_thread(controller.resolve)
                 if random.random() < 0.01:
-                    await asyncio.to_thread(sweep, controller.world, town.names)
+                    await asyncio.to_thread(sweep, controller.world, town.watch)
 
     transport = httpx.ASGITransport(app)
     async with (
@@ -177,7 +178,7 @@ async def test_a_hundred_deliveries_three_times_each_make_exactly_the_right_runs
     random.shuffle(order)
 
     answers = await send(controller, town, order, random)
-    sweep(controller.world, town.names)
+    sweep(controller.world, town.watch)
     while controller.open_triggers():
         controller.resolve()
 

@@ -15,10 +15,10 @@ from reprise.domain.run import Phase, Reason, RunId, Verdict
 from reprise.engine.durable import Body
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.reporting import show_waiting
+from reprise.engine.turns import wait_of
 from reprise.engine.workflow import RESCUE
 from reprise.ports import JobRequest
 from reprise.store import runs
-from reprise.store.runs import place_in_queue
 
 
 def push(controller: Controller, count: int) -> None:
@@ -66,7 +66,8 @@ def test_only_the_first_ones_are_granted(make: Make) -> None:
 def test_the_place_in_the_queue_is_known_and_said(controller: Controller, outside: Outside) -> None:
     push(controller, 3)
     with controller.world.store.read() as connection:
-        assert [place_in_queue(connection, run) for run in controller.runs()] == [1, 2, 3]
+        places = [wait_of(controller.world, connection, run) for run in controller.runs()]
+    assert [place and place.place for place in places] == [1, 2, 3]
     show_waiting(controller.world)
     assert all(outside.statuses(run.repository, run.commit) == {} for run in controller.runs())
     outside.clock.advance(2)
@@ -75,8 +76,8 @@ def test_the_place_in_the_queue_is_known_and_said(controller: Controller, outsid
     said = [outside.forge.statuses_on(run.repository, run.commit) for run in controller.runs()]
     assert [[status.description for status in one] for one in said] == [
         ["waiting for its turn: place 1"],
-        ["waiting for its turn: place 2"],
-        ["waiting for its turn: place 3"],
+        ["waiting for its turn: place 2, the only slot is in use"],
+        ["waiting for its turn: place 3, the only slot is in use"],
     ]
     controller.work()
     assert_clean(controller)

@@ -12,6 +12,7 @@ from tests.jobs import until
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Spec
+from reprise.domain.watch import read_watch
 from reprise.engine.durable import Leadership
 from reprise.engine.leader import Leader, Loop
 from reprise.engine.reaper import Reaper
@@ -19,7 +20,7 @@ from reprise.engine.specs import read_spec
 
 
 def leader(controller: Controller) -> Leader:
-    return Leader(controller.world, controller.state, watched=["ada/wine"], sweep_interval=0.05)
+    return Leader(controller.world, controller.state, watched=read_watch(("ada/wine",)), sweep_interval=0.05)
 
 
 def test_a_leader_does_everything_by_itself(controller: Controller, outside: Outside) -> None:

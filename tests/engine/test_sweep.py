@@ -5,7 +5,8 @@ from tests.engine.harness import FILES, Controller, Outside, assert_clean
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Verdict
-from reprise.engine.sweep import sweep
+from reprise.domain.watch import read_watch
+from reprise.engine.sweep import Sweeps, sweep
 
 
 def commits(controller: Controller) -> list[str]:
@@ -15,7 +16,7 @@ def commits(controller: Controller) -> list[str]:
 def watched(controller: Controller, outside: Outside) -> Repository:
     """A repository whose baseline was taken while it had no tag."""
     repository = outside.repository()
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
     return repository
 
 
@@ -23,11 +24,11 @@ def test_tags_older_than_the_watch_never_run(controller: Controller, outside: Ou
     repository = outside.repository()
     outside.tag(repository, "v1")
     for _ in range(3):
-        assert sweep(controller.world, ["ada/wine"]) == 0
+        assert sweep(controller.world, read_watch(("ada/wine",))) == 0
         controller.resolve()
     assert controller.runs() == []
     newer = outside.tag(repository, "v2", {**FILES, "x": "2"})
-    assert sweep(controller.world, ["ada/wine"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 1
     controller.resolve()
     assert commits(controller) == [newer]
 
@@ -39,7 +40,7 @@ def test_a_tag_that_was_delivered_before_the_first_sweep_runs(
     outside.tag(repository, "v1")
     delivered = outside.tag(repository, "v2", {**FILES, "x": "2"})
     controller.told_tag(repository, "v2")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     assert commits(controller) == [delivered]
 
@@ -50,10 +51,10 @@ def test_a_delivered_tag_whose_trigger_is_still_open_makes_one_run(
     repository = watched(controller, outside)
     outside.tag(repository, "v1")
     controller.told_tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     assert len(controller.runs()) == 1
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
 
 
 def test_tags_pushed_while_the_controller_was_down_run_after_its_start(
@@ -63,7 +64,7 @@ def test_tags_pushed_while_the_controller_was_down_run_after_its_start(
     controller.stop()
     pushed = {outside.tag(repository, f"v{n}", {**FILES, "x": str(n)}) for n in range(3)}
     later = controller.next_life()
-    assert sweep(later.world, ["ada/wine"]) == 3
+    assert sweep(later.world, read_watch(("ada/wine",))) == 3
     later.work()
     later.stop()
     assert set(commits(later)) == pushed
@@ -76,28 +77,30 @@ def test_a_moved_tag_makes_a_new_run_and_the_old_verdict_stays(
 ) -> None:
     repository = watched(controller, outside)
     old = outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.work()
     before = outside.statuses(repository, old)
     new = outside.tag(repository, "v1", {**FILES, "x": "2"})
-    assert sweep(controller.world, ["ada/wine"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 1
     controller.work()
     assert commits(controller) == [old, new]
     assert outside.statuses(repository, old) == before
     assert_clean(controller)
 
 
-def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outside: Outside) -> None:
+def test_a_tag_that_moves_back_joins_the_first_run_when_that_has_its_verdict(
+    controller: Controller, outside: Outside
+) -> None:
     repository = watched(controller, outside)
     old = outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
-    controller.resolve()
+    sweep(controller.world, read_watch(("ada/wine",)))
+    controller.work()
     outside.tag(repository, "v1", {**FILES, "x": "2"})
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     controller.resolve()
     outside.source.tag(repository, "v1", old)
     controller.told_tag(repository, "v1")
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
     controller.resolve()
     assert len(controller.runs()) == 2
 
@@ -105,11 +108,11 @@ def test_a_tag_that_moves_back_joins_the_first_run(controller: Controller, outsi
 def test_a_deleted_tag_leaves_its_run(controller: Controller, outside: Outside) -> None:
     repository = watched(controller, outside)
     outside.tag(repository, "v1")
-    sweep(controller.world, ["ada/wine"])
+    sweep(controller.world, read_watch(("ada/wine",)))
     outside.source.delete_tag(repository, "v1")
     controller.resolve()
     assert controller.runs() == []
-    assert sweep(controller.world, ["ada/wine"]) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
 
 
 @pytest.mark.parametrize("error", [Retryable("git did not answer"), Refused("no such repository")])
@@ -118,19 +121,19 @@ def test_one_unreadable_repository_does_not_stop_the_others(
 ) -> None:
     watched(controller, outside)
     other = outside.repository("bob/beer")
-    sweep(controller.world, ["bob/beer"])
+    sweep(controller.world, read_watch(("bob/beer",)))
     outside.tag(other, "v1")
     outside.source.fail(error)
-    assert sweep(controller.world, ["ada/wine", "bob/beer"]) == 1
+    assert sweep(controller.world, read_watch(("ada/wine", "bob/beer"))) == 1
 
 
 def test_a_repository_that_does_not_exist_does_not_stop_the_others(
     controller: Controller, outside: Outside
 ) -> None:
     other = outside.repository("bob/beer")
-    sweep(controller.world, ["bob/beer"])
+    sweep(controller.world, read_watch(("bob/beer",)))
     outside.tag(other, "v1")
-    assert sweep(controller.world, ["nobody/nothing", "bob/beer"]) == 1
+    assert sweep(controller.world, read_watch(("nobody/nothing", "bob/beer"))) == 1
 
 
 # --- triggers that cannot be resolved yet --------------------------------------------------------------
@@ -187,3 +190,51 @@ def test_a_trigger_that_never_works_is_given_up(controller: Controller, outside:
         tries += 1
         assert tries < 1000
     assert tries > 300
+
+
+def test_backfill_runs_each_older_tag_once(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    older = [outside.tag(repository, f"v{number}", {**FILES, "x": str(number)}) for number in (1, 2)]
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 2
+    controller.resolve()
+    assert commits(controller) == older
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
+
+
+def test_backfill_also_runs_what_was_set_aside_when_the_watch_began(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    older = outside.tag(repository, "v1")
+    assert sweep(controller.world, read_watch(("ada/wine",))) == 0
+    assert sweep(controller.world, read_watch(("ada/wine",)), backfill=True) == 1
+    controller.resolve()
+    assert commits(controller) == [older]
+
+
+def test_backfill_leaves_out_an_older_tag_that_is_gone_or_was_delivered(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    outside.tag(repository, "gone")
+    sweep(controller.world, read_watch(("ada/wine",)))
+    outside.source.delete_tag(repository, "gone")
+    delivered = outside.repository("ada/other")
+    outside.tag(delivered, "v1")
+    controller.told_tag(delivered, "v1")
+    assert sweep(controller.world, read_watch(("ada/wine", "ada/other")), backfill=True) == 0
+
+
+def test_sweeps_are_remembered_with_what_kept_them_from_succeeding(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.repository()
+    sweeps = Sweeps()
+    sweep(controller.world, read_watch(("ada/wine", "ada/nothing")), sweeps=sweeps)
+    assert sweeps.done == {"ada/wine": outside.clock.now()}
+    assert list(sweeps.trouble) == ["ada/nothing"]
+    outside.repository("ada/nothing")
+    sweep(controller.world, read_watch(("ada/wine", "ada/nothing")), sweeps=sweeps)
+    assert set(sweeps.done) == {"ada/wine", "ada/nothing"}
+    assert sweeps.trouble == {}

@@ -40,6 +40,7 @@ class FakeForge:
         self._commits: dict[tuple[int, str], Sha] = {}
         self._pulls: dict[tuple[int, int], PullRequest] = {}
         self._permissions: dict[tuple[int, str], Permission] = {}
+        self._people = {OWN_LOGIN}
         self._statuses: dict[tuple[int, Sha], list[Status]] = defaultdict(list)
         self._comments: dict[tuple[int, int], Comment] = {}
         self._reactions: dict[tuple[int, int], list[Reaction]] = defaultdict(list)
@@ -96,6 +97,7 @@ class FakeForge:
     def set_permission(self, repository: Repository, login: str, permission: Permission) -> None:
         with self._lock:
             self._permissions[repository.id, login.lower()] = permission
+            self._people.add(login.lower())
 
     def add_comment(self, repository: Repository, place: Place, body: str, *, who: str) -> int:
         with self._lock:
@@ -139,6 +141,13 @@ class FakeForge:
             if found is None:
                 raise Refused(f"{full_name} does not exist, or the token may not see it")
             return found
+
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        with self._call("repositories"):
+            found = [r for name, r in self._repositories.items() if name.startswith(f"{owner.lower()}/")]
+            if not found and owner.lower() not in self._people:
+                raise Refused(f"there is no {owner}")
+            return tuple(found)
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         with self._call("commit"):

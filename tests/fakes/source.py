@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reprise import ports
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
 from reprise.ports import Commit
@@ -25,7 +26,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Submodule:
-    pass
+    """Recorded without an address."""
 
 
 File = str | bytes | Executable | Link | Submodule
@@ -102,13 +103,14 @@ class FakeSource:
         )
         return tuple(sorted(name for name in names if "/" not in name))
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
+    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[ports.Submodule, ...]:
         files = self._files(repository, sha)
         for path, file in files.items():
             _refuse_unsafe(path, file)
         into.mkdir(parents=True)
         for path, file in files.items():
             _write(into / path, file)
+        return ()
 
     def _files(self, repository: Repository, sha: Sha) -> dict[str, File]:
         files = self._fetched.get((repository.id, sha))
@@ -138,7 +140,7 @@ def _content(file: File | None) -> bytes | None:
 
 def _refuse_unsafe(path: str, file: File) -> None:
     if isinstance(file, Submodule):
-        raise Refused(f"{path} is a submodule; submodules are not supported yet")
+        raise Refused(f"{path} is a submodule that cannot be laid out: .gitmodules has no address for it")
     if isinstance(file, Link):
         meant = os.path.normpath(os.path.join(os.path.dirname(path), file.target))
         if os.path.isabs(file.target) or meant.startswith(".."):

@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.domain.command import (
+    BadValue,
+    Cancel,
     Command,
     NotYet,
     Reproduce,
@@ -40,9 +42,17 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("/reproduce Table_2!", Unknown("Table_2!")),
         ("/reproduce plan", NotYet("plan")),
         ("/reproduce approve p1", NotYet("approve")),
-        ("/reproduce table-2 seeds=5", NotYet("seeds=5")),
-        ("/reproduce backend=docker", NotYet("backend=docker")),
-        ("/reproduce claims=a,b", NotYet("claims=a,b")),
+        ("/reproduce cancel", Cancel()),
+        ("/reproduce cancel table-2", Unknown("table-2")),
+        ("/reproduce table-2 seeds=5", Reproduce(experiment="table-2", seeds=5)),
+        ("/reproduce Seeds=5 all abc1234", Reproduce(everything=True, sha=Sha("abc1234"), seeds=5)),
+        ("/reproduce backend=process", Reproduce()),
+        ("/reproduce claims=a,b,a", Reproduce(claims=("a", "b"))),
+        ("/reproduce seeds=5 seeds=6", Unknown("seeds=6")),
+        ("/reproduce seeds=five", BadValue("seeds=five", "a whole number from 1 to 1000")),
+        ("/reproduce seeds=\u0665", BadValue("seeds=\u0665", "a whole number from 1 to 1000")),
+        ("/reproduce backend=docker", BadValue("backend=docker", "`process`, the only backend here")),
+        ("/reproduce gpus=2", Unknown("gpus=2")),
         ("/reproduce status\n/reproduce all", ShowStatus()),
         ("> well\n/reproduce", Reproduce()),
         ("```\ncode\n```\n/reproduce", Reproduce()),
@@ -94,4 +104,4 @@ def test_every_experiment_name_can_be_asked_for_unless_the_word_means_something_
         case NotYet(word):
             assert word == name
         case other:
-            assert name in ("status", "help"), other
+            assert name in ("status", "help", "cancel"), other

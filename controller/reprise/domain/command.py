@@ -7,7 +7,7 @@ command to people and must not give it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reprise.domain.run import Sha
 
@@ -23,6 +23,15 @@ class Reproduce:
     everything: bool = False
     sha: Sha | None = None
     """7 to 40 lower-case hex digits as written, still to be resolved."""
+    seeds: int | None = None
+    """How many trials are wanted; None = as many as the spec declares."""
+    claims: tuple[str, ...] | None = None
+    """Judge only these; None = all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End whatever of this pull request has not ended yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,28 @@ class Unknown:
     word: str
 
 
-Command = Reproduce | ShowStatus | ShowHelp | NotYet | Unknown
+@dataclass(frozen=True, slots=True)
+class BadValue:
+    """An option that is known, with a value that is not."""
+
+    word: str
+    wanted: str
+    """What the value has to be."""
+
+
+Command = Reproduce | Cancel | ShowStatus | ShowHelp | NotYet | Unknown | BadValue
+
+BACKENDS = ("process",)
+MOST_SEEDS = 1000
+MOST_CLAIMS = 10
+"""As many as get a status of their own."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 _COMMAND = re.compile(r" {0,3}/reproduce(?:[ \t]+(.*))?$", re.IGNORECASE)
 _SHA = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
 _EXPERIMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_PLANNED_WORDS = ("plan", "cancel", "approve")
-_PLANNED_OPTIONS = ("seeds=", "backend=", "claims=")
+_PLANNED_WORDS = ("plan", "approve")
+_OPTION = re.compile(r"(seeds|claims|backend)=(.*)", re.IGNORECASE)
 
 
 def parse(text: str) -> Command | None:
@@ -69,25 +92,54 @@ def parse(text: str) -> Command | None:
 
 
 def _parse_words(words: list[str]) -> Command:
-    if planned := next(filter(_is_planned, words), None):
+    if planned := next((word for word in words if word.lower() in _PLANNED_WORDS), None):
         return NotYet(planned)
     match [word.lower() for word in words]:
         case ["status"]:
             return ShowStatus()
         case ["help"]:
             return ShowHelp()
-        case ["status" | "help", *_]:
+        case ["cancel"]:
+            return Cancel()
+        case ["status" | "help" | "cancel", *_]:
             return Unknown(words[1])
         case _:
             return _parse_request(words)
 
 
-def _is_planned(word: str) -> bool:
-    return word.lower() in _PLANNED_WORDS or word.lower().startswith(_PLANNED_OPTIONS)
+def _parse_request(words: list[str]) -> Reproduce | Unknown | BadValue:
+    """``[experiment|all] [sha]``, then options, each at most once. What looks like a sha is one."""
+    options = [found for word in words if (found := _OPTION.fullmatch(word))]
+    names = [found[1].lower() for found in options]
+    for number, found in enumerate(options):
+        if names[number] in names[:number]:
+            return Unknown(found[0])
+        if wanted := _wanted(names[number], found[2]):
+            return BadValue(found[0], wanted)
+    values = dict(zip(names, (found[2] for found in options), strict=True))
+    request = _parse_subject([word for word in words if not _OPTION.fullmatch(word)])
+    if isinstance(request, Unknown):
+        return request
+    return replace(
+        request,
+        seeds=int(values["seeds"]) if "seeds" in values else None,
+        claims=tuple(dict.fromkeys(values["claims"].split(","))) if "claims" in values else None,
+    )
 
 
-def _parse_request(words: list[str]) -> Reproduce | Unknown:
-    """``[experiment|all] [sha]``, each at most once. What looks like a sha is one."""
+def _wanted(option: str, value: str) -> str | None:
+    """What the option's value has to be; None when it is that."""
+    if option == "seeds":
+        fits = re.fullmatch(r"[0-9]{1,4}", value, re.ASCII) and 1 <= int(value) <= MOST_SEEDS
+        return None if fits else f"a whole number from 1 to {MOST_SEEDS}"
+    if option == "claims":
+        ids = value.split(",")
+        fits = len(ids) <= MOST_CLAIMS and all(_EXPERIMENT.fullmatch(each) for each in ids)
+        return None if fits else f"at most {MOST_CLAIMS} ids of claims, with commas and without spaces"
+    return None if value.lower() in BACKENDS else f"`{'` or `'.join(BACKENDS)}`, the only backend here"
+
+
+def _parse_subject(words: list[str]) -> Reproduce | Unknown:
     experiment, everything, sha = None, False, None
     for word in words:
         if sha is None and _SHA.fullmatch(word):

@@ -70,9 +70,9 @@ def invalid(message: str) -> MetricProblem:
 
 
 def shorten(text: str, limit: int = 60) -> str:
-    """Strangers' text inside a sentence: short, and storable as UTF-8."""
-    text = text[:limit].encode("utf-8", "replace").decode() + text[limit : limit + 1]
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Strangers' text inside a sentence: short, on one line, and storable as UTF-8 without a NUL."""
+    short = "".join(c if c.isprintable() else "?" for c in text[: limit + 1])
+    return short if len(short) <= limit else short[: limit - 1] + "…"
 
 
 class _DuplicateKey(Exception):

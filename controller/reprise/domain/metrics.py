@@ -25,6 +25,7 @@ MAX_TEXT = 1_000
 """Characters of a text that is compared with a published one."""
 
 _INDEX = re.compile("0|[1-9][0-9]{0,8}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ def _checked_text(found: str, where: str) -> Value | MetricProblem:
         )
     if any("\ud800" <= character <= "\udfff" for character in found):
         return invalid(f"{where} is text with half a character (a lone surrogate): write valid Unicode")
+    if _CONTROL.search(found):
+        return invalid(f"{where} is text with a control character in it: write plain text")
     return found
 
 

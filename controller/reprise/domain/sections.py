@@ -127,7 +127,7 @@ def _environment(view: RunView) -> Section | None:
         lines.append(f"- Python {inline(built.python, 40)}, {built.packages} package{plural}")
         lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
     lines.append(f"- {paragraph(view.machine)}" if view.machine else "- no machine was used")
-    lines.append(f"- isolation: {inline(view.isolation, 80)}; network: {inline(view.network, 80)}")
+    lines.append(f"- isolation: {inline(view.isolation, 200)}; network: {inline(view.network, 80)}")
     return Section("Environment", "\n".join(lines))
 
 

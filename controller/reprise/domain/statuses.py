@@ -36,21 +36,50 @@ class Links:
     evidence: str | None = None
 
 
-def pending(experiment: str, phase: Phase, *, links: Links, detail: str = "") -> Status:
-    """The verdict's status while a run lives; ``detail`` is e.g. the place in the queue."""
+def pending(
+    experiment: str, phase: Phase, *, links: Links, detail: str = "", claim: str | None = None
+) -> Status:
+    """While a run lives, the verdict's status; ``claim``'s instead in a run that judges only some.
+
+    ``detail`` is e.g. the place in the queue.
+    """
     text = PHASE_TEXT[phase] + (f": {detail}" if detail else "")
-    return Status(_context(experiment), State.PENDING, one_line(text), links.run)
+    return Status(context(experiment, *([claim] if claim else [])), State.PENDING, one_line(text), links.run)
 
 
 def statuses_for(
-    judgement: Judgement, experiment: str, *, links: Links, artifacts: Sequence[ArtifactCheck] = ()
+    judgement: Judgement,
+    experiment: str,
+    *,
+    links: Links,
+    artifacts: Sequence[ArtifactCheck] = (),
+    only: Sequence[str] | None = None,
 ) -> tuple[Status, ...]:
-    """All statuses of an ended run, the verdict's first, then claims with the worst first."""
-    main = Status(_context(experiment), state_of(judgement), one_line(_headline(judgement)), links.run)
+    """All statuses of an ended run, the verdict's first, then claims with the worst first.
+
+    ``only`` these claims were asked for: then nothing is said about the rest, nor about the whole.
+    """
+    if only is not None:
+        return _asked_for(judgement, experiment, only, links=links)
+    main = Status(context(experiment), state_of(judgement), one_line(_headline(judgement)), links.run)
     claims = [
         _claim_status(claim, judgement, experiment, links=links) for claim in worst_first(judgement.claims)
     ]
     return (main, *claims[:MAX_CLAIMS], *_artifact_status(artifacts, judgement, experiment, links=links))
+
+
+def _asked_for(
+    judgement: Judgement, experiment: str, only: Sequence[str], *, links: Links
+) -> tuple[Status, ...]:
+    """One for each claim, also when the run ended before it could be judged."""
+    judged = {claim.id: claim for claim in judgement.claims}
+    ended = state_of(judgement), one_line(_headline(judgement)), links.run
+    return tuple(
+        _claim_status(judged[each], judgement, experiment, links=links)
+        if each in judged
+        else Status(context(experiment, each), *ended)
+        for each in only[:MAX_CLAIMS]
+    )
 
 
 def state_of(judgement: Judgement) -> State:
@@ -83,7 +112,7 @@ def _headline(judgement: Judgement) -> str:
 def _claim_status(claim: ClaimJudgement, judgement: Judgement, experiment: str, *, links: Links) -> Status:
     fault = FAULT[judgement.reason] if judgement.verdict is Verdict.NOT_RUN else Fault.REPOSITORY
     state = _state(claim.verdict, fault)
-    return Status(_context(experiment, claim.id), state, one_line(_claim_text(claim)), links.tracking)
+    return Status(context(experiment, claim.id), state, one_line(_claim_text(claim)), links.tracking)
 
 
 def _claim_text(claim: ClaimJudgement) -> str:
@@ -104,9 +133,7 @@ def _artifact_status(
         state, text = state_of(judgement), "the run ended before the artifacts could be compared"
     elif any(check.failed for check in artifacts):
         state = State.FAILURE
-    return [
-        Status(_context(experiment, "artifacts"), state, one_line(text), links.evidence or links.tracking)
-    ]
+    return [Status(context(experiment, "artifacts"), state, one_line(text), links.evidence or links.tracking)]
 
 
 def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:
@@ -115,7 +142,8 @@ def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:
     return f"level A: {said}" if all_identical(artifacts) else said
 
 
-def _context(*parts: str) -> str:
+def context(*parts: str) -> str:
+    """The name of a status: of the verdict, or of one claim after it."""
     return "/".join(["reprise", *(one_line(part, 100) for part in parts)])
 
 

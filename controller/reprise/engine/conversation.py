@@ -1,16 +1,24 @@
 """What Reprise answers to commands in a pull request: short texts, each saying what to do next."""
 
-from reprise.domain.command import NotYet, Reproduce, Unknown
-from reprise.domain.run import Phase, Sha
+from typing import assert_never
+
+from reprise.domain.command import BadValue, NotYet, Reproduce, Unknown
+from reprise.domain.run import Sha
+from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.text import code, inline
+from reprise.engine.view import outlook
 from reprise.engine.world import World
-from reprise.store.runs import Run, place_in_queue, runs_of_pull_request
+from reprise.store.runs import Run, runs_of_pull_request
 
 HELP = """\
 - `/reproduce` runs the experiment of `reprise.yaml` at this pull request's head
 - `/reproduce NAME` runs `.reprise/NAME.yaml`, `/reproduce all` every experiment
 - `/reproduce SHA` (7 to 40 digits) runs that commit
-- `/reproduce status` says where the runs of this pull request are"""
+- `seeds=N` after any of these runs at least N trials, `claims=a,b` judges only these claims
+- `/reproduce status` says where the runs of this pull request are
+- `/reproduce cancel` stops those that have no verdict yet
+- `/reproduce help` shows this"""
+NOTHING_TO_CANCEL = "Nothing of this pull request waits or runs. `/reproduce` starts."
 CLOSED = "This pull request is closed: reopen it, or push a tag, to reproduce its commit."
 FORK = (
     "This pull request comes from a fork, and running strangers' code is not supported yet. "
@@ -18,10 +26,32 @@ FORK = (
 )
 
 
-def wrong_word(word: str, command: Unknown | NotYet) -> str:
-    if isinstance(command, NotYet):
-        return f"{code(word)} is not supported yet. `/reproduce help` lists what is."
-    return f"I do not know {code(word)}. `/reproduce help` lists what I know."
+def wrong_word(command: Unknown | NotYet | BadValue) -> str:
+    match command:
+        case NotYet(word):
+            return f"{code(word)} is not supported yet. `/reproduce help` lists what is."
+        case Unknown(word):
+            return f"I do not know {code(word)}. `/reproduce help` lists what I know."
+        case BadValue(word, wanted):
+            option = word.partition("=")[0].lower()
+            return f"I cannot use {code(word)}: `{option}=` takes {wanted}."
+        case _:
+            assert_never(command)
+
+
+def wrong_argument(spec: Spec | BadSpec, command: Reproduce) -> str | None:
+    """Why this spec cannot be run as asked. One that cannot be read says so in its own report."""
+    if isinstance(spec, BadSpec):
+        return None
+    if command.seeds is not None and command.seeds < spec.n:
+        declared = f"{code(spec.name)} declares {spec.n} trials"
+        return f"`seeds={command.seeds}` is too few: {declared}, and a run may only have more."
+    known = [claim.id for claim in spec.claims]
+    missing = next((each for each in command.claims or () if each not in known), None)
+    if missing is None:
+        return None
+    there = ", ".join(map(code, known[:10])) + (" …" if len(known) > 10 else "")
+    return f"{code(spec.name)} has no claim {code(missing)}: it has {there or 'none'}."
 
 
 def no_commit(sha: str) -> str:
@@ -43,16 +73,15 @@ def status(world: World, repository_id: int, pull_request: int) -> str:
         newest = {
             run.experiment: run for run in runs_of_pull_request(connection, repository_id, pull_request)
         }
-        places = {run.id: place_in_queue(connection, run) for run in newest.values()}
     if not newest:
         return "Nothing was reproduced in this pull request yet. `/reproduce` starts."
-    return "\n".join(_line(run, places[run.id]) for run in newest.values())
+    return "\n".join(_line(run, outlook(world, run)) for run in newest.values())
 
 
-def _line(run: Run, place: int) -> str:
+def _line(run: Run, outlook: str) -> str:
     name = f"- {inline(run.experiment)} at {run.commit[:7]}: "
-    if run.judgement is not None and run.phase is Phase.DONE:
+    if run.judgement is not None and run.ended_at is not None:
         return name + f"**{run.judgement.verdict.value.replace('_', ' ')}**, {inline(run.judgement.message)}"
-    if run.granted_at is None:
-        return name + f"queued, place {place}"
-    return name + run.phase.value
+    if run.stop_requested is not None:
+        return name + f"{run.phase.value}, stopping: {inline(run.stop_requested.message)}"
+    return name + ", ".join(part for part in (run.phase.value, inline(outlook)) if part)

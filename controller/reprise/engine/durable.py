@@ -154,6 +154,10 @@ class Leadership:
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         self._handle = handle
 
+    @property
+    def held(self) -> bool:
+        return self._handle is not None
+
     def give_up(self) -> None:
         if self._handle is not None:
             os.close(self._handle)

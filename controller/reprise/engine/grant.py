@@ -1,11 +1,12 @@
 """Which waiting run may start. Waiting runs are rows; a grant starts a durable workflow."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
-from reprise.domain.run import Phase, RunId
+from reprise.domain.run import Phase
 from reprise.engine.durable import Engine
+from reprise.engine.turns import look
 from reprise.engine.workflow import RESCUE
 from reprise.engine.world import World
 from reprise.store import runs
@@ -13,19 +14,12 @@ from reprise.store import runs
 log = structlog.get_logger()
 
 
-def choose(waiting: Iterable[RunId], busy: int, slots: int) -> tuple[RunId, ...]:
-    """The first waiting runs that still fit, in the order of the queue."""
-    return tuple(waiting)[: max(slots - busy, 0)]
-
-
 def grant(world: World, start: Callable[[str], None]) -> int:
     """Start what may start; returns how many. A crash after the grant is healed by `resume`."""
     with world.store.write() as connection:
-        busy = len(runs.busy_runs(connection))
-        waiting = runs.waiting_runs(connection, world.slots)
-        chosen = choose([run.id for run in waiting], busy, world.slots)
-        for run_id in chosen:
-            runs.save(connection, run_id, granted_at=world.clock.now())
+        now = world.clock.now()
+        found = look(world, connection).granted
+        chosen = [run_id for run_id in found if runs.grant_run(connection, run_id, now)]
     for run_id in chosen:
         log.info("run granted", run_id=run_id)
         start(run_id)

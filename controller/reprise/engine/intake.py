@@ -4,26 +4,28 @@ Runs in the leader only. Everything here may be repeated: a run's id follows fro
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
 import structlog
 
 from reprise.domain import command as commands
-from reprise.domain.command import NotYet, Reproduce, ShowHelp, ShowStatus, Unknown
+from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Unknown
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import OnPullRequest, Reaction
-from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.run import Reason, Repository, RunId, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.spec.names import spec_matches
-from reprise.engine import conversation
+from reprise.engine import conversation, stopping
+from reprise.engine.conversation import wrong_argument
 from reprise.engine.specs import SpecFile, read_specs
 from reprise.engine.world import World
 from reprise.store import intake as inbox
 from reprise.store import repositories
+from reprise.store.database import Connection
 from reprise.store.intake import Trigger
-from reprise.store.runs import NewRun, add_run
+from reprise.store.runs import NewRun, add_run, newest_generation
 
 log = structlog.get_logger()
 
@@ -61,9 +63,33 @@ def _resolve(world: World, trigger: Trigger) -> int:
         runs=[run.id for run in outcome.runs],
     )
     with world.store.write() as connection:
-        added = [add_run(connection, run, at=world.clock.now()) for run in outcome.runs]
+        added = [_add(world, connection, run, outcome.tagged) for run in outcome.runs]
+        if outcome.cancels is not None:
+            inbox.settle_older(connection, trigger, f"cancelled by {trigger.who}")
+            stopping.cancel(world, connection, trigger.repository_id, outcome.cancels, trigger.who)
         inbox.settle(connection, trigger.number, outcome.text)
     return sum(added)
+
+
+def _add(world: World, connection: Connection, run: NewRun, tagged: frozenset[Sha]) -> bool:
+    """Whether it is new; then older runs make room for it."""
+    new = _again(connection, run) if run.generation == inbox.TAG else run
+    if not add_run(connection, new, at=world.clock.now()):
+        return False
+    stopping.supersede(world, connection, new, tagged)
+    return True
+
+
+def _again(connection: Connection, run: NewRun) -> NewRun:
+    """A tag that came back to a commit whose run was superseded meanwhile wants it run after all."""
+    before = newest_generation(connection, run)
+    if before is None or before.stop_requested is None:
+        return run
+    if before.stop_requested.reason is not Reason.SUPERSEDED:
+        return run
+    generation = f"{inbox.TAG}:{before.number}"
+    again = run_id(run.repository_id, run.commit, run.experiment, generation)
+    return replace(run, id=again, generation=generation)
 
 
 def _postpone(world: World, trigger: Trigger, error: Retryable) -> None:
@@ -85,11 +111,16 @@ class Settled:
 
     text: str
     runs: tuple[NewRun, ...] = ()
+    tagged: frozenset[Sha] = frozenset()
+    """The commits that tags named when this was decided."""
+    cancels: int | None = None
+    """Pull request whose runs, and commands that are not settled yet, are to end."""
 
 
 def _on_tag(world: World, trigger: Trigger) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
-    sha = world.source.tags(repository).get(trigger.ref)
+    tags = world.source.tags(repository)
+    sha = tags.get(trigger.ref)
     if sha is None:
         return Settled("the tag is gone or names no commit")
     with world.store.write() as connection:
@@ -104,7 +135,7 @@ def _on_tag(world: World, trigger: Trigger) -> Settled:
         _new_run(repository, sha, file, trigger, generation=inbox.TAG, why=f"tag {trigger.ref}")
         for file in wanted
     )
-    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs)
+    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()))
 
 
 def _runs_on(spec: Spec | BadSpec, tag: str) -> bool:
@@ -128,8 +159,10 @@ def _on_comment(world: World, trigger: Trigger) -> Settled:
         case ShowStatus():
             text = conversation.status(world, repository.id, trigger.pull_request)
             return _reply(world, repository, trigger, text)
-        case Unknown(word) | NotYet(word):
-            return _reply(world, repository, trigger, conversation.wrong_word(word, command))
+        case Cancel():
+            return _cancel(world, repository, trigger)
+        case Unknown() | NotYet() | BadValue():
+            return _reply(world, repository, trigger, conversation.wrong_word(command))
         case Reproduce():
             return _reproduce(world, repository, trigger, command)
         case _:
@@ -146,6 +179,18 @@ def _reply(world: World, repository: Repository, trigger: Trigger, text: str) ->
     return Settled("answered")
 
 
+def _cancel(world: World, repository: Repository, trigger: Trigger) -> Settled:
+    """The answer is a reaction, and later the edited report."""
+    pull_request = trigger.pull_request or 0
+    with world.store.read() as connection:
+        going = stopping.cancellable(connection, repository.id, pull_request)
+        older = inbox.open_before(connection, trigger)
+    if not going and not older:
+        return _reply(world, repository, trigger, conversation.NOTHING_TO_CANCEL)
+    world.conversation.react(repository, trigger.comment_id or 0, Reaction.THUMBS_UP)
+    return Settled(f"{len(going)} run(s) stopping", cancels=pull_request)
+
+
 def _reproduce(world: World, repository: Repository, trigger: Trigger, command: Reproduce) -> Settled:
     pull = world.conversation.pull_request(repository, trigger.pull_request or 0)
     if not pull.open:
@@ -158,10 +203,19 @@ def _reproduce(world: World, repository: Repository, trigger: Trigger, command: 
     files = [f for f in read_specs(world.source, repository, sha) if _asked_for(f, command)]
     if not files:
         return _reply(world, repository, trigger, conversation.no_experiment(command, sha))
+    if wrong := next(filter(None, (wrong_argument(file.spec, command) for file in files)), None):
+        return _reply(world, repository, trigger, wrong)
     world.conversation.react(repository, trigger.comment_id or 0, Reaction.EYES)
     generation = f"comment:{trigger.comment_id}"
     why = f"/reproduce on #{trigger.pull_request}"
-    runs = tuple(_new_run(repository, sha, f, trigger, generation=generation, why=why) for f in files)
+    runs = tuple(
+        replace(
+            _new_run(repository, sha, file, trigger, generation=generation, why=why),
+            seeds=command.seeds,
+            claims=command.claims,
+        )
+        for file in files
+    )
     return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs)
 
 

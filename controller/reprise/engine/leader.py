@@ -4,18 +4,20 @@ Each loop has a thread of its own, so that a slow forge keeps no granted run wai
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
+from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.intake import resolve_due
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
-from reprise.engine.sweep import sweep
+from reprise.engine.stopping import tell_stopped
+from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
 
@@ -59,15 +61,26 @@ class Loop:
 
 
 class Leader:
-    def __init__(self, world: World, state: Path, *, watched: Sequence[str], sweep_interval: float) -> None:
+    def __init__(
+        self,
+        world: World,
+        state: Path,
+        *,
+        watched: Watch,
+        sweep_interval: float,
+        backfill: bool = False,
+    ) -> None:
+        """``backfill``: tags that are older than the watch are run too."""
+        self.sweeps = Sweeps()
         self._world = world
         self._lock = Leadership(state)
         self._engine = Engine(state, RunWorkflow(Steps(world)).run)
         self._reaper = Reaper()
-        self._watched = tuple(watched)
+        self._watched = watched
+        self._backfill = backfill
         self._grants = Loop("grant", 0.5, self._grant)
         self._intake = Loop("intake", 1.0, self._resolve)
-        self._sweeps = Loop("sweep", sweep_interval, self._sweep)
+        self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
         self._care = Loop("care", CARE, self._look_after)
 
     def start(self) -> None:
@@ -77,6 +90,11 @@ class Leader:
         resume(self._world, self._engine.start)
         for loop in self._loops():
             loop.start()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that works in its state folder."""
+        return self._lock.held
 
     def nudge(self) -> None:
         """Something came in: look now instead of at the next tick."""
@@ -92,13 +110,14 @@ class Leader:
     def _resolve(self) -> None:
         if resolve_due(self._world):
             self._grants.nudge()
+        tell_stopped(self._world)
         show_waiting(self._world)
 
     def _grant(self) -> None:
         grant(self._world, self._engine.start)
 
     def _sweep(self) -> None:
-        if sweep(self._world, self._watched):
+        if sweep(self._world, self._watched, backfill=self._backfill, sweeps=self.sweeps):
             self._intake.nudge()
 
     def _look_after(self) -> None:
@@ -108,4 +127,4 @@ class Leader:
         self._reaper.reap(self._world)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._grants, self._intake, self._sweeps, self._care
+        return self._grants, self._intake, self._sweep_loop, self._care

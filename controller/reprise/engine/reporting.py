@@ -4,6 +4,7 @@ Level-triggered: what stands there is compared with what should, and only differ
 """
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -11,9 +12,10 @@ import structlog
 from reprise.domain import statuses
 from reprise.domain.artifacts import check_artifacts
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.forge import OnCommit, OnPullRequest, Place
+from reprise.domain.forge import OnCommit, OnPullRequest, Place, Status
 from reprise.domain.report import conversation_marker, render_conversation
 from reprise.domain.spec.model import Spec
+from reprise.engine.turns import look
 from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
 from reprise.store import repositories, runs
@@ -47,12 +49,12 @@ def show_waiting(world: World) -> None:
     """Say once that a run waits, and where: a courtesy for those that were not granted at once."""
     with world.store.read() as connection:
         waiting = [run for run in runs.waiting_runs(connection, _SHOWN_WAITING) if run.shown_at is None]
-        places = {run.id: runs.place_in_queue(connection, run) for run in waiting}
+        waits = look(world, connection).waits if waiting else {}
     for run in waiting:
         if world.clock.now() - run.created_at < PROMPT:
             continue
         try:
-            coin = _put_pending(world, run, detail=f"place {places[run.id]}")
+            coin = _put_pending(world, run, detail=str(waits.get(run.id, "")))
         except (Retryable, Refused) as error:
             log.info("waiting not shown", run_id=run.id, why=str(error))
         else:
@@ -106,12 +108,15 @@ def _put_verdict(world: World, run: Run) -> None:
     with world.store.read() as connection:
         results = runs.results_of(runs.trials_of(connection, run.id))
     checks = check_artifacts(spec.artifacts, results) if isinstance(spec, Spec) else ()
-    wanted = statuses.statuses_for(run.judgement, run.experiment, links=links(world, run), artifacts=checks)
+    wanted = statuses.statuses_for(
+        run.judgement, run.experiment, links=links(world, run), artifacts=checks, only=run.claims
+    )
     with _WRITING:
-        if _overtaken(world, run):
+        ours = _still_ours(world, run, wanted)
+        if not ours:
             return
         standing = world.conversation.statuses(run.repository, run.commit).values()
-        for status in wanted:
+        for status in ours:
             if status not in standing:
                 world.conversation.post_status(run.repository, run.commit, status)
 
@@ -144,9 +149,10 @@ def _name(place: Place) -> str:
 
 def _put_pending(world: World, run: Run, *, detail: str = "") -> int | None:
     """Post unless it stands there already; the id of the one that stands. None when it came too late."""
-    wanted = statuses.pending(run.experiment, run.phase, links=links(world, run), detail=detail)
+    claim = run.claims[0] if run.claims is not None else None
+    wanted = statuses.pending(run.experiment, run.phase, links=links(world, run), detail=detail, claim=claim)
     with _WRITING:
-        if _overtaken(world, run) or _moved_on(world, run):
+        if not _still_ours(world, run, (wanted,)) or _moved_on(world, run):
             return None
         for posted in world.conversation.statuses(run.repository, run.commit).values():
             if posted == wanted and posted.id is not None:
@@ -154,17 +160,22 @@ def _put_pending(world: World, run: Run, *, detail: str = "") -> int | None:
         return world.conversation.post_status(run.repository, run.commit, wanted)
 
 
-def _overtaken(world: World, run: Run) -> bool:
-    """Whether a newer run of the same experiment speaks for this commit now."""
+def _still_ours(world: World, run: Run, wanted: Sequence[Status]) -> list[Status]:
+    """Without those for which a newer run of the same experiment speaks on this commit now."""
     with world.store.read() as connection:
-        return runs.newest_number(connection, run) > run.number
+        newer = runs.newer_claims(connection, run)
+    if None in newer:
+        return []
+    taken = {statuses.context(run.experiment, claim) for claims in newer for claim in claims or ()}
+    return [status for status in wanted if status.context not in taken]
 
 
 def _moved_on(world: World, run: Run) -> bool:
-    """Whether a run that waited when this was decided has been granted since."""
+    """Whether a run that waited when this was decided has been granted, or has ended, since."""
     with world.store.read() as connection:
         now = runs.get_run(connection, run.id)
-    return now is not None and run.granted_at is None and now.granted_at is not None
+    waited = run.granted_at is None and run.ended_at is None
+    return now is not None and waited and (now.granted_at is not None or now.ended_at is not None)
 
 
 def _shown(world: World, run: Run) -> None:

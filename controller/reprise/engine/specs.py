@@ -1,6 +1,6 @@
 """Reads the experiments of a commit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from reprise.domain.errors import Refused
@@ -11,6 +11,7 @@ from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
 from reprise.ports import Source
+from reprise.store.runs import Run
 
 _COMMITTED_FILE_BYTES = 16 * 2**20
 
@@ -33,6 +34,12 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
     paths = [SPEC_FILE, *(f"{SPEC_FOLDER}/{name}" for name in names if name.endswith(SPEC_SUFFIX))]
     found = [read_spec(source, repository, sha, path) for path in paths]
     return distinct([file for file in found if file is not None])
+
+
+def as_asked(spec: Spec, run: Run) -> Spec:
+    """The spec with what the command asked for: more trials, fewer claims."""
+    claims = tuple(claim for claim in spec.claims if run.claims is None or claim.id in run.claims)
+    return replace(spec, n=max(spec.n, run.seeds or 0), claims=claims)
 
 
 def distinct(files: list[SpecFile]) -> list[SpecFile]:

@@ -3,19 +3,20 @@
 They read a run's row, call ports, write the row, and return plain data (or `Failed`).
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from reprise.domain.errors import Refused
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Judgement, Phase, Reason, RunId
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
-from reprise.engine.specs import SpecFile, read_spec
+from reprise.engine.specs import SpecFile, as_asked, read_spec
 from reprise.engine.threads import in_thread
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
@@ -44,6 +45,8 @@ class Steps:
 
     def read_spec(self, run_id: str) -> Failed | None:
         run = self._run(run_id)
+        if run.stop_requested is not None:
+            return run.stop_requested
         try:
             commit = self._world.source.fetch(run.repository, run.commit)
         except Refused as error:
@@ -53,11 +56,15 @@ class Steps:
 
     def request_machine(self, run_id: str) -> Failed | None:
         run = self._run(run_id)
+        if run.stop_requested is not None:
+            return run.stop_requested
         self._world.provider.request(run.id, self._spec(run))
         return None
 
     def build(self, run_id: str) -> Failed | None:
         run = self._run(run_id)
+        if run.stop_requested is not None:
+            return run.stop_requested
         folder = self._world.folders.build(run.id)
         log_file = self._world.folders.build_log(run.id)
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,16 +72,25 @@ class Steps:
             trial.export_once(self._world.source, run, folder / "tree")
         except Refused as error:
             return Failed(Reason.BUILD_FAILED, str(error))
-        built = self._world.builder.build(BuildRequest(run.id, folder / "tree", self._spec(run), log_file))
+        request = BuildRequest(
+            run.id,
+            folder / "tree",
+            self._spec(run),
+            log_file,
+            lambda: self._stop_requested(run_id) is not None,
+        )
+        built = self._world.builder.build(request)
         if isinstance(built, Built):
             self._save(run, built=built)
             return None
-        return built
+        return self._stop_requested(run_id) or built
 
     async def await_machine(self, run_id: str) -> Failed | None:
         run = self._enter(run_id, Phase.PROVISIONING)
         deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
         while True:
+            if (stop := await in_thread(self._stop_requested, run.id)) is not None:
+                return stop
             seen = await in_thread(self._world.provider.observe, run.id)
             match seen:
                 case Allocation():
@@ -91,6 +107,8 @@ class Steps:
 
     def plan_trial(self, run_id: str) -> Any:
         run = self._enter(run_id, Phase.RUNNING)
+        if run.stop_requested is not None:
+            return run.stop_requested
         reporting.show_phase(self._world, run)
         with self._world.store.read() as connection:
             results = runs.results_of(runs.trials_of(connection, run.id))
@@ -111,7 +129,7 @@ class Steps:
         file = self._spec_file(run) if run.source is not None else None
         if file is None or isinstance(file.spec, BadSpec):
             return
-        self._save(run, tracked=tracking.record(self._world, run, file.text, file.spec))
+        self._save(run, tracked=tracking.record(self._world, run, file.text, as_asked(file.spec, run)))
 
     def release(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.RELEASING)
@@ -119,12 +137,19 @@ class Steps:
         remove_tree(self._world.folders.build(run.id))
 
     def evaluate(self, run_id: str, ending: Any, tracking_problem: str | None) -> None:
-        """A judgement stands once it was given, also when the workflow broke after it."""
+        """A judgement stands once it was given, also when the workflow broke after it.
+
+        Until then whoever asked to stop gets no verdict, though the trials may all have ended.
+        """
         run = self._enter(run_id, Phase.EVALUATING)
         if run.judgement is not None:
             return
-        early = load_optional(Failed, ending)
-        self._save(run, ending=early, tracking_problem=tracking_problem, judgement=self._judge(run, early))
+        early = load_optional(Failed, ending) or run.stop_requested
+        judged = {"ending": early, "tracking_problem": tracking_problem, "judgement": self._judge(run, early)}
+        with self._world.store.write() as connection:
+            kept = runs.keep_judgement(connection, run, **judged)
+        if not kept:
+            raise Retryable("somebody asked the run to stop while it was judged")
 
     def report(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.REPORTING)
@@ -149,6 +174,9 @@ class Steps:
             raise Refused(f"run {run_id} is not in the database")
         return run
 
+    def _stop_requested(self, run_id: str) -> Failed | None:
+        return self._run(run_id).stop_requested
+
     def _enter(self, run_id: str, phase: Phase) -> Run:
         with self._world.store.write() as connection:
             runs.enter_phase(connection, RunId(run_id), phase, self._world.clock.now())
@@ -167,7 +195,7 @@ class Steps:
         file = self._spec_file(run)
         if file is None or isinstance(file.spec, BadSpec):
             raise Refused(f"{run.spec_file} at {run.commit[:7]} can no longer be read")
-        return file.spec
+        return as_asked(file.spec, run)
 
     def _judge(self, run: Run, ending: Failed | None) -> Judgement:
         if ending is not None:
@@ -176,7 +204,12 @@ class Steps:
         with self._world.store.read() as connection:
             results = runs.results_of(runs.trials_of(connection, run.id))
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
-        return judge(spec, results, metrics=metrics, coin_public=run.coin_public)
+        judged = judge(spec, results, metrics=metrics, coin_public=run.coin_public)
+        if run.claims is None:
+            return judged
+        return replace(
+            judged, notes=(*judged.notes, f"Only {', '.join(run.claims)} was asked for and judged.")
+        )
 
     def _judge_early(self, run: Run, ending: Failed) -> Judgement:
         """The spec only adds the claims, so one that cannot be read keeps no verdict back."""

@@ -3,12 +3,16 @@
 Events only hasten what this finds. Runs at start and on a timer, in the leader.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
 import structlog
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Sha
+from reprise.domain.watch import Watch
 from reprise.engine.intake import known_repository
 from reprise.engine.world import World
 from reprise.store import intake as inbox
@@ -18,38 +22,102 @@ from reprise.store.intake import NewTrigger
 log = structlog.get_logger()
 
 
-def sweep(world: World, watched: Iterable[str]) -> int:
+@dataclass(slots=True)
+class Sweeps:
+    """What this process knows of its own sweeps; readiness and metrics tell it."""
+
+    done: dict[str, datetime] = field(default_factory=dict)
+    """repository → the last time it was swept"""
+    trouble: dict[str, str] = field(default_factory=dict)
+    """repository → why the latest sweep failed"""
+
+
+def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweeps | None = None) -> int:
     """Make a trigger for every tag that no delivery told us of; returns how many.
 
-    One repository that cannot be read does not keep the others from being looked at.
+    One repository that cannot be read does not keep the others from being looked at. With
+    ``backfill`` the tags that are older than the watch count as missed too, each once.
     """
+    known = sweeps if sweeps is not None else Sweeps()
     found = 0
-    for name in watched:
+    for repository in _repositories(world, watched, known):
         try:
-            repository = known_repository(world, name)
             tags = world.source.tags(repository)
         except (Retryable, Refused) as error:
-            log.warning("repository not swept", repository=name, why=str(error))
+            log.warning("repository not swept", repository=repository.full_name, why=str(error))
+            known.trouble[repository.full_name] = str(error)
             continue
-        found += _compare(world, repository, tags)
+        found += _compare(world, repository, tags, backfill=backfill)
+        known.done[repository.full_name] = world.clock.now()
+        known.trouble.pop(repository.full_name, None)
     return found
 
 
-def _compare(world: World, repository: Repository, tags: dict[str, Sha]) -> int:
+def _repositories(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:
+    """Each once, those with a name of their own first; owners are asked again at every sweep, because a
+    repository may have appeared."""
+    seen: set[int] = set()
+    for repository in (*_named(world, watched.names, known), *_listed(world, watched, known)):
+        if repository.id not in seen:
+            seen.add(repository.id)
+            yield repository
+
+
+def _named(world: World, names: Iterable[str], known: Sweeps) -> Iterator[Repository]:
+    for name in names:
+        yield from _asked(name, partial(_by_name, world, name), known)
+
+
+def _by_name(world: World, name: str) -> tuple[Repository, ...]:
+    return (known_repository(world, name),)
+
+
+def _listed(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:
+    for owner in watched.owners:
+        for repository in _asked(f"{owner}/*", partial(world.conversation.repositories, owner), known):
+            if watched.by_pattern(repository.full_name):
+                with world.store.write() as connection:
+                    repositories.remember(connection, repository)
+                yield repository
+
+
+def _asked(name: str, ask: Callable[[], tuple[Repository, ...]], known: Sweeps) -> tuple[Repository, ...]:
+    try:
+        found = ask()
+    except (Retryable, Refused) as error:
+        log.warning("repository not swept", repository=name, why=str(error))
+        known.trouble[name] = str(error)
+        return ()
+    known.trouble.pop(name, None)
+    return found
+
+
+def _compare(world: World, repository: Repository, tags: dict[str, Sha], *, backfill: bool) -> int:
     now = world.clock.now()
+    current = set(tags.items())
+    begun = _begin_watch(world, repository, tags)
+    who = "backfill" if backfill else "sweep"
     with world.store.write() as connection:
-        told = inbox.triggered_tags(connection, repository.id)
-        if not repositories.has_baseline(connection, repository.id):
-            older = {name: sha for name, sha in tags.items() if name not in told}
-            repositories.set_baseline(connection, repository.id, older, at=now)
-            log.info("repository watched", repository=repository.full_name, older_tags=len(older))
-            return 0
-        known = repositories.known_tags(connection, repository.id)
-        missed = sorted(set(tags.items()) - known)
-        for name, sha in missed:
-            new = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who="sweep")
+        missed = set() if begun else current - repositories.known_tags(connection, repository.id)
+        if backfill:
+            missed |= current & repositories.older_tags(connection, repository.id)
+        for name, sha in sorted(missed):
+            new = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
             inbox.add_trigger(connection, new, at=now)
             repositories.see_tag(connection, repository.id, name, sha, at=now)
+            repositories.take_from_baseline(connection, repository.id, name, sha)
     if missed:
-        log.info("tags found", repository=repository.full_name, tags=[name for name, _ in missed])
+        log.info("tags found", repository=repository.full_name, tags=sorted(name for name, _ in missed))
     return len(missed)
+
+
+def _begin_watch(world: World, repository: Repository, tags: dict[str, Sha]) -> bool:
+    """Whether the watch begins now: what is older, and of which no delivery told us, runs not by itself."""
+    with world.store.write() as connection:
+        if repositories.has_baseline(connection, repository.id):
+            return False
+        told = inbox.triggered_tags(connection, repository.id)
+        older = {name: sha for name, sha in tags.items() if name not in told}
+        repositories.set_baseline(connection, repository.id, older, at=world.clock.now())
+    log.info("repository watched", repository=repository.full_name, older_tags=len(older))
+    return True

@@ -29,10 +29,16 @@ def record(world: World, run: Run, spec_text: str, spec: Spec) -> Tracked:
             spec_text=spec_text,
             built=run.built,
             trials=tuple(_trial(world, run, trial) for trial in trials if trial.result is not None),
-            params={"isolation": world.isolation},
+            params=_params(run),
             repository_url=run.repository.clone_url if not world.rehearsal else "",
         )
     )
+
+
+def _params(run: Run) -> dict[str, str]:
+    if run.allocation is None:
+        return {}
+    return {"isolation": run.allocation.isolation, "network": run.allocation.network}
 
 
 def _trial(world: World, run: Run, trial: Trial) -> TrialRecord:

@@ -13,6 +13,7 @@ from reprise.domain.metrics import collect
 from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.reporting import QUIET, show_phase
+from reprise.engine.stopping import requested
 from reprise.engine.threads import in_thread
 from reprise.engine.world import World
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
@@ -30,25 +31,27 @@ _GRACE = timedelta(minutes=2)
 
 
 async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: int) -> str | Failed | None:
-    """None = there is a result, text = this attempt was lost and why, Failed = it cannot be run at all."""
+    """None = there is a result, text = this attempt was lost and why, Failed = the run ends here."""
     plan = load(TrialPlan, plan_data)
     job = _job(world, run, spec, plan, attempt)
-    started_at = world.clock.now()
-    with world.store.write() as connection:
-        runs.begin_trial(connection, run.id, plan, attempt, started_at)
-    refused = await in_thread(_start, world, run, job)
-    if refused is not None:
-        return refused
+    if run.stop_requested is not None:
+        await in_thread(world.runner.stop, job)  # what an earlier life of this step may have started
+    else:
+        with world.store.write() as connection:
+            runs.begin_trial(connection, run.id, plan, attempt, world.clock.now())
+        refused = await in_thread(_start, world, run, job)
+        if refused is not None:
+            return refused
     ended = await _wait(world, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
     if isinstance(ended, Lost):
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
-        return ended.message
+        return requested(world, run.id) or ended.message
     result = await in_thread(_result, world, job, plan, attempt, ended)
     with world.store.write() as connection:
         runs.end_trial(connection, run.id, plan, attempt, result=result)
     log.info("trial ended", trial=plan.index, reason=result.reason.value, seconds=round(result.seconds, 2))
-    return None
+    return requested(world, run.id)
 
 
 def export_once(source: Source, run: Run, tree: Path) -> None:
@@ -59,8 +62,10 @@ def export_once(source: Source, run: Run, tree: Path) -> None:
     remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     source.fetch(run.repository, run.commit)
-    source.export(run.repository, run.commit, partial)
+    submodules = source.export(run.repository, run.commit, partial)
     partial.rename(tree)
+    for each in submodules:
+        log.info("submodule laid out", path=each.path, url=each.url, commit=each.commit)
 
 
 def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> JobRequest:
@@ -89,12 +94,19 @@ def _start(world: World, run: Run, job: JobRequest) -> Failed | None:
 async def _wait(
     world: World, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
 ) -> Finished | Lost:
-    """``still_running`` is called once, when the job takes longer than a moment."""
+    """``still_running`` is called once, when the job takes longer than a moment.
+
+    A job that nobody wants any more is ended, and then waited for like any other.
+    """
     begun = world.clock.monotonic()
-    pause, told = _FIRST_LOOK, False
-    while world.clock.monotonic() < begun + limit.total_seconds():
+    deadline = begun + limit.total_seconds()
+    pause, told, stopped = _FIRST_LOOK, False, False
+    while world.clock.monotonic() < deadline:
         match await in_thread(world.runner.observe, job):
             case Running():
+                if not stopped and await in_thread(requested, world, job.run_id) is not None:
+                    await in_thread(world.runner.stop, job)
+                    stopped, deadline = True, world.clock.monotonic() + _GRACE.total_seconds()
                 if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
                     await in_thread(still_running)
                     told = True
@@ -103,7 +115,7 @@ async def _wait(
             case ended:
                 return ended
     await in_thread(world.runner.stop, job)
-    return Lost(f"it was still running {_GRACE} after its timeout, and was ended")
+    return Lost(f"it was still running {_GRACE} after its time was over, and was ended")
 
 
 def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended: Finished) -> TrialResult:

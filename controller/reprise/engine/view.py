@@ -5,11 +5,13 @@ from pathlib import Path
 
 from reprise.domain.artifacts import ArtifactCheck, check_artifacts
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.forecast import forecast, usual_seconds
 from reprise.domain.run import Judgement, Phase, Reason, TrialResult
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
 from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
-from reprise.engine.specs import read_spec
+from reprise.engine.specs import as_asked, read_spec
+from reprise.engine.turns import wait_of
 from reprise.engine.world import World
 from reprise.store import runs
 from reprise.store.runs import Run, Trial
@@ -28,8 +30,6 @@ def run_view(world: World, run: Run) -> RunView:
     with world.store.read() as connection:
         trials = runs.trials_of(connection, run.id)
         phases = _phases(world, run, runs.phase_times(connection, run.id))
-        waits = run.granted_at is None and run.ended_at is None
-        detail = f"place {runs.place_in_queue(connection, run)}" if waits else ""
     spec = spec_of(world, run)
     results = runs.results_of(trials)
     usable = spec if isinstance(spec, Spec) else None
@@ -47,7 +47,7 @@ def run_view(world: World, run: Run) -> RunView:
         judgement=run.judgement,
         seconds=sum(phase.seconds for phase in phases if phase.phase is not Phase.QUEUED),
         phases=phases,
-        detail=detail,
+        detail=_detail(world, run),
         trials=results,
         lost=tuple(LostAttempt(t.plan.index, t.attempt, t.lost) for t in trials if t.lost is not None),
         artifacts=_artifacts(usable, results),
@@ -55,7 +55,8 @@ def run_view(world: World, run: Run) -> RunView:
         problems=tuple(map(str, spec.problems)) if isinstance(spec, BadSpec) else (),
         installed=_installed(run),
         machine=run.allocation.description if run.allocation is not None else "",
-        isolation=world.isolation,
+        isolation=run.allocation.isolation if run.allocation is not None else "none",
+        network=run.allocation.network if run.allocation is not None else "not enforced",
         coin=run.coin,
         coin_public=run.coin_public,
         dirty=run.dirty,
@@ -63,6 +64,26 @@ def run_view(world: World, run: Run) -> RunView:
         tracking_problem=run.tracking_problem,
         links=links(world, run),
     )
+
+
+def outlook(world: World, run: Run) -> str:
+    """Why and where it waits, and when it will probably end; empty once it has ended."""
+    if run.ended_at is not None:
+        return ""
+    with world.store.read() as connection:
+        wait = wait_of(world, connection, run)
+        usual = usual_seconds(runs.usual_durations(connection, run))
+    elapsed = (world.clock.now() - run.granted_at).total_seconds() if run.granted_at is not None else 0.0
+    return ", ".join(
+        filter(None, (str(wait) if wait is not None else "", forecast(run.phase, usual, elapsed)))
+    )
+
+
+def _detail(world: World, run: Run) -> str:
+    """A live run's forecast would be wrong as soon as it stands in a comment, so only waiting is told."""
+    if run.stop_requested is not None and run.judgement is None:
+        return f"stopping: {run.stop_requested.message}"
+    return outlook(world, run) if run.granted_at is None else ""
 
 
 def links(world: World, run: Run) -> Links:
@@ -96,7 +117,9 @@ def spec_of(world: World, run: Run) -> Spec | BadSpec | None:
         file = read_spec(world.source, run.repository, run.commit, run.spec_file)
     except (Retryable, Refused):
         return None
-    return file.spec if file is not None else None
+    if file is None or isinstance(file.spec, BadSpec):
+        return file.spec if file is not None else None
+    return as_asked(file.spec, run)
 
 
 def _artifacts(spec: Spec | None, results: tuple[TrialResult, ...]) -> tuple[ArtifactCheck, ...]:

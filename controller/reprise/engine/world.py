@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.domain.errors import Refused
+from reprise.domain.queue import Limits
 from reprise.domain.run import RunId
 from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
@@ -46,8 +47,14 @@ class World:
     """Root URL of the run pages for people; None = no link is posted."""
     slots: int
     """Runs at the same time on this backend."""
-    isolation: str = "none"
-    """What separates a job from this machine; shown in every report."""
+    per_repository: int | None = None
+    """Runs of one repository at the same time; None = as many as there are slots."""
+    per_user: int | None = None
+    """Runs that one person caused at the same time; None likewise."""
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.slots, self.per_repository, self.per_user)
 
     @property
     def rehearsal(self) -> bool:

@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -31,10 +32,17 @@ from pydantic_settings import (
 )
 
 from reprise.domain.errors import UserError
+from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
 from reprise.settings.file import ConfigFile
 
-SECRETS = (("github", "token"), ("github", "webhook_secret"), ("tracking", "uri"), ("database_url",))
+SECRETS = (
+    ("github", "token"),
+    ("github", "webhook_secret"),
+    ("http", "operator_token"),
+    ("tracking", "uri"),
+    ("database_url",),
+)
 """Settings that are, or may hold, a secret: each may also stand in a file."""
 
 
@@ -60,6 +68,8 @@ class Http(Section):
     """Port to listen on; 0 = any free one, printed at start."""
     public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
+    operator_token: SecretStr | None = Field(default=None, min_length=16)
+    """Opens run pages, API and metrics to whoever knows it. Without it: to this machine only."""
 
 
 class GitHub(Section):
@@ -93,6 +103,21 @@ class Process(Section):
     """Cores granted to a job. Default: all that this process may use."""
     build_timeout: Seconds = 1800.0
     """Seconds for installing one environment."""
+    max_processes: int = Field(default=4096, ge=64, le=4_000_000)
+    """Processes and threads of one job."""
+    share: tuple[Path, ...] = ()
+    """Folders of this machine that every job may read and, where its user may, write; a JSON list."""
+    allow_unisolated: bool = False
+    """Run jobs also where they could read the credentials that this controller holds."""
+
+
+class Limits(Section):
+    """Besides the slots of a backend. Repositories take turns whatever these say."""
+
+    per_repository: int | None = Field(default=None, ge=1)
+    """Runs of one repository at the same time. Default: as many as there are slots."""
+    per_user: int | None = Field(default=None, ge=1)
+    """Runs that one person caused at the same time. Default: as many as there are slots."""
 
 
 class Git(Section):
@@ -122,14 +147,16 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """Deliveries and runs, as an SQLAlchemy URL. Default: SQLite in `state_dir`."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
-    """Repositories as owner/repo; a comma list or JSON."""
+    """Repositories as owner/repo, or owner/* for all that an owner has; a comma list or JSON."""
     sweep_interval: Seconds = 300.0
     """Seconds between two looks at the watched repositories' tags."""
     http: Http = Http()
     github: GitHub = GitHub()
     tracking: Tracking = Tracking()
     process: Process = Process()
+    limits: Limits = Limits()
     git: Git = Git()
+    _config: Path | None = PrivateAttr(default=None)
 
     @field_validator("watch", mode="before")
     @classmethod
@@ -143,12 +170,10 @@ class Settings(BaseSettings):
     @field_validator("watch")
     @classmethod
     def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            owner, slash, repository = name.partition("/")
-            if not (owner and slash and repository) or "/" in repository:
-                raise ValueError(f"{name!r} is not owner/repo")
-            if "*" in name:
-                raise ValueError(f"{name!r}: patterns are not supported yet; name each repository")
+        try:
+            read_watch(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
         return value
 
     @model_validator(mode="after")
@@ -163,16 +188,34 @@ class Settings(BaseSettings):
         return self.cache_dir or self.state_dir / "cache"
 
     @property
+    def watched(self) -> Watch:
+        return read_watch(self.watch)
+
+    @property
     def database(self) -> str:
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.state_dir / 'reprise.db'}"
 
+    def secret_files(self) -> tuple[Path, ...]:
+        """Files that secrets were read from, or may have been."""
+        named = (os.environ.get(variable(path) + FROM_FILE) for path in SECRETS)
+        return tuple(Path(path).absolute() for path in (*named, self._config) if path)
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
-        plain = [s.get_secret_value() for s in (self.github.token, self.github.webhook_secret) if s]
         urls = [self.database, self.tracking.uri or ""]
-        return (*plain, *(password for url in urls for password in _passwords(url)))
+        return (*_secrets_in(self), *(password for url in urls for password in _passwords(url)))
+
+
+def _secrets_in(section: BaseModel) -> Iterator[str]:
+    """Found by their type, so that a new setting cannot be forgotten."""
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            yield from _secrets_in(value)
 
 
 def _json_list(text: str) -> Any:
@@ -193,9 +236,11 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     if wrong := misspelt(os.environ, _variables()):
         raise UserError("\n".join(wrong))
     try:
-        return _reading(written.values if written is not None else {})(**overrides)
+        loaded = _reading(written.values if written is not None else {})(**overrides)
     except ValidationError as error:
         raise UserError(explain(error, tuple(setting_paths()), os.environ, written)) from None
+    loaded._config = config
+    return loaded
 
 
 def _reading(written: dict[str, Any]) -> type[Settings]:

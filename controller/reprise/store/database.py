@@ -14,7 +14,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection as Connection  # what `write` and `read` hand out
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -52,14 +53,35 @@ class Database:
         except (OperationalError, TimeoutError) as error:
             raise Retryable(f"the database did not answer: {_said(error)}", 10) from error
 
-    def migrate(self) -> None:
-        """Upgrade to this version's schema. Raises UserError when the database is newer."""
+    def check_writable(self) -> None:
+        """Really writes, and changes nothing. Raises Retryable when the database does not take it."""
+        with self.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    def migrate(self, to: str = "head") -> None:
+        """Upgrade, as a rule to this version's schema. Raises UserError when the database is newer."""
         with self.engine.begin() as connection:
             _refuse_newer(connection)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
+
+    def schema(self) -> tuple[str | None, str | None, bool]:
+        """This database's, the newest that this version knows, and whether it knows this database's."""
+        scripts = ScriptDirectory(str(_MIGRATIONS))
+        with self.read() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        return current, scripts.get_current_head(), current is None or current in known
+
+    def size(self) -> int:
+        """Bytes of the database, without its write-ahead log."""
+        sqlite = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        postgresql = "SELECT pg_database_size(current_database())"
+        with self.read() as connection:
+            query = sqlite if self.engine.dialect.name == "sqlite" else postgresql
+            return int(connection.execute(text(query)).scalar_one())
 
     def close(self) -> None:
         self.engine.dispose()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -89,6 +89,26 @@ def due_triggers(connection: Connection, now: datetime) -> list[Trigger]:
 def settle(connection: Connection, number: int, outcome: str) -> None:
     connection.execute(
         update(triggers).where(triggers.c.number == number).values(next_at=None, outcome=outcome)
+    )
+
+
+def open_before(connection: Connection, trigger: Trigger) -> int:
+    """How many earlier commands of the same pull request are not settled yet."""
+    query = select(triggers.c.number).where(*_earlier(trigger))
+    return len(connection.execute(query).all())
+
+
+def settle_older(connection: Connection, trigger: Trigger, outcome: str) -> None:
+    connection.execute(update(triggers).where(*_earlier(trigger)).values(next_at=None, outcome=outcome))
+
+
+def _earlier(trigger: Trigger) -> tuple[ColumnElement[bool], ...]:
+    return (
+        triggers.c.next_at.is_not(None),
+        triggers.c.number < trigger.number,
+        triggers.c.repository_id == trigger.repository_id,
+        triggers.c.kind == COMMENT,
+        triggers.c.pull_request == trigger.pull_request,
     )
 
 

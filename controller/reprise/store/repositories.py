@@ -43,6 +43,24 @@ def known_tags(connection: Connection, repository_id: int) -> set[tuple[str, Sha
     return {(row.name, Sha(row.sha)) for row in connection.execute(query)}
 
 
+def commits_of_tag(connection: Connection, repository_id: int, name: str) -> set[Sha]:
+    """Every commit that this tag ever named, as far as we saw."""
+    query = select(tags.c.sha).where(tags.c.repository_id == repository_id, tags.c.name == name)
+    return {Sha(sha) for sha in connection.execute(query).scalars()}
+
+
+def older_tags(connection: Connection, repository_id: int) -> set[tuple[str, Sha]]:
+    """Older than the watch and never run since."""
+    query = select(tags.c.name, tags.c.sha).where(tags.c.repository_id == repository_id, tags.c.baseline)
+    return {(row.name, Sha(row.sha)) for row in connection.execute(query)}
+
+
+def take_from_baseline(connection: Connection, repository_id: int, name: str, sha: Sha) -> None:
+    """From now on it counts as one that came later."""
+    this = (tags.c.repository_id == repository_id) & (tags.c.name == name) & (tags.c.sha == sha)
+    connection.execute(update(tags).where(this).values(baseline=False))
+
+
 def see_tag(
     connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime, baseline: bool = False
 ) -> None:

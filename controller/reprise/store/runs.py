@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, null, select, update
 from sqlalchemy.engine import Row
 
-from reprise.domain.run import Judgement, Phase, Repository, RunId, Sha, TrialPlan, TrialResult
+from reprise.domain.queue import Entry
+from reprise.domain.run import Judgement, Phase, Repository, RunId, Sha, TrialPlan, TrialResult, Verdict
 from reprise.ports import Allocation, Built, Commit, Failed, Tracked
 from reprise.store.codec import dump, load, load_optional
-from reprise.store.intake import insert_new
+from reprise.store.intake import TAG, insert_new
 from reprise.store.tables import phases, repositories, runs, trials
 
 
@@ -28,6 +29,10 @@ class NewRun:
     trigger: str
     who: str
     dirty: bool = False
+    seeds: int | None = None
+    """Trials that were asked for; None = as declared."""
+    claims: tuple[str, ...] | None = None
+    """The only claims to judge; None = all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ class Run:
     reporting_problem: str | None
     ending: Failed | None
     judgement: Judgement | None
+    stop_requested: Failed | None
+    """Somebody wants it to end before its verdict: the reason and a sentence."""
+    seeds: int | None
+    claims: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,8 @@ _TYPES: dict[str, Any] = {
     "tracked": Tracked,
     "ending": Failed,
     "judgement": Judgement,
+    "stop_requested": Failed,
+    "claims": tuple[str, ...],
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""
@@ -86,11 +97,16 @@ _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 _SELECT = select(runs, repositories.c.full_name, repositories.c.clone_url).join(
     repositories, repositories.c.id == runs.c.repository_id
 )
+_WAITING = (runs.c.granted_at.is_(None), runs.c.ended_at.is_(None))
+_ENTRY = select(
+    runs.c.id, runs.c.number, runs.c.repository_id, runs.c.who, repositories.c.full_name.label("repository")
+).join(repositories, repositories.c.id == runs.c.repository_id)
 
 
 def add_run(connection: Connection, new: NewRun, *, at: datetime) -> bool:
     """Insert a waiting run; False when the same run is already known."""
     values = {name: getattr(new, name) for name in NewRun.__dataclass_fields__}
+    values["claims"] = null() if new.claims is None else list(new.claims)
     values |= {"created_at": at, "phase": Phase.QUEUED.value, "coin_public": False}
     added = insert_new(connection, runs, values)
     if added:
@@ -109,9 +125,94 @@ def recent_runs(connection: Connection, limit: int) -> list[Run]:
 
 
 def waiting_runs(connection: Connection, limit: int) -> list[Run]:
-    """Not yet granted, in the order of the queue."""
-    query = _SELECT.where(runs.c.granted_at.is_(None), runs.c.ended_at.is_(None))
+    """Not yet granted, in the order of arrival."""
+    query = _SELECT.where(*_WAITING)
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number).limit(limit))]
+
+
+def waiting_entries(connection: Connection) -> list[Entry]:
+    """The same, all of them, as the queue sees them: there may be thousands."""
+    return _entries(connection, _ENTRY.where(*_WAITING).order_by(runs.c.number))
+
+
+def busy_entries(connection: Connection) -> list[Entry]:
+    """Runs that hold a slot. Telling a forge that is down can take days, and needs none."""
+    live = runs.c.granted_at.is_not(None), runs.c.ended_at.is_(None)
+    return _entries(
+        connection, _ENTRY.where(*live, runs.c.phase.not_in([phase.value for phase in _WITHOUT_MACHINE]))
+    )
+
+
+def last_granted(connection: Connection, limit: int) -> list[Entry]:
+    granted = _ENTRY.where(runs.c.granted_at.is_not(None))
+    return _entries(connection, granted.order_by(runs.c.granted_at.desc(), runs.c.number.desc()).limit(limit))
+
+
+def grant_run(connection: Connection, run_id: RunId, at: datetime) -> bool:
+    """False when it waits no more: somebody stopped it meanwhile."""
+    waiting = update(runs).where(runs.c.id == run_id, *_WAITING)
+    return connection.execute(waiting.values(granted_at=at)).rowcount > 0
+
+
+def request_stop(connection: Connection, run_id: RunId, why: Failed) -> bool:
+    """Whether the run is to end now for this reason; the first one stands, and so does a judgement."""
+    open_ = (runs.c.ended_at.is_(None), runs.c.judgement.is_(None), runs.c.stop_requested.is_(None))
+    asked = update(runs).where(runs.c.id == run_id, *open_).values(stop_requested=dump(why))
+    return connection.execute(asked).rowcount > 0
+
+
+def end_waiting(connection: Connection, run_id: RunId, judgement: Judgement, at: datetime) -> bool:
+    """End a run that was not granted; its phase says that the forge has still to be told."""
+    ended = update(runs).where(runs.c.id == run_id, *_WAITING)
+    values = {"ended_at": at, "judgement": dump(judgement), "shown_at": None}
+    if connection.execute(ended.values(**values)).rowcount == 0:
+        return False
+    enter_phase(connection, run_id, Phase.REPORTING, at)
+    return True
+
+
+def keep_judgement(connection: Connection, run: Run, **fields: object) -> bool:
+    """False when somebody asked the run to stop since ``run`` was read."""
+    if run.stop_requested is None:
+        unasked = update(runs).where(runs.c.id == run.id, runs.c.stop_requested.is_(None))
+        if connection.execute(unasked.values(phase=runs.c.phase)).rowcount == 0:
+            return False
+    save(connection, run.id, **fields)
+    return True
+
+
+def untold_runs(connection: Connection) -> list[Run]:
+    """Ended without a workflow, and the forge has still to be told."""
+    query = _SELECT.where(
+        runs.c.phase == Phase.REPORTING.value, runs.c.granted_at.is_(None), runs.c.ended_at.is_not(None)
+    )
+    return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
+
+
+def unfinished_runs(connection: Connection, repository_id: int) -> list[Run]:
+    """Waiting and live ones of a repository, oldest first."""
+    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.ended_at.is_(None))
+    return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
+
+
+def usual_durations(connection: Connection, run: Run, limit: int = 20) -> list[float]:
+    """Seconds from grant to end of the latest runs of the same experiment that came to a verdict."""
+    query = (
+        select(runs.c.granted_at, runs.c.ended_at, runs.c.judgement)
+        .where(
+            runs.c.repository_id == run.repository.id,
+            runs.c.experiment == run.experiment,
+            runs.c.granted_at.is_not(None),
+            runs.c.ended_at.is_not(None),
+        )
+        .order_by(runs.c.number.desc())
+        .limit(limit)
+    )
+    return [
+        (row.ended_at - row.granted_at).total_seconds()
+        for row in connection.execute(query)
+        if (row.judgement or {}).get("verdict") not in (None, Verdict.NOT_RUN.value)
+    ]
 
 
 def live_runs(connection: Connection) -> list[Run]:
@@ -141,22 +242,28 @@ def runs_of_pull_request(connection: Connection, repository_id: int, number: int
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
 
 
-def newest_number(connection: Connection, run: Run) -> int:
-    """The number of the newest run of the same experiment at the same commit."""
-    query = select(func.max(runs.c.number)).where(
+def newer_claims(connection: Connection, run: Run) -> list[tuple[str, ...] | None]:
+    """For each newer run of the same experiment at the same commit: the claims that it judges, None = all."""
+    query = select(runs.c.claims).where(
         runs.c.repository_id == run.repository.id,
         runs.c.commit == run.commit,
         runs.c.experiment == run.experiment,
+        runs.c.number > run.number,
     )
-    return int(connection.execute(query).scalar_one())
+    found = connection.execute(query).scalars()
+    return [None if claims is None else tuple(claims) for claims in found]
 
 
-def place_in_queue(connection: Connection, run: Run) -> int:
-    """1 = next."""
-    query = select(func.count()).where(
-        runs.c.granted_at.is_(None), runs.c.ended_at.is_(None), runs.c.number < run.number
+def newest_generation(connection: Connection, new: NewRun) -> Run | None:
+    """The newest run that a tag made of this experiment at this commit."""
+    query = _SELECT.where(
+        runs.c.repository_id == new.repository_id,
+        runs.c.commit == new.commit,
+        runs.c.experiment == new.experiment,
+        runs.c.generation.startswith(TAG, autoescape=True),
     )
-    return int(connection.execute(query).scalar_one()) + 1
+    row = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).one_or_none()
+    return _run(row) if row is not None else None
 
 
 def save(connection: Connection, run_id: str, **fields: object) -> None:
@@ -216,6 +323,10 @@ def trials_of(connection: Connection, run_id: str) -> list[Trial]:
 
 def results_of(found: Iterable[Trial]) -> tuple[TrialResult, ...]:
     return tuple(trial.result for trial in found if trial.result is not None)
+
+
+def _entries(connection: Connection, query: Select[Any]) -> list[Entry]:
+    return [Entry(**row._mapping) for row in connection.execute(query)]
 
 
 def _mark(connection: Connection, run_id: RunId, phase: Phase, at: datetime) -> None:

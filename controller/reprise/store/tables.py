@@ -129,8 +129,13 @@ runs = Table(
     Column("reporting_problem", Text),
     Column("ending", JSON),  # ports.Failed: why it ended before it could be judged
     Column("judgement", JSON),  # domain.run.Judgement
+    Column("stop_requested", JSON),  # ports.Failed: somebody wants it to end before its verdict
+    Column("seeds", Integer),  # trials that were asked for; NULL = as declared
+    Column("claims", JSON),  # ids of the only claims to judge; NULL = all
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
+    Index("ix_runs_unfinished", "ended_at", "granted_at"),
+    Index("ix_runs_granted", "granted_at"),
     sqlite_autoincrement=True,
 )
 

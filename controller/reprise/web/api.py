@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
 from reprise.domain.result import result_object
+from reprise.engine.turns import wait_of
 from reprise.engine.view import run_view
 from reprise.store import runs
 from reprise.store.runs import Run
@@ -32,12 +33,12 @@ def api_routes(context: Context) -> APIRouter:
         run = find_run(context, run_id)
         with world.store.read() as connection:
             times = runs.phase_times(connection, run.id)
-            waits = run.granted_at is None and run.ended_at is None
-            place = runs.place_in_queue(connection, run) if waits else None
+            wait = wait_of(world, connection, run)
         return {
             **result_object(run_view(world, run)),
             **summary(run),
-            "place": place,
+            "place": wait.place if wait is not None else None,
+            "waits_for": wait.why if wait is not None else None,
             "phases": {phase.value: at.isoformat() for phase, at in times.items()},
             "tracking": run.tracked.url if run.tracked is not None else None,
             "tracking_problem": run.tracking_problem,

@@ -4,18 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from reprise import __version__
-from reprise.store import runs
+from reprise.web.access import Guard
 from reprise.web.api import API, api_routes
 from reprise.web.context import Context
-from reprise.web.local import only_from_here
+from reprise.web.health import health_routes
+from reprise.web.login import login_routes
+from reprise.web.metrics import Metrics, metrics_routes
 from reprise.web.pages import page, page_routes
 from reprise.web.webhook import webhook_routes
 
-_TITLES = {403: "Not from here", 404: "Not here"}
+_TITLES = {303: "Sign in first", 401: "Sign in first", 403: "Not from here", 404: "Not here"}
 
 
 def create_app(context: Context) -> FastAPI:
@@ -33,21 +35,14 @@ def create_app(context: Context) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.include_router(webhook_routes(context))
-    local = [Depends(only_from_here(context.world.pages))]
-    app.include_router(api_routes(context), dependencies=local)
-    app.include_router(page_routes(context), dependencies=local)
+    guard = Guard(context.world.pages, context.operator_token, context.world.clock.now)
+    metrics = Metrics(context)
+    app.include_router(webhook_routes(context, metrics))
+    app.include_router(health_routes(context, guard))
+    app.include_router(login_routes(guard, context.world.pages))
+    for routes in (api_routes(context), page_routes(context), metrics_routes(metrics)):
+        app.include_router(routes, dependencies=[Depends(guard)])
     app.add_exception_handler(HTTPException, _explain)
-
-    @app.get("/healthz", response_class=PlainTextResponse)
-    async def alive() -> str:
-        return "ok\n"
-
-    @app.get("/readyz", response_class=PlainTextResponse)
-    def ready() -> str:
-        with context.world.store.read() as connection:
-            runs.recent_runs(connection, 1)
-        return "ready\n"
 
     return app
 
@@ -59,7 +54,9 @@ async def _explain(request: Request, error: Exception) -> Response:
     if request.method not in ("GET", "HEAD") or request.url.path.startswith(API):
         return JSONResponse({"message": _message(error)}, error.status_code, error.headers)
     title = _TITLES.get(error.status_code, "This did not work")
-    return page("problem.html", error.status_code, title=title, message=_message(error))
+    shown = page("problem.html", error.status_code, title=title, message=_message(error))
+    shown.headers.update(error.headers or {})
+    return shown
 
 
 def _message(error: HTTPException) -> str:

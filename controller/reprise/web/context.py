@@ -1,7 +1,11 @@
 """What the web layer is handed by `bootstrap`: the store, a secret, and a way to wake the engine."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from reprise.domain.watch import Watch
+from reprise.engine.readiness import Lack
+from reprise.engine.sweep import Sweeps
 from reprise.engine.world import World
 from reprise.web.writer import DeliveryWriter
 
@@ -11,10 +15,11 @@ class Context:
     world: World
     writer: DeliveryWriter
     webhook_secret: bytes
-    watched: frozenset[str]
-    """Full names in lower case."""
+    watched: Watch
     tracking_url: str | None
     """Where MLflow's pages are."""
-
-    def watches(self, repository: str) -> bool:
-        return repository.lower() in self.watched
+    lacks: Callable[[], tuple[Lack, ...]] = tuple
+    """What keeps the controller from being ready."""
+    sweeps: Sweeps = field(default_factory=Sweeps)
+    operator_token: str | None = None
+    """With it pages, API and metrics are open to whoever knows it; without it to this machine."""

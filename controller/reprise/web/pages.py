@@ -55,7 +55,7 @@ def page_routes(context: Context) -> APIRouter:
         return page(
             "runs.html",
             runs=found,
-            watched=sorted(context.watched),
+            watched=context.watched.entries,
             tracking=context.tracking_url,
             refresh=_LIVE_SECONDS if live else _IDLE_SECONDS,
         )

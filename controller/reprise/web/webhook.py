@@ -1,5 +1,6 @@
 """``POST /webhooks/github``: verify, parse, store, answer 202. Nothing else happens in the request."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
 from reprise.store.intake import COMMENT, TAG, Delivery, NewTrigger
 from reprise.web.context import Context
+from reprise.web.metrics import Metrics, Outcome
 
 log = structlog.get_logger()
 
@@ -20,31 +22,45 @@ MAX_BODY = 25 * 2**20
 """GitHub never sends more."""
 
 
-def webhook_routes(context: Context) -> APIRouter:
+def webhook_routes(context: Context, metrics: Metrics) -> APIRouter:
     router = APIRouter()
 
     @router.post("/webhooks/github", status_code=202)
     async def receive(request: Request) -> JSONResponse:
-        try:
-            body = await _read(request)
-        except ClientDisconnect:
-            return _answer(400, "the connection ended before the payload did")
-        if body is None:
-            return _answer(413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
-        if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
-            log.warning("signature refused", client=request.client.host if request.client else None)
-            return _answer(401, "the signature does not fit: check the webhook's secret")
-        name = request.headers.get("x-github-event", "")
-        guid = request.headers.get("x-github-delivery", "")
-        if not name or not guid or len(guid) > 100 or len(name) > 100:
-            return _answer(400, "X-GitHub-Event and X-GitHub-Delivery are needed")
-        try:
-            event = parse_delivery(name, body)
-        except UserError as error:
-            return _answer(400, str(error))
-        return await _store(context, guid, name, body, event)
+        answer = await _take(request, context)
+        metrics.delivery(request.headers.get("x-github-event", ""), answer.outcome)
+        return JSONResponse({"message": answer.message}, answer.status, answer.headers)
 
     return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    outcome: Outcome
+    status: int
+    message: str
+    headers: dict[str, str] | None = None
+
+
+async def _take(request: Request, context: Context) -> _Answer:
+    try:
+        body = await _read(request)
+    except ClientDisconnect:
+        return _Answer(Outcome.MALFORMED, 400, "the connection ended before the payload did")
+    if body is None:
+        return _Answer(Outcome.TOO_LARGE, 413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
+    if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
+        log.warning("signature refused", client=request.client.host if request.client else None)
+        return _Answer(Outcome.BAD_SIGNATURE, 401, "the signature does not fit: check the webhook's secret")
+    name = request.headers.get("x-github-event", "")
+    guid = request.headers.get("x-github-delivery", "")
+    if not name or not guid or len(guid) > 100 or len(name) > 100:
+        return _Answer(Outcome.MALFORMED, 400, "X-GitHub-Event and X-GitHub-Delivery are needed")
+    try:
+        event = parse_delivery(name, body)
+    except UserError as error:
+        return _Answer(Outcome.MALFORMED, 400, str(error))
+    return await _store(context, guid, name, body, event)
 
 
 async def _read(request: Request) -> bytes | None:
@@ -66,24 +82,27 @@ def _raw_header(request: Request, name: bytes) -> bytes | None:
     return next((value for key, value in request.scope["headers"] if key == name), None)
 
 
-async def _store(context: Context, guid: str, name: str, body: bytes, event: Event) -> JSONResponse:
+async def _store(context: Context, guid: str, name: str, body: bytes, event: Event) -> _Answer:
     trigger, outcome = _trigger(event, context)
     delivery = Delivery(guid, name, datetime.now(UTC), outcome, body, trigger)
     try:
         new = await context.writer.record(delivery)
     except Retryable as error:
-        return JSONResponse({"message": str(error)}, 503, {"Retry-After": str(max(1, round(error.after)))})
+        later = {"Retry-After": str(max(1, round(error.after)))}
+        return _Answer(Outcome.NOT_STORED, 503, str(error), later)
     except Refused as error:
-        return _answer(500, str(error))
+        return _Answer(Outcome.NOT_STORED, 500, str(error))
     outcome = outcome if new else "already known"
     log.info("delivery", id=guid, delivery_event=name, repository=event.repository, outcome=outcome)
-    return _answer(202, outcome)
+    if not new:
+        return _Answer(Outcome.KNOWN, 202, outcome)
+    return _Answer(Outcome.TRIGGER if trigger is not None else Outcome.IGNORED, 202, outcome)
 
 
 def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
     if isinstance(event, Ignored):
         return None, f"ignored: {event.why}"
-    if not context.watches(event.repository):
+    if not context.watched.includes(event.repository):
         return None, "ignored: repository is not watched"
     match event:
         case TagPushed(number, repository, tag, _, who):
@@ -95,7 +114,3 @@ def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
             return new, f"command on #{pull}"
         case _:
             assert_never(event)
-
-
-def _answer(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"message": message}, status)

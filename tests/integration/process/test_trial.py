@@ -108,6 +108,38 @@ def test_fifo_and_link_as_results_are_named(runner: ProcessRunner, tmp_path: Pat
     assert "leads out" in end.problems["link"]
 
 
+def test_folders_that_the_job_swaps_for_links_lead_nowhere(runner: ProcessRunner, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    for name in ("m.json", "p.csv", "train.csv"):
+        (secret / name).write_text("secret")
+    swap = "shutil.rmtree({0!r}, ignore_errors=True); os.symlink({1!r}, {0!r})"
+    lines = [
+        "import os, shutil",
+        swap.format("results", str(secret)),
+        swap.format("data", "../" * 12 + str(secret).lstrip("/")),
+        "out = os.environ['REPRISE_OUTPUT_DIR']",
+        f"os.rmdir(out); os.symlink({str(secret)!r}, out)",
+    ]
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    wanted = jobs.spec(
+        metrics=("results/m.json",), artifacts=("p.csv",), data=(DataFile("data/train.csv", empty, None),)
+    )
+    job = jobs.python_job(tmp_path, "\n".join(lines), wanted)
+    for folder in ("results", "data"):
+        (job.tree / folder).mkdir()
+    (job.tree / "data" / "train.csv").touch()
+
+    end = jobs.finished(runner, job)
+
+    assert "leads out" in end.problems["results/m.json"]
+    assert "data/train.csv" in end.problems
+    assert end.artifacts == {"p.csv": None}
+    kept = [path for path in job.results.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"secret" in path.read_bytes() and path.name != "log.txt"]
+    assert [path.read_text() for path in sorted(secret.iterdir())] == ["secret"] * 3
+
+
 def test_input_changed_by_the_job_is_a_problem(runner: ProcessRunner, tmp_path: Path) -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     wanted = jobs.spec(data=(DataFile("train.csv", empty, None),))
@@ -133,7 +165,7 @@ def test_missing_input_starts_nothing(runner: ProcessRunner, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("command", "content", "mode", "said"),
     [
-        ("no-such-command", None, 0, "`no-such-command` was not found in the environment"),
+        ("no-such-command", None, 0, "`no-such-command` was not found: add its package"),
         ("./run.sh", None, 0, "`./run.sh` is not in this commit"),
         ("./run.sh", "#!/bin/sh\n", 0o644, "`./run.sh` is not executable: commit it with `git"),
         ("./run.sh", "#!/no/such/interpreter\n", 0o755, "names an interpreter in its first line"),

@@ -45,6 +45,7 @@ class Controller:
             "REPRISE_GITHUB__TOKEN": town.tokens["bot"],
             "REPRISE_GITHUB__WEBHOOK_SECRET": SECRET,
             "REPRISE_GITHUB__WRITE_SPACING": "0",
+            "REPRISE_PROCESS__SHARE": json.dumps([str(folder.parent / "outside")]),
             "UV_OFFLINE": "1",
             # Compiled once for all starts, also where Python is told not to write beside its sources.
             "PYTHONDONTWRITEBYTECODE": "",
@@ -141,9 +142,15 @@ class Controller:
         return until(lambda: self.said(event, **fields), what=self.log.read_text)[0]
 
     def get(self, path: str) -> Any:
-        reply = self._http.get(f"/api/v1{path}")
+        return self.page(f"/api/v1{path}").json()
+
+    def page(self, path: str) -> httpx.Response:
+        """As its operator reads it."""
+        token = self._settings.get("REPRISE_HTTP__OPERATOR_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        reply = self._http.get(path, headers=headers)
         assert reply.is_success, reply.text
-        return reply.json()
+        return reply
 
     def runs(self) -> dict[str, dict[str, Any]]:
         """tag → its run"""

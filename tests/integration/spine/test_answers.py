@@ -149,8 +149,8 @@ def test_a_stale_lock_is_named(answers: Answers) -> None:
     check(answers, "stale-lock", broken("lock_stale", {}, *says))
 
 
-def test_a_submodule_is_not_supported_yet(answers: Answers) -> None:
-    says = ("submodule", "not supported yet")
+def test_a_submodule_without_an_address_is_named_with_its_commit(answers: Answers) -> None:
+    says = ("library is a submodule at commit", ".gitmodules")
     check(answers, "submodule", broken("build_failed", {}, *says))
 
 

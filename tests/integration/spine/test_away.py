@@ -72,17 +72,29 @@ def test_a_verdict_that_the_forge_could_not_hear_is_told_when_it_is_back(
 def test_a_stop_ends_what_is_built_or_asked_at_that_moment(
     controller: Controller, town: Town, paper: Paper, tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
-    build = f"    import time\n    open({str(begun)!r}, 'w').close()\n    time.sleep(60)"
+    # Builds are confined: what shows from outside that one has begun is its process.
+    build = '    import subprocess\n    subprocess.run(["sleep", "61.25"])'
     slow = paper.commit(package(tmp_path / "slow", "0.97", build=build), "slow")
     other = paper.commit(tiny("asked"), "other")
     with controller.with_settings(REPRISE_PROCESS__SLOTS="2"):
         paper.push("slow")
-        until(begun.exists)
+        until(lambda: running("sleep", "61.25"))
         asked = town.gate.withhold("POST", f"/statuses/{other}")
         paper.push("other")
         assert asked.done.wait(60)
 
         assert controller.terminate() < 5
         assert processes_in(tmp_path) == {}
+        assert not running("sleep", "61.25")
     assert [status["state"] for status in paper.statuses(slow)] == ["pending"]
+
+
+def running(*command: str) -> bool:
+    """Whether any process of this machine has exactly this command line."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if entry.read_bytes().decode(errors="replace").split("\0") == [*command, ""]:
+                return True
+        except OSError:
+            continue  # it ended while we looked
+    return False

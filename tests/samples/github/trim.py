@@ -19,10 +19,12 @@ SOURCE = "@octokit/openapi"
 HERE = Path(__file__).parent
 REPO = "/repos/{owner}/{repo}"
 PATHS = (
+    "/orgs/{org}/repos",
     "/rate_limit",
     "/user",
     "/user/repos",
     "/users/{username}",
+    "/users/{username}/repos",
     REPO,
     REPO + "/check-runs",
     REPO + "/check-runs/{check_run_id}",

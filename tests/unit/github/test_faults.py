@@ -61,6 +61,7 @@ def put(forge: GitHubForge, place: Place = OnPullRequest(1), known_id: int | Non
 
 CALLS: dict[str, Callable[[GitHubForge], object]] = {
     "repository": lambda forge: forge.repository("ada/wine"),
+    "repositories": lambda forge: forge.repositories("ada"),
     "commit": lambda forge: forge.commit(WINE, "v1"),
     "pull request": lambda forge: forge.pull_request(WINE, 1),
     "permission": lambda forge: forge.permission(WINE, "wendy"),

@@ -5,6 +5,7 @@ Every file that could be hit outside the tree was made by the test itself.
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,3 +161,32 @@ def test_no_descriptor_stays_open(tree: Path) -> None:
             read(tree, "dir", "a.txt")
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_folder_that_is_swapped_for_a_link_all_the_time_never_leads_out(tree: Path) -> None:
+    """A daemon of the job may go on while its files are collected."""
+    outside, stop = tree.parent / "outside", threading.Event()
+    (tree / "link").symlink_to(outside)
+
+    def swap() -> None:
+        while not stop.is_set():
+            os.rename(tree / "real", tree / "spare")
+            os.rename(tree / "link", tree / "real")
+            os.rename(tree / "real", tree / "link")
+            os.rename(tree / "spare", tree / "real")
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    seen: set[str | None] = set()
+    try:
+        for _ in range(2_000):
+            try:
+                seen.add(read(tree, "real", "a.txt"))
+            except UserError as error:
+                assert "leads out" in str(error)  # noqa: PT017 - one of three good answers
+    finally:
+        stop.set()
+        swapping.join()
+    assert "inside" in seen
+    assert seen <= {"inside", None}
+    assert (outside / "a.txt").read_text() == "outside"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import RunRule
 
 ARGV = ("python", "train.py", "--epochs", "3")
 
@@ -95,13 +96,15 @@ def test_end_has_its_reason_and_sentence(
     seen = facts(**changes)
 
     assert reason_of(seen) is reason
-    message = message_of(seen, argv, "exp", timedelta(minutes=90))
+    message = message_of(seen, argv, RunRule(("python",), "exp", timedelta(minutes=90), None), 2_000_000_000)
     assert said in message
     assert bool(message) == (reason is not Reason.COMPLETED)
 
 
 def test_long_command_is_shortened() -> None:
-    message = message_of(facts(exit_code=1), ("python", "x" * 500), ".", timedelta(hours=1))
+    message = message_of(
+        facts(exit_code=1), ("python", "x" * 500), RunRule(("python",), ".", timedelta(hours=1), None), None
+    )
 
     assert len(message) < 200
 

@@ -1,23 +1,32 @@
-"""The supervisor travels alone: one file, any Python from 3.8, standard library only."""
+"""The supervisor travels with one neighbour: two files, any Python from 3.8, standard library only."""
 
 import ast
+import inspect
 import sys
-from pathlib import Path
 
-from reprise.adapters.process import supervisor
+import pytest
 
-SOURCE = Path(supervisor.__file__).read_text()
+from reprise.adapters.process import confinement, supervisor
 
-
-def test_python_3_8_can_parse_it() -> None:
-    ast.parse(SOURCE, feature_version=(3, 8))
+SOURCES = [inspect.getsource(module) for module in (supervisor, confinement)]
 
 
-def test_it_imports_the_standard_library_only() -> None:
+@pytest.mark.parametrize("source", SOURCES)
+def test_python_3_8_can_parse_it(source: str) -> None:
+    ast.parse(source, feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_it_imports_the_standard_library_only(source: str) -> None:
     imported = set()
-    for node in ast.walk(ast.parse(SOURCE)):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            imported |= {alias.name for alias in node.names}
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom):
             imported.add(node.module or "")
     assert imported <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_it_stays_short_enough_to_be_read(source: str) -> None:
+    assert len(source.splitlines()) <= 500

@@ -1,11 +1,13 @@
 """Where settings come from, which source wins, and what is said about wrong ones."""
 
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import SecretStr
 
 from reprise.domain.errors import UserError
-from reprise.settings import SECRETS, load_settings, setting_paths
+from reprise.settings import SECRETS, Settings, load_settings, setting_paths
 
 CANARY = "c4n4ry-0123456789"
 
@@ -121,7 +123,7 @@ def test_watched_repositories_are_a_comma_list_or_json(
         ("WATCH", "wine", "setting REPRISE_WATCH: watch: 'wine' is not owner/repo"),
         ("WATCH", "a/b/c", "'a/b/c' is not owner/repo"),
         ("WATCH", "/b", "'/b' is not owner/repo"),
-        ("WATCH", "ada/*", "'ada/*': patterns are not supported yet; name each repository"),
+        ("WATCH", "*/wine", "'*/wine' is a pattern over owners: name each owner, like ada/*"),
         ("WATCH", '["ada/wine"', "this is no JSON list"),
         ("WATCH", "[1]", "setting REPRISE_WATCH: watch: input should be a valid string"),
         ("HTTP__PORT", "http", "setting REPRISE_HTTP__PORT: http.port: input should be a valid integer"),
@@ -225,14 +227,28 @@ def test_no_secret_is_shown_when_settings_are(monkeypatch: pytest.MonkeyPatch) -
     for shown in (repr(settings), str(settings), repr(settings.github), repr(settings.tracking)):
         assert CANARY not in shown
     assert settings.database.startswith("postgresql://ada:")
-    assert settings.secrets() == (
-        f"{CANARY}1",
-        f"{CANARY}2",
-        f"{CANARY}3%2F",
-        f"{CANARY}3/",
-        f"{CANARY}4",
-        f"{CANARY}4",
-    )
+    expected = {f"{CANARY}{end}" for end in ("1", "2", "3%2F", "3/", "4")}
+    assert set(settings.secrets()) - {settings.database} == expected
+
+
+def test_every_setting_that_is_kept_secret_is_redacted_and_may_stand_in_a_file() -> None:
+    fields = {path: _annotation(path) for path in setting_paths()}
+    kept = [path for path, kind in fields.items() if SecretStr in (kind, *get_args(kind))]
+    assert kept
+    assert set(kept) <= set(SECRETS)
+    values: dict[str, Any] = {}
+    for path in kept:
+        section = values.setdefault(path[0], {}) if len(path) > 1 else values
+        section[path[-1]] = f"{CANARY}{'.'.join(path)}"
+    hidden = Settings(**values).secrets()
+    assert {f"{CANARY}{'.'.join(path)}" for path in kept} <= set(hidden)
+
+
+def _annotation(path: tuple[str, ...]) -> object:
+    model: Any = Settings
+    for name in path[:-1]:
+        model = model.model_fields[name].annotation
+    return model.model_fields[path[-1]].annotation
 
 
 def test_every_setting_has_a_path_and_secrets_are_among_them() -> None:

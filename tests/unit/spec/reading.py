@@ -36,3 +36,18 @@ def claim(
     """A spec with one claim, built from flow mappings."""
     more = f", compare: {compare}" if compare else ""
     return f"{SMALLEST}{top}claims: [{{id: {id}, metric: {metric}, published: {published}{more}}}]\n"
+
+
+def assert_spec_or_problems(data: bytes) -> Spec | BadSpec:
+    """What any bytes give: a spec, or problems that point into the file, each a line that can be stored."""
+    spec = parse_spec(data, file="reprise.yaml", default_name="demo")
+    if isinstance(spec, Spec):
+        return spec
+    assert spec.problems
+    lines = data.decode("utf-8", "replace").split("\n")
+    for problem in spec.problems:
+        assert 1 <= problem.line <= len(lines)
+        assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
+        assert "\n" not in problem.message
+        str(problem).encode()
+    return spec

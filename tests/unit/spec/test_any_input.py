@@ -2,10 +2,10 @@
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.unit.spec.reading import DIGEST
+from tests.unit.spec.reading import DIGEST, assert_spec_or_problems
 
 from reprise.domain.spec.keys import SECTIONS
-from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.spec.model import Spec
 from reprise.domain.spec.parse import parse_spec
 
 VALID = f"""\
@@ -77,20 +77,6 @@ PIECES += [
 ]
 
 
-def check(data: bytes) -> None:
-    spec = parse_spec(data, file="reprise.yaml", default_name="demo")
-    if isinstance(spec, Spec):
-        return
-    assert isinstance(spec, BadSpec)
-    assert spec.problems
-    lines = data.decode("utf-8", "replace").split("\n")
-    for problem in spec.problems:
-        assert 1 <= problem.line <= len(lines)
-        assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
-        assert "\n" not in problem.message
-        str(problem).encode()
-
-
 def test_the_spec_that_is_mutated_below_is_valid() -> None:
     assert isinstance(parse_spec(VALID, file="reprise.yaml", default_name="demo"), Spec)
 
@@ -99,13 +85,13 @@ def test_the_spec_that_is_mutated_below_is_valid() -> None:
 @given(st.binary(max_size=300))
 @example(b"%YAML 1." + b"1" * 5000 + b"\n---\n")
 def test_arbitrary_bytes(data: bytes) -> None:
-    check(data)
+    assert_spec_or_problems(data)
 
 
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#?,\\ \n\t0~<=.", max_size=120))
 def test_arbitrary_yaml_punctuation(text: str) -> None:
-    check(text.encode())
+    assert_spec_or_problems(text.encode())
 
 
 @settings(deadline=None)  # a busy machine is no failure
@@ -120,7 +106,7 @@ def test_mutations_of_a_valid_spec(edits: list[tuple[int, int, bytes]]) -> None:
     data = VALID
     for start, length, piece in edits:
         data = data[:start] + piece + data[start + length :]
-    check(data)
+    assert_spec_or_problems(data)
 
 
 NODES = st.recursive(
@@ -142,4 +128,4 @@ NODES = st.recursive(
 @settings(deadline=None)  # a busy machine is no failure
 @given(st.dictionaries(st.sampled_from(sorted(SECTIONS[""].keys)), NODES, max_size=6))
 def test_known_keys_with_values_of_any_shape(sections: dict[str, str]) -> None:
-    check("".join(f"{key}: {value}\n" for key, value in sections.items()).encode() or b"{}")
+    assert_spec_or_problems("".join(f"{key}: {value}\n" for key, value in sections.items()).encode() or b"{}")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from reprise.domain.errors import UserError
 from reprise.store.database import Database
 from reprise.store.intake import TAG, Delivery, NewTrigger, due_triggers, record_deliveries, settle
+from reprise.store.runs import get_run
 from reprise.store.tables import metadata
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -28,6 +29,28 @@ def delivery(guid: str = "g1") -> Delivery:
 def test_migrations_make_exactly_the_tables_in_the_code(tmp_path: Path) -> None:
     with opened(tmp_path).read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_runs_of_the_first_schema_are_kept_and_ask_for_nothing(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'reprise.db'}")
+    database.migrate("0001")
+    with database.write() as connection:
+        connection.execute(
+            text("INSERT INTO repositories VALUES (7, 'ada/paper', 'https://x.test/p.git', NULL)")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO runs (id, repository_id, [commit], experiment, generation, spec_file, ref,"
+                " trigger, who, dirty, created_at, phase, coin_public) VALUES ('r1', 7, 'c', 'paper', 'tag',"
+                " 'reprise.yaml', 'v1', 'tag v1', 'ada', 0, '2026-01-02 03:04:05', 'queued', 0)"
+            )
+        )
+    database.migrate()
+    with database.read() as connection:
+        run = get_run(connection, "r1")
+    assert run is not None
+    assert (run.stop_requested, run.seeds, run.claims) == (None, None, None)
+    assert (run.ref, run.created_at) == ("v1", NOW)
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_queue_keeps_the_order_of_arrival(connection: Connection) -> None:
         runs.add_run(connection, another(number), at=NOW)
     waiting = runs.waiting_runs(connection, 9)
     assert ids(waiting) == ["r5", "r3", "r9"]
-    assert [runs.place_in_queue(connection, run) for run in waiting] == [1, 2, 3]
+    assert [each.id for each in runs.waiting_entries(connection)] == ["r5", "r3", "r9"]
     assert ids(runs.waiting_runs(connection, 2)) == ["r5", "r3"]
 
 
@@ -120,7 +120,8 @@ def test_the_newest_run_of_an_experiment_at_a_commit_speaks_for_it(connection: C
     runs.add_run(connection, another(3, experiment="ablation"), at=NOW)
     runs.add_run(connection, another(4, commit=Sha("b" * 40)), at=NOW)
     first, second, *_ = reversed(runs.recent_runs(connection, 9))
-    assert runs.newest_number(connection, first) == second.number
+    assert runs.newer_claims(connection, first) == [None]
+    assert runs.newer_claims(connection, second) == []
 
 
 def test_a_database_that_is_gone_is_worth_another_try(tmp_path: Path) -> None:

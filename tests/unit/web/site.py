@@ -18,6 +18,9 @@ from tests.fakes.runner import FakeRunner
 from tests.fakes.source import FakeSource
 from tests.fakes.tracker import FakeTracker
 
+from reprise.domain.watch import read_watch
+from reprise.engine.readiness import Lack
+from reprise.engine.sweep import Sweeps
 from reprise.engine.world import Folders, World
 from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
@@ -38,13 +41,17 @@ def empty_database(path: Path) -> Path:
 
 
 class Site:
-    def __init__(self, folder: Path, empty: Path, *, pages: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, empty: Path, *, pages: str | None = None, operator_token: str | None = None
+    ) -> None:
         """``empty`` is a database as `empty_database` makes it, which takes longer than a test."""
         shutil.copyfile(empty, folder / "reprise.db")
         self.store = Database(f"sqlite:///{folder / 'reprise.db'}")
         self.source = FakeSource()
         self.clock = FakeClock()
         self.nudges = 0
+        self.lacks: tuple[Lack, ...] = ()
+        self.sweeps = Sweeps()
         self.world = World(
             store=self.store,
             source=self.source,
@@ -62,8 +69,11 @@ class Site:
             world=self.world,
             writer=DeliveryWriter(self.store, self._nudge),
             webhook_secret=SECRET.encode(),
-            watched=frozenset({WATCHED.lower()}),
+            watched=read_watch((WATCHED,)),
             tracking_url=None,
+            lacks=lambda: self.lacks,
+            sweeps=self.sweeps,
+            operator_token=operator_token,
         )
         self.app = create_app(self.context)
 

@@ -103,8 +103,9 @@ async def test_while_the_database_takes_nothing_the_sender_is_asked_to_come_back
 
 
 async def test_a_delivery_that_no_database_can_take_does_not_stop_the_next_ones(site: Site) -> None:
-    beyond = tag_pushed("huge", repository_id=2**70)
-    wanted = [tag_pushed("v1"), beyond, tag_pushed("v2")]
+    refusal = "BEGIN SELECT RAISE(ABORT, 'no'); END"
+    _run(site, f"CREATE TRIGGER choosy BEFORE INSERT ON triggers WHEN NEW.ref = 'odd' {refusal}")
+    wanted = [tag_pushed("v1"), tag_pushed("odd"), tag_pushed("v2")]
     with capture_logs() as logs:
         replies = await asyncio.gather(*(site.deliver(each, f"guid-{n}") for n, each in enumerate(wanted)))
     assert {
@@ -116,6 +117,18 @@ async def test_a_delivery_that_no_database_can_take_does_not_stop_the_next_ones(
     assert [reply.status_code for reply in replies] == [202, 500, 202]
     assert [trigger.ref for trigger in site.triggers()] == ["v1", "v2"]
     assert (await site.deliver(tag_pushed("v3"), "guid-3")).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "odd", [{"repository_id": 2**70}, {"repository_id": -1}, {"tag": "v1\0"}, {"tag": "v1\nv2"}], ids=str
+)
+async def test_what_git_and_github_cannot_have_sent_is_recorded_and_starts_nothing(
+    site: Site, odd: dict[str, Any]
+) -> None:
+    reply = await site.deliver(tag_pushed(**{"tag": "v1", **odd}))
+    assert (reply.status_code, reply.json()["message"]) == (202, "ignored: fields not understood")
+    assert len(site.deliveries()) == 1
+    assert site.triggers() == []
 
 
 async def test_five_hundred_at_once_are_stored_by_few_commits_and_each_answer_follows_its_own(

@@ -68,7 +68,7 @@ async def test_no_page_may_run_scripts_or_be_framed(site: Site, path: str) -> No
 
 async def test_an_empty_overview_says_what_to_do(site: Site) -> None:
     text = await _text(site, "/")
-    assert "Watching codertocat/hello-world." in text
+    assert "Watching Codertocat/Hello-World." in text
     assert "Nothing ran yet. Push a tag" in text
 
 

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from reprise.domain.errors import Retryable
+from reprise.domain.errors import Refused, Retryable
 
 POLL_SECONDS = 0.05
 OUTPUT_LIMIT_BYTES = 64 * 1024**2
-"""Enough for half a million tags."""
 
 PASSED_ON = (
     "PATH",
@@ -104,15 +103,25 @@ def run_git(
     cwd: Path,
     timeout: float,
     stop_when: Callable[[], bool] = lambda: False,
+    most_output: int = OUTPUT_LIMIT_BYTES,
 ) -> Outcome:
     """Run git to its end, at most ``timeout`` seconds.
 
-    Raises Retryable when it is late or git is not installed, TooMuch when ``stop_when`` said so.
+    Raises Retryable when it is late or git is not installed, TooMuch when ``stop_when`` said so, Refused
+    when it wrote more than ``most_output`` bytes: what it repeats may come from an endless remote.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = _start(arguments, environment, cwd, stdout, stderr)
+
+        def check() -> None:
+            if stop_when():
+                raise TooMuch
+            if max(_size(stdout), _size(stderr)) > most_output:
+                raise Refused(f"git {arguments[0]} was answered with more than {most_output} bytes")
+
         try:
-            code = _wait(process, time.monotonic() + timeout, stop_when)
+            code = _wait(process, time.monotonic() + timeout, check)
+            check()
         finally:
             if process.returncode is None:
                 _end(process)
@@ -144,14 +153,13 @@ def _start(
         raise Retryable("git is not installed on this machine; install it, e.g. apt install git") from error
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float, stop_when: Callable[[], bool]) -> int | None:
-    """Exit code, None at the deadline."""
+def _wait(process: subprocess.Popen[bytes], deadline: float, check: Callable[[], None]) -> int | None:
+    """Exit code, None at the deadline. ``check`` raises to end it early."""
     while time.monotonic() < deadline:
         try:
             return process.wait(POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            if stop_when():
-                raise TooMuch from None
+            check()
     return None
 
 
@@ -163,4 +171,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _content(stream: IO[bytes]) -> bytes:
     stream.seek(0)
-    return stream.read(OUTPUT_LIMIT_BYTES)
+    return stream.read()
+
+
+def _size(stream: IO[bytes]) -> int:
+    return os.fstat(stream.fileno()).st_size

@@ -5,6 +5,7 @@ with LC_ALL=C and take unknown words as "may work later".
 """
 
 import re
+from dataclasses import dataclass
 
 from reprise.domain.errors import Refused, Retryable
 
@@ -25,25 +26,36 @@ _FORBIDDEN = re.compile(r"transport '.*' not allowed|Unable to find remote helpe
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 
 
-def explain(stderr: str, *, repository: str, sha: str | None = None) -> Refused | Retryable:
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next, which differs with whose repository it is."""
+
+    commit_gone: str = "push it again or tag another commit"
+    moved: str = "watch it under its new name"
+    absent: str = "check name and access"
+    denied: str = "check its name and give our token read access to its contents"
+
+
+OWN = Advice()
+
+
+def explain(
+    stderr: str, *, repository: str, sha: str | None = None, advice: Advice = OWN
+) -> Refused | Retryable:
     """The error to raise for a failed conversation with a remote."""
     line = telling_line(stderr)
     if _COMMIT_GONE.search(stderr) and sha is not None:
         return Refused(
-            f"commit {sha[:12]} is not in {repository} any more (moved or deleted?); "
-            "push it again or tag another commit"
+            f"commit {sha[:12]} is not in {repository} any more (moved or deleted?); {advice.commit_gone}"
         )
     if _UNSOUND.search(stderr):
         return Refused(f"{repository} sent objects that git does not accept ({line}); repair its history")
     if _MOVED.search(stderr):
-        return Refused(f"{repository} has moved; watch it under its new name")
+        return Refused(f"{repository} has moved; {advice.moved}")
     if _DENIED.search(stderr):
-        return Refused(
-            f"{repository} may not be read by us, or does not exist; "
-            "check its name and give our token read access to its contents"
-        )
+        return Refused(f"{repository} may not be read by us, or does not exist; {advice.denied}")
     if _REPOSITORY_GONE.search(stderr):
-        return Refused(f"{repository} does not exist or our token may not see it; check name and access")
+        return Refused(f"{repository} does not exist or our token may not see it; {advice.absent}")
     if _FORBIDDEN.search(stderr):
         return Refused(f"{repository} has a clone address of a kind that is not allowed ({line})")
     return Retryable(f"{repository} could not be read: {line}")

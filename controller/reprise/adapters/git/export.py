@@ -8,12 +8,13 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.adapters.git.objects import Blob, Entry, Objects
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import Sha
 
 LINK_BYTES = 4096
 
@@ -25,27 +26,48 @@ class Limits:
     total_bytes: int = 2 * 1024**3
     files: int = 200_000
     """Files and folders together."""
+    submodules: int = 50
+    nesting: int = 5
+    """Submodules inside submodules."""
+    listing_bytes: int = 64 * 1024**2
+    """Of the remote's list of tags: enough for half a million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One repository's tree and its place in what is laid out."""
+
+    prefix: str
+    """Empty for the commit's own, else the submodule's path with a slash at its end."""
+    objects: Objects
+    tree: str
+
+
+Graft = Callable[[Root, str, Sha], Root]
+"""(the root that holds it, a submodule's path, its recorded commit) → what stands there"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
     path: str
     entry: Entry
+    objects: Objects
 
 
-def lay_out(objects: Objects, tree: str, into: Path, limits: Limits, *, timeout: float) -> None:
+def lay_out(top: Root, into: Path, limits: Limits, *, timeout: float, graft: Graft) -> None:
     """Write a tree into a folder that does not exist yet. All of it, or nothing.
 
-    Raises Refused for trees that must not be laid out, Retryable when the disk did not take it.
+    Raises Refused for trees that must not be laid out, Retryable when the disk did not take it, and
+    what ``graft`` raises.
     """
     if into.exists():
         raise FileExistsError(errno.EEXIST, "a tree is exported into a new folder", str(into))
-    items = tuple(_checked(walk(objects, tree, limits)))
+    items = tuple(_checked(walk(top, limits, graft)))
     # The name cannot be guessed, so no link in the tree can lead back in by it.
     partial = into.with_name(f"{into.name}.{secrets.token_hex(8)}")
     try:
         partial.mkdir(parents=True)
-        _write(objects, items, partial, limits, timeout)
+        _write(items, partial, limits, timeout)
         partial.rename(into)
     except OSError as error:
         raise _explained(error, into) from error
@@ -53,18 +75,31 @@ def lay_out(objects: Objects, tree: str, into: Path, limits: Limits, *, timeout:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def walk(objects: Objects, tree: str, limits: Limits) -> Iterator[_Item]:
-    """Everything in a tree, a folder before its content. Bounded, however often folders repeat."""
-    waiting = [("", tree)]
-    count = 0
-    while waiting:
-        folder, sha = waiting.pop()
-        for entry in objects.entries(sha):
+def walk(top: Root, limits: Limits, graft: Graft) -> Iterator[_Item]:
+    """Everything in a tree, a folder before its content. Bounded, however often folders repeat.
+
+    Whoever takes an item refuses it before the next is asked for: a submodule is only then fetched.
+    """
+    roots, count = [top], 0
+    while roots:
+        root = roots.pop()
+        for item in _tree(root):
             count += 1
             if count > limits.files:
                 raise Refused(f"the commit holds more than {limits.files} files; pack them into an archive")
+            yield item
+            if item.entry.is_submodule:
+                roots.append(graft(root, item.path, item.entry.sha))
+        root.objects.rest()
+
+
+def _tree(root: Root) -> Iterator[_Item]:
+    waiting = [(root.prefix, root.tree)]
+    while waiting:
+        folder, sha = waiting.pop()
+        for entry in root.objects.entries(sha):
             path = f"{folder}{entry.name}"
-            yield _Item(path, entry)
+            yield _Item(path, entry, root.objects)
             if entry.is_folder:
                 waiting.append((f"{path}/", entry.sha))
 
@@ -87,18 +122,34 @@ def _problem(item: _Item, seen: set[str]) -> str | None:
         return f"the commit holds an entry with the unusable name {shown}; repair the history"
     if item.path in seen:
         return f"the commit holds {shown} twice; repair the history"
-    if item.entry.is_folder or item.entry.is_file or item.entry.is_link:
+    if item.entry.is_folder or item.entry.is_file or item.entry.is_link or item.entry.is_submodule:
         return None
-    return f"{shown} is a submodule; submodules are not supported yet, commit its files instead"
+    return f"the commit holds {shown} as something that is no file, folder or link; repair the history"
 
 
-def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limits, timeout: float) -> None:
+def _write(items: tuple[_Item, ...], root: Path, limits: Limits, timeout: float) -> None:
     """Links come last, so that no file is ever written through one."""
     for item in items:
-        if item.entry.is_folder:
+        if item.entry.is_folder or item.entry.is_submodule:
             (root / item.path).mkdir()
-    files = tuple(item for item in items if item.entry.is_file)
+    of: dict[Objects, list[_Item]] = {}
+    for item in items:
+        if item.entry.is_file:
+            of.setdefault(item.objects, []).append(item)
     left = limits.total_bytes
+    for objects, files in of.items():
+        left = _write_files(objects, files, root, left, limits, timeout)
+    links = tuple(item for item in items if item.entry.is_link)
+    for item in links:
+        _write_link(item, root)
+    for item in links:
+        _confine(item.path, root)
+
+
+def _write_files(
+    objects: Objects, files: Sequence[_Item], root: Path, left: int, limits: Limits, timeout: float
+) -> int:
+    """How many bytes may still be written afterwards."""
     with objects.blobs([item.entry.sha for item in files], timeout=timeout) as blobs:
         for item, blob in zip(files, blobs, strict=True):
             left -= blob.size
@@ -108,11 +159,7 @@ def _write(objects: Objects, items: tuple[_Item, ...], root: Path, limits: Limit
                     "move large files to a data archive"
                 )
             _write_file(blob, item.entry, root / item.path)
-    links = tuple(item for item in items if item.entry.is_link)
-    for item in links:
-        _write_link(objects, item, root)
-    for item in links:
-        _confine(item.path, root)
+    return left
 
 
 def _write_file(blob: Blob, entry: Entry, target: Path) -> None:
@@ -123,10 +170,10 @@ def _write_file(blob: Blob, entry: Entry, target: Path) -> None:
         blob.copy_to(file)
 
 
-def _write_link(objects: Objects, item: _Item, root: Path) -> None:
-    if objects.size(item.entry.sha) > LINK_BYTES:
+def _write_link(item: _Item, root: Path) -> None:
+    if item.objects.size(item.entry.sha) > LINK_BYTES:
         raise Refused(f"the link {printable(item.path)} has a target that is too long; shorten it")
-    target = os.fsdecode(objects.content(item.entry.sha))
+    target = os.fsdecode(item.objects.content(item.entry.sha))
     if not stays_inside(item.path, target):
         raise Refused(
             f"the link {printable(item.path)} leads out of the repository "

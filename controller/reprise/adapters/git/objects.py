@@ -54,6 +54,10 @@ class Entry:
         return stat.S_IFMT(self.mode) == stat.S_IFLNK
 
     @property
+    def is_submodule(self) -> bool:
+        return stat.S_IFMT(self.mode) == 0o160000
+
+    @property
     def is_executable(self) -> bool:
         return self.is_file and bool(self.mode & 0o100)
 
@@ -110,6 +114,10 @@ class Objects:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._repo.close()
+
+    def rest(self) -> None:
+        """End the processes; the next question starts them again."""
+        self._repo.git.clear_cache()
 
     def has(self, sha: Sha) -> bool:
         return self._header(sha) is not None

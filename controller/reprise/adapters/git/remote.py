@@ -3,7 +3,7 @@
 import base64
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,8 @@ TokenFor = Callable[[str], str | None]
 """Clone address → token, None for a public repository."""
 
 _CLOSED = "Reprise stops, so this conversation with the remote was ended"
-_LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/(.+)")
+_LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/([^\x00-\x1f\x7f\ud800-\udfff]+)")
+"""Git allows no control characters in a name; one that is not UTF-8 could be shown and stored by nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,16 @@ class Remotes:
     home: Path
     """An empty folder: no ``.netrc``, no configuration."""
     token_for: TokenFor
-    allow_file: bool
+    protocols: str
+    """What git may speak: a colon list."""
     timeout: float
     """Seconds for one conversation."""
     closing: Closing = field(default_factory=Closing)
     """Closed when nobody waits for answers any more: every conversation ends."""
+    advice: complaints.Advice = complaints.OWN
 
-    def tags(self, repository: Repository) -> dict[str, Sha]:
+    def tags(self, repository: Repository, *, most_bytes: int) -> dict[str, Sha]:
+        """Raises Refused when the listing is longer than ``most_bytes``."""
         try:
             with self.closing.working():
                 outcome = commands.run_git(
@@ -42,11 +46,12 @@ class Remotes:
                     cwd=self.home,
                     timeout=self.timeout,
                     stop_when=self.closing.closed,
+                    most_output=most_bytes,
                 )
         except commands.TooMuch:
             raise Retryable(_CLOSED) from None
         if outcome.code != 0:
-            raise complaints.explain(outcome.stderr, repository=repository.full_name)
+            raise self._explained(outcome.stderr, repository)
         return parse_tags(outcome.stdout.decode(errors="surrogateescape"))
 
     def fetch(self, repository: Repository, sha: Sha, into: Path, *, most_bytes: int) -> None:
@@ -56,6 +61,7 @@ class Remotes:
         """
         packs = into / "objects" / "pack"
         _sweep(packs)
+        before = frozenset(packs.glob("*.pack"))
         too_large = _every(1.0, lambda: _incoming_bytes(packs) > most_bytes)
         try:
             with self.closing.working():
@@ -72,14 +78,18 @@ class Remotes:
         except commands.TooMuch:
             if self.closing.closed():
                 raise Retryable(_CLOSED) from None
-            raise Refused(
-                f"commit {sha[:12]} of {repository.full_name} is larger than {most_bytes / 1024**3:.1f} GiB; "
-                "move large files to a data archive"
-            ) from None
+            raise _too_large(repository, sha, most_bytes) from None
         finally:
             _sweep(packs)
         if outcome.code != 0:
-            raise complaints.explain(outcome.stderr, repository=repository.full_name, sha=sha)
+            raise self._explained(outcome.stderr, repository, sha)
+        new = frozenset(packs.glob("*.pack")) - before
+        if sum(pack.stat().st_size for pack in new) > most_bytes:
+            _drop(new, into / "refs" / "reprise" / sha)
+            raise _too_large(repository, sha, most_bytes)
+
+    def _explained(self, stderr: str, repository: Repository, sha: Sha | None = None) -> Refused | Retryable:
+        return complaints.explain(stderr, repository=repository.full_name, sha=sha, advice=self.advice)
 
     def _environment(self, repository: Repository) -> dict[str, str]:
         address = urlsplit(repository.clone_url)
@@ -90,13 +100,13 @@ class Remotes:
             self.system,
             self.home,
             config=_authorisation(repository.clone_url, token),
-            protocols="http:https:file" if self.allow_file else "http:https",
+            protocols=self.protocols,
         )
 
 
 def parse_tags(listing: str) -> dict[str, Sha]:
     """Tag → object that it peels to, from ``ls-remote --tags``; ``^{}`` lines are the peeled ones."""
-    found = [match.groups() for line in listing.splitlines() if (match := _LINE.fullmatch(line))]
+    found = [match.groups() for line in listing.split("\n") if (match := _LINE.fullmatch(line))]
     named = {name: Sha(sha) for sha, name in found if not name.endswith("^{}")}
     peeled = {name.removesuffix("^{}"): Sha(sha) for sha, name in found if name.endswith("^{}")}
     return named | peeled
@@ -139,6 +149,27 @@ def _incoming_bytes(packs: Path) -> int:
         except FileNotFoundError:
             continue
     return total
+
+
+def _too_large(repository: Repository, sha: Sha, most_bytes: int) -> Refused:
+    shown = f"{most_bytes / 1024**3:.1f} GiB" if most_bytes >= 1024**3 else f"{most_bytes} bytes"
+    return Refused(
+        f"commit {sha[:12]} of {repository.full_name} is larger than {shown}; "
+        "move large files to a data archive"
+    )
+
+
+def _drop(packs: Iterable[Path], ref: Path) -> None:
+    """A commit that came faster than it was measured is forgotten again."""
+    ref.unlink(missing_ok=True)
+    for pack in packs:
+        for part in pack.parent.glob(f"{pack.stem}.*"):
+            part.unlink(missing_ok=True)
+
+
+def pack_bytes(cache: Path) -> int:
+    """What a cache takes on the disk."""
+    return sum(path.stat().st_size for path in (cache / "objects" / "pack").glob("*.pack"))
 
 
 def _sweep(packs: Path) -> None:

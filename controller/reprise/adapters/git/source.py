@@ -2,15 +2,30 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from reprise.adapters.git import commands, export, lock, remote, snapshot
+from reprise.adapters.git import commands, complaints, export, lock, remote, snapshot
+from reprise.adapters.git.addresses import Address
 from reprise.adapters.git.objects import Entry, Objects
+from reprise.adapters.git.submodules import Submodules, config_reader
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Sha
-from reprise.ports import Commit
+from reprise.ports import Commit, Submodule
+
+_MISSED = "push that commit there, or record one that is there"
+_MOVED = "write its new address into .gitmodules"
+_ABSENT = "correct its address in .gitmodules or commit its files instead"
+_LIKE_OURS = complaints.Advice(commit_gone=_MISSED, moved=_MOVED, absent=_ABSENT)
+_NOT_OURS = complaints.Advice(
+    commit_gone=_MISSED,
+    moved=_MOVED,
+    absent=_ABSENT,
+    denied="our token is not sent there; make it public or commit its files instead",
+)
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -38,19 +53,28 @@ class GitSource:
         self._system = system
         self._home = cache / "home"
         self._home.mkdir(parents=True, exist_ok=True)
-        self._remotes = remote.Remotes(system, self._home, token_for, allow_file, self._timeout)
+        protocols = "http:https:file" if allow_file else "http:https"
+        self._remotes = remote.Remotes(system, self._home, token_for, protocols, self._timeout)
 
     def close(self) -> None:
         """End the conversations that go on; they raise Retryable, and so does every later one."""
         self._remotes.closing.close()
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
-        return self._remotes.tags(repository)
+        return self._remotes.tags(repository, most_bytes=self._limits.listing_bytes)
 
     def fetch(self, repository: Repository, sha: Sha) -> Commit:
         if not _SHA.fullmatch(sha):
             raise Refused(f"{export.printable(sha)} is not a full commit id")
         folder = self._folder(repository)
+
+        def bring() -> None:
+            self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes)
+
+        return self._brought(folder, sha, bring)
+
+    def _brought(self, folder: Path, sha: Sha, bring: Callable[[], None]) -> Commit:
+        """The commit from this cache, where ``bring`` puts it if it is not there."""
         known = self._known(folder, sha)
         if known is not None:
             return known
@@ -59,7 +83,7 @@ class GitSource:
             known = self._known(folder, sha)
             if known is not None:
                 return known
-            self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes)
+            bring()
         with self._objects(folder) as objects:
             return objects.commit(sha)
 
@@ -83,9 +107,43 @@ class GitSource:
                 tree = entry.sha
             return tuple(sorted(entry.name for entry in objects.entries(tree) if entry.is_file))
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> None:
-        with self._opened(repository, sha) as objects:
-            export.lay_out(objects, objects.commit(sha).tree, into, self._limits, timeout=self._timeout)
+    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
+        with ExitStack() as opened:
+            objects = opened.enter_context(self._opened(repository, sha))
+            submodules = Submodules(
+                repository.clone_url,
+                self._bring_submodule,
+                opened,
+                limits=self._limits,
+                timeout=self._timeout,
+                read_config=config_reader(commands.environment(self._system, self._home), self._home),
+            )
+            top = export.Root("", objects, objects.commit(sha).tree)
+            export.lay_out(top, into, self._limits, timeout=self._timeout, graft=submodules.graft)
+            return tuple(submodules.laid_out)
+
+    def _bring_submodule(
+        self, address: Address, sha: Sha, *, most_bytes: int, timeout: float
+    ) -> tuple[Objects, int]:
+        folder = self._cache / "submodules" / f"{address.key}.git"
+        folder.parent.mkdir(exist_ok=True)
+        remotes = replace(
+            self._remotes,
+            protocols=address.protocols,
+            timeout=min(timeout, self._timeout),
+            token_for=self._remotes.token_for if address.credentials else _no_token,
+            advice=_LIKE_OURS if address.credentials else _NOT_OURS,
+        )
+        brought = 0
+
+        def bring() -> None:
+            nonlocal brought
+            before = remote.pack_bytes(folder)
+            remotes.fetch(Repository(0, address.url, address.url), sha, folder, most_bytes=most_bytes)
+            brought = remote.pack_bytes(folder) - before
+
+        self._brought(folder, sha, bring)
+        return self._objects(folder), brought
 
     def snapshot(self, path: Path) -> tuple[Repository, Sha, bool]:
         """The working tree that ``path`` lies in, as (repository, commit, dirty), for a rehearsal.

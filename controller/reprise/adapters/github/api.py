@@ -16,7 +16,7 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comments
+from reprise.adapters.github import comments, owners
 from reprise.adapters.github.client import PER_PAGE, Client, UnexpectedReply
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
@@ -57,11 +57,27 @@ class GitHubForge:
 
     # --- reading --------------------------------------------------------------------------------
 
+    def login(self) -> str:
+        """Whose token this is; asked once."""
+        with self._login_lock:
+            if self._login is None:
+                intent = Intent("ask whose token this is", "access to its own user")
+                self._login = self._client.read(intent, lambda github: _text(github.get_user().login))
+            return self._login
+
     def repository(self, full_name: str) -> Repository:
         if not _is_full_name(full_name):
             raise Refused(f"{full_name!r} is not the name of a repository: write it as owner/name")
         intent = Intent(f"read {full_name}", "metadata: read")
         return self._client.read(intent, lambda github: _repository(github.get_repo(full_name)))
+
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        if not _is_full_name(f"{owner}/x"):
+            raise Refused(f"{owner!r} is not the name of a user or organisation")
+        intent = Intent(f"list the repositories of {owner}", "metadata: read")
+        return self._client.read(
+            intent, lambda github: owners.repositories(github, owner, signed_in=self._token is not None)
+        )
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         if not ref.strip("."):
@@ -99,7 +115,7 @@ class GitHubForge:
         intent = comments.intent(repository, place)
         found = self._read(intent, repository, lambda repo: comments.find_known(repo, place, known_id))
         if found is None:
-            own = self._own_login()
+            own = self.login()
             found = self._read(intent, repository, lambda repo: comments.find(repo, place, own, marker))
         if found is None:
             return self._write(intent, repository, lambda repo: comments.create(repo, place, body))
@@ -119,13 +135,6 @@ class GitHubForge:
 
     def _write(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
         return self._client.write(intent, lambda github: ask(_lazy(github, repository)))
-
-    def _own_login(self) -> str:
-        with self._login_lock:
-            if self._login is None:
-                intent = Intent("ask whose token this is", "access to its own user")
-                self._login = self._client.read(intent, lambda github: _text(github.get_user().login))
-            return self._login
 
 
 # --- one call each, inside the client's guard -------------------------------------------------------

@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
+from typing import Annotated
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from reprise.domain import command
 from reprise.domain.errors import UserError
@@ -18,6 +19,7 @@ from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagP
 from reprise.domain.run import Sha
 
 _TAGS = "refs/tags/"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FULL_SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -50,14 +52,33 @@ def parse_delivery(event_name: str, body: bytes) -> Event:
 # --- the fields that we use ------------------------------------------------------------------------
 
 
+def _one_line(text: str) -> str:
+    """Git allows no control characters in a ref, nor GitHub in a name: whoever sends some is not GitHub."""
+    if _CONTROL.search(text):
+        raise ValueError("a control character")
+    return text
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a NUL character")
+    return text
+
+
+_Number = Annotated[int, Field(ge=0, lt=2**63)]
+"""What a database keeps; JSON has no bound."""
+_Name = Annotated[str, AfterValidator(_one_line)]
+_Text = Annotated[str, AfterValidator(_storable)]
+
+
 class _Account(BaseModel):
-    login: str
+    login: _Name
     type: str = "User"
 
 
 class _Repository(BaseModel):
-    id: int
-    full_name: str
+    id: _Number
+    full_name: _Name
 
 
 class _Commit(BaseModel):
@@ -65,11 +86,11 @@ class _Commit(BaseModel):
 
 
 class _Pusher(BaseModel):
-    name: str = "unknown"
+    name: _Name = "unknown"
 
 
 class _Push(BaseModel):
-    ref: str
+    ref: _Name
     deleted: bool = False
     head_commit: _Commit | None = None
     repository: _Repository
@@ -84,22 +105,22 @@ class _Push(BaseModel):
 class _Ref(BaseModel):
     """A ``create`` or ``delete`` event: only the name of the ref, no commit."""
 
-    ref: str
+    ref: _Name
     ref_type: str
     repository: _Repository
     sender: _Account
 
 
 class _Issue(BaseModel):
-    number: int
+    number: _Number
     state: str
     pull_request: dict[str, object] | None = None
     """Present when the issue is a pull request."""
 
 
 class _Comment(BaseModel):
-    id: int
-    body: str | None = None
+    id: _Number
+    body: _Text | None = None
     user: _Account | None = None
 
 
@@ -112,7 +133,7 @@ class _IssueComment(BaseModel):
 
 
 class _Named(BaseModel):
-    full_name: str
+    full_name: _Name
 
 
 class _Anything(BaseModel):

@@ -144,8 +144,9 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
         "reprise.trigger": record.trigger,
         "reprise.git_state": "dirty" if record.dirty else "clean",
     }
-    if "isolation" in record.params:
-        tags["reprise.isolation"] = record.params["isolation"]
+    for name in ("isolation", "network"):
+        if name in record.params:
+            tags[f"reprise.{name}"] = record.params[name]
     return tags if record.built is None else tags | _environment_tags(record.built)
 
 

@@ -65,6 +65,11 @@ class ServerKeeper:
                 raise Retryable(f"MLflow's server is not ready: {self._state}")
             return self._uri
 
+    def lack(self) -> str | None:
+        """What is waited for, at once; None when the server answers."""
+        with self._changed:
+            return self._state if self._uri is None else None
+
     def stop(self) -> None:
         """End the server; no process of it is left. Nothing started is fine. At most 20 s."""
         self._stopping.set()

@@ -18,7 +18,9 @@ from reprise import removal
 from reprise.adapters.process import frozen, troubles
 from reprise.adapters.process.installer import Installer, Job
 from reprise.adapters.process.interpreters import Interpreter
+from reprise.adapters.process.quarters import interpreter_of_path
 from reprise.adapters.process.recipes import Recipe
+from reprise.adapters.process.workshop import Bench
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 
@@ -91,12 +93,16 @@ class Environments:
         at = ("--python", str(environment.python))
         listed = ""
         # The lock goes along: should we die, it lasts until uv has stopped writing here.
+        bench = Bench((folder,), (what_to_install, tree, *interpreter_of_path(interpreter.path)))
         for arguments in (
             ("venv", "--no-project", "--python", str(interpreter.path), str(folder)),
             ("pip", "install", *at, "--compile-bytecode", *recipe.options, "-r", str(what_to_install)),
             ("pip", "list", *at, "--format", "json"),
         ):
-            ran = self._installer.run(job, *arguments, hold=lock)
+            if arguments[1] == "install":
+                ran = self._installer.run_strangers(job, bench, *arguments, hold=lock)
+            else:
+                ran = self._installer.run(job, *arguments, hold=lock)
             if isinstance(ran, Failed):
                 return ran
             if ran.code != 0:

@@ -13,11 +13,17 @@ _WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def close(folder: Path) -> None:
-    """Remove every write permission below and at the folder. Links are left alone."""
+    """Readable by everybody and writable by nobody, below and at the folder. Links are left alone."""
     for entry in _entries(folder):
         if not entry.is_symlink():
-            os.chmod(entry.path, entry.stat().st_mode & ~_WRITE & 0o7777)
-    os.chmod(folder, folder.stat().st_mode & ~_WRITE & 0o7777)
+            os.chmod(entry.path, _closed(entry.stat().st_mode))
+    os.chmod(folder, _closed(folder.stat().st_mode))
+
+
+def _closed(mode: int) -> int:
+    """Nobody writes, and others may do whatever else the owner may: jobs are other users."""
+    owners = (mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6
+    return (mode & ~_WRITE & 0o7777) | owners
 
 
 def fingerprint(folder: Path) -> str:

@@ -9,16 +9,20 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from reprise.adapters.process import confinement
+from reprise.adapters.process.quarters import Quarters
+from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 1.0
 OUTPUT_LIMIT_BYTES = 50 * 1024**2
 TAIL_BYTES = 64 * 1024
 
@@ -65,6 +69,8 @@ class Job:
     """Output is appended here."""
     deadline: float
     """On the monotonic clock."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the build is wanted no more."""
 
     @property
     def left(self) -> float:
@@ -79,8 +85,18 @@ class Job:
 class Installer:
     """uv with settings of our choosing. Safe for several threads."""
 
-    def __init__(self, uv: Path, cache: Path, system: Mapping[str, str], *, uv_cache: Path | None) -> None:
+    def __init__(
+        self,
+        uv: Path,
+        cache: Path,
+        system: Mapping[str, str],
+        *,
+        uv_cache: Path | None,
+        quarters: Quarters | None = None,
+    ) -> None:
         self._uv = uv
+        self._cache = cache
+        self._quarters = quarters or Quarters()
         self._neutral = cache / "home"
         self._neutral.mkdir(parents=True, exist_ok=True)
         self._config = _operators_config(system) or _empty_config(self._neutral)
@@ -111,18 +127,47 @@ class Installer:
         settings = {**self._passed, **self._indexes, **self._own, **(extra or {})}
         return self._run(job, [*arguments, "--config-file", str(self._config)], settings, self._neutral, hold)
 
+    def run_strangers(
+        self,
+        job: Job,
+        bench: Bench,
+        *arguments: str,
+        extra: Mapping[str, str] | None = None,
+        hold: int | None = None,
+    ) -> Ran | Failed:
+        """`run` where build scripts of others take part: they get no more than ``bench``."""
+        settings = {**self._passed, **self._indexes, **self._own, **(extra or {})}
+        certificates = [
+            Path(settings[name]) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in settings
+        ]
+        also = [self._uv, self._config, self._neutral, *certificates]
+        with wrapped(self._quarters, self._cache, bench, also) as wrap:
+            settings |= wrap.variables
+            rest = [*arguments, "--config-file", str(self._config)]
+            ran = self._run(job, rest, settings, self._neutral, hold, before=wrap.before)
+        if isinstance(ran, Ran) and wrap.before and ran.code == confinement.NO_PLACE:
+            said = ran.output.strip().splitlines()[-1:]
+            return Failed(Reason.INFRASTRUCTURE, "; ".join(said) or "the build could not be isolated")
+        return ran
+
     def run_in_project(self, job: Job, project: Path, *arguments: str) -> Ran | Failed:
         """With the project's own uv settings; ours for indexes would make its lock look stale."""
         return self._run(job, list(arguments), {**self._passed, **self._own}, project, None)
 
     def _run(
-        self, job: Job, arguments: list[str], settings: Mapping[str, str], cwd: Path, hold: int | None
+        self,
+        job: Job,
+        arguments: list[str],
+        settings: Mapping[str, str],
+        cwd: Path,
+        hold: int | None,
+        before: tuple[str, ...] = (),
     ) -> Ran | Failed:
         with self._closing.working(), tempfile.TemporaryFile() as stdout, job.log.open("ab") as log:
             begun = log.tell()
             try:
                 process = subprocess.Popen(
-                    [str(self._uv), *arguments],
+                    [*before, str(self._uv), *arguments],
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=log,
@@ -145,10 +190,15 @@ class Installer:
 
 def _wait(process: subprocess.Popen[bytes], job: Job, begun: int, closing: Closing) -> int | Failed:
     """Exit code. Whatever ends the waiting ends the whole process group."""
+    look_at = time.monotonic() + LOOK_SECONDS
     try:
         while job.left > 0:
             if closing.closed():
                 return Failed(Reason.INFRASTRUCTURE, "Reprise stops, so the installation was ended")
+            if time.monotonic() >= look_at:
+                if job.stopping():
+                    return Failed(Reason.CANCELLED, "the installation was ended because nobody wants it now")
+                look_at = time.monotonic() + LOOK_SECONDS
             try:
                 return process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:

@@ -13,6 +13,8 @@ from reprise import removal
 from reprise.adapters.process import frozen, troubles
 from reprise.adapters.process.environments import Environment
 from reprise.adapters.process.installer import Installer, Job
+from reprise.adapters.process.quarters import interpreter_of
+from reprise.adapters.process.workshop import Bench
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 
@@ -60,8 +62,9 @@ def _install(
     job.say(f"the project is built: {', '.join(str(path) for path in own)}")
     source = working / "source"
     shutil.copytree(tree, source, symlinks=True)
-    ran = installer.run(
+    ran = installer.run_strangers(
         job,
+        Bench((working,), (environment.folder, *interpreter_of(environment.folder))),
         *("pip", "install", "--no-deps", "--compile-bytecode", "--python", str(environment.python)),
         *("--target", str(working / "installed")),
         *(str(source / path) for path in own),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 # in the working folder
 TRIALS = "trials"
+SLOT = "slot"
 HOME = "home"
 OUTPUT = "output"
 TEMPORARY = "tmp"
@@ -50,3 +51,11 @@ def points_to(link: Path, target: Path) -> bool:
         return link.lstat().st_uid == os.geteuid() and os.readlink(link) == str(target)
     except OSError:
         return False
+
+
+def slot(folder: Path) -> int:
+    """The number of a run's folder among those of this machine; 0 where none was given."""
+    try:
+        return int((folder / SLOT).read_text())
+    except (FileNotFoundError, ValueError):
+        return 0

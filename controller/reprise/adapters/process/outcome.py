@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 from pydantic import BaseModel, ConfigDict, Field
 
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import RunRule
 
 SHOWN_COMMAND = 80
 MAX_EPOCH = 32_503_680_000
@@ -20,7 +21,7 @@ class Facts(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
-    outcome: Literal["exited", "timed_out", "stopped", "not_started"]
+    outcome: Literal["exited", "timed_out", "stopped", "memory_exceeded", "disk_full", "not_started"]
     error: (
         Literal[
             "workdir_missing",
@@ -29,6 +30,7 @@ class Facts(BaseModel):
             "interpreter_missing",
             "no_interpreter_line",
             "exec_failed",
+            "not_confined",
         ]
         | None
     )
@@ -47,7 +49,11 @@ class Facts(BaseModel):
 def reason_of(facts: Facts) -> Reason:
     match facts.outcome:
         case "not_started":
-            return Reason.COMMAND_NOT_FOUND
+            return Reason.INFRASTRUCTURE if facts.error == "not_confined" else Reason.COMMAND_NOT_FOUND
+        case "memory_exceeded":
+            return Reason.OUT_OF_MEMORY
+        case "disk_full":
+            return Reason.COMMAND_FAILED
         case "timed_out":
             return Reason.TIMED_OUT
         case "stopped":
@@ -58,14 +64,19 @@ def reason_of(facts: Facts) -> Reason:
             assert_never(facts.outcome)
 
 
-def message_of(facts: Facts, argv: tuple[str, ...], workdir: str, timeout: timedelta) -> str:
-    """One sentence; empty when the job completed."""
+def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes: int | None) -> str:
+    """One sentence; empty when the job completed. ``memory_bytes`` is what the spec declares."""
     match facts.outcome:
         case "not_started":
-            return _not_started(facts, argv[0], workdir)
+            return _not_started(facts, argv[0], rule.workdir)
         case "timed_out":
-            limit = _words(timeout)
+            limit = _words(rule.timeout)
             return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
+        case "memory_exceeded":
+            limit = f"{(memory_bytes or 0) / 1e9:g} GB"
+            return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
+        case "disk_full":
+            return f"{_shown(argv)} was ended because the disk was nearly full: write less"
         case "stopped":
             return f"{_shown(argv)} was stopped on request"
         case "exited":
@@ -125,6 +136,8 @@ def _not_started(facts: Facts, command: str, workdir: str) -> str:
             return f"`{command}` names an interpreter in its first line that is not there: correct that line"
         case "no_interpreter_line":
             return f"`{command}` has no `#!` line: add one, or name its interpreter in `run.command`"
+        case "not_confined":
+            return f"`{command}` was not started, because it could not be isolated: {facts.detail}"
         case "exec_failed" | None:
             return f"`{command}` could not be started: {facts.detail}"
         case _:

@@ -19,6 +19,7 @@ from reprise.ports import Failed, JobRequest
 from reprise.removal import remove_tree
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+SCRATCH = Path("/tmp")  # noqa: S108  (of the job, not ours)
 SOCKET_ROOM = 32
 """What ``multiprocessing`` adds to TMPDIR for its socket names, of the 107 bytes they may have."""
 SOCKET_NAME_MAX = 107
@@ -30,12 +31,16 @@ def declared_outputs(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*metrics, *(artifact.path for artifact in spec.artifacts)]))
 
 
-def fresh_places(folder: Path) -> Places:
-    """Empty home, output and temporary folder, whatever an interrupted start left there."""
+def fresh_places(folder: Path, *, own_view: bool = False) -> Places:
+    """Empty home, output and temporary folder, whatever an interrupted start left there.
+
+    With ``own_view`` the job sees the temporary folder as ``/tmp``.
+    """
     for name in (layout.HOME, layout.OUTPUT, layout.TEMPORARY):
         remove_tree(folder / name)
         (folder / name).mkdir(mode=0o700, parents=True)
-    return Places(folder / layout.HOME, _temporary(folder), folder / layout.OUTPUT)
+    temporary = SCRATCH if own_view else _temporary(folder)
+    return Places(folder / layout.HOME, temporary, folder / layout.OUTPUT)
 
 
 def remove_outputs(tree: Path, workdir: str, paths: Iterable[str]) -> tuple[str, ...]:

@@ -3,13 +3,15 @@
 import json
 import os
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.adapters.process import layout, processes
+from reprise.adapters.process.isolation import Isolation
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, RunId
-from reprise.domain.spec.model import Spec
+from reprise.domain.spec.model import Network, Spec
 from reprise.ports import Allocation, Failed
 from reprise.removal import remove_tree
 
@@ -25,17 +27,31 @@ MEMORY_LIMITS = (
 
 
 class ProcessProvider:
-    def __init__(self, state: Path, *, cpus: int | None = None, memory_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        cpus: int | None = None,
+        memory_bytes: int | None = None,
+        isolation: Isolation | None = None,
+    ) -> None:
         """What this machine may lend; None = all cores that this process may use, all its memory."""
         self._work = state / WORK
         self._cpus = cpus or len(os.sched_getaffinity(0))
         self._memory_bytes = memory_bytes or _memory_bytes()
+        self._isolation = isolation or Isolation()
+        self._numbering = threading.Lock()
 
     def request(self, run_id: RunId, spec: Spec) -> None:
         folder = self._folder(run_id)
-        wanted = {"cpus": spec.resources.cpus, "memory_bytes": spec.resources.memory_bytes}
+        wanted = {
+            "cpus": spec.resources.cpus,
+            "memory_bytes": spec.resources.memory_bytes,
+            "network": spec.environment.network.value,
+        }
         try:
             (folder / layout.TRIALS).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._number(folder)
             (folder / f"{REQUEST}.new").write_text(json.dumps(wanted))
             (folder / f"{REQUEST}.new").replace(folder / REQUEST)
         except OSError as error:
@@ -51,7 +67,15 @@ class ProcessProvider:
         if lacking is not None:
             return Failed(Reason.NO_CAPACITY, lacking)
         cpus = wanted["cpus"] or self._cpus
-        return Allocation(run_id, str(folder), f"this machine, {_count(cpus, 'core')}", cpus)
+        network = Network(wanted["network"])
+        return Allocation(
+            run_id,
+            str(folder),
+            f"this machine, {_count(cpus, 'core')}",
+            cpus,
+            self._isolation.words(layout.slot(folder), network),
+            self._isolation.network_words(network),
+        )
 
     def release(self, run_id: RunId) -> None:
         folder = self._folder(run_id)
@@ -67,6 +91,15 @@ class ProcessProvider:
             return ()
         names = (path.name for path in self._work.iterdir() if path.is_dir())
         return tuple(sorted(RunId(name) for name in names if RUN_ID.fullmatch(name)))
+
+    def _number(self, folder: Path) -> None:
+        """The smallest slot that no other run has: it says which throw-away user its jobs are."""
+        with self._numbering:
+            if (folder / layout.SLOT).exists():
+                return
+            taken = {layout.slot(other) for other in self._work.iterdir() if (other / layout.SLOT).exists()}
+            free = next(number for number in range(len(taken) + 1) if number not in taken)
+            (folder / layout.SLOT).write_text(str(free))
 
     def _folder(self, run_id: RunId) -> Path:
         """Raises Refused when the id could name another folder than one of ours."""

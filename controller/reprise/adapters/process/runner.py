@@ -20,9 +20,13 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from reprise.adapters.process import collect, layout, prepare, processes, supervisor
+from reprise.adapters.process.isolation import FIRST_UID
 from reprise.adapters.process.outcome import Facts, message_of, reason_of
+from reprise.adapters.process.quarters import Quarters, interpreter_of
 from reprise.adapters.process.variables import Places, job_argv, job_variables
 from reprise.domain.errors import Retryable
+from reprise.domain.run import Reason
+from reprise.domain.spec.model import Network
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
 from reprise.removal import remove_tree
@@ -44,15 +48,19 @@ class ProcessRunner:
         grace: timedelta = timedelta(seconds=10),
         bounds: collect.Bounds | None = None,
         log_limit_bytes: int = LOG_LIMIT_BYTES,
+        quarters: Quarters | None = None,
     ) -> None:
         """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound."""
         self._grace = grace
         self._bounds = bounds or collect.Bounds()
         self._log_limit_bytes = log_limit_bytes
+        self._quarters = quarters or Quarters()
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
             return None
+        if self._quarters.isolation.refusal is not None:
+            return Failed(Reason.REFUSED, self._quarters.isolation.refusal)
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
             with locked(job.folder / layout.START_LOCK) as lock:
@@ -84,7 +92,7 @@ class ProcessRunner:
             return failed
         workdir = job.spec.run.workdir
         prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
-        places = prepare.fresh_places(job.folder)
+        places = prepare.fresh_places(job.folder, own_view=self._quarters.isolation.mounts)
         job.results.mkdir(parents=True, exist_ok=True)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
         write_text(job.folder / layout.JOB, json.dumps(self._job(job, places)))
@@ -99,7 +107,20 @@ class ProcessRunner:
             "timeout_seconds": job.spec.run.timeout.total_seconds(),
             "grace_seconds": self._grace.total_seconds(),
             "log_limit_bytes": self._log_limit_bytes,
+            "memory_limit_bytes": job.spec.resources.memory_bytes,
+            "confinement": self._plan(job),
         }
+
+    def _plan(self, job: JobRequest) -> dict[str, object]:
+        environment = Path(job.built.location)
+        layer = [Path(job.built.layer)] if job.built.layer is not None else []
+        return self._quarters.plan(
+            uid=FIRST_UID + layout.slot(job.folder.parent.parent),
+            writable=[job.tree, job.folder / layout.HOME, job.folder / layout.OUTPUT],
+            readable=[environment, *layer, *interpreter_of(environment)],
+            scratch=job.folder / layout.TEMPORARY,
+            network=job.spec.environment.network is Network.OPEN,
+        )
 
     def _launch(self, job: JobRequest, lock: int) -> None:
         """Returns once the supervisor can be found by its file. It holds ``lock`` until then."""
@@ -173,7 +194,7 @@ def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: 
     supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
     return Finished(
         reason=reason_of(facts),
-        message=message_of(facts, argv, rule.workdir, rule.timeout),
+        message=message_of(facts, argv, rule, job.spec.resources.memory_bytes),
         exit_code=facts.exit_code,
         started_at=datetime.fromtimestamp(facts.started_at, UTC),
         seconds=facts.seconds,

@@ -1,7 +1,8 @@
 """Runs one job, owns everything the job starts, and outlives whoever started it.
 
 Started as ``python -I supervisor.py [--detach] FOLDER`` by the runner; it needs nothing but a Python
->= 3.8 and its standard library, because it is also sent to places where Reprise is not installed.
+>= 3.8, its standard library and the file ``confinement.py`` beside it, because both are also sent to
+places where Reprise is not installed.
 
 FOLDER holds, or comes to hold:
 
@@ -17,12 +18,12 @@ SIGTERM stops the job like a timeout does; a second one skips the grace.
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import resource
 import select
 import signal
-import subprocess
 import sys
 import time
 from typing import Any, NamedTuple
@@ -34,9 +35,26 @@ SETTLE_SECONDS = 1.0
 """After a normal end: how long what the job left behind may finish on its own (a ``tee``, a flush)."""
 LEFTOVER_GRACE_SECONDS = 2.0
 KILL_SECONDS = 5.0
+LOOK_SECONDS = 0.25
+"""Between two looks at what the job uses."""
+DISK_ROOM = 1 << 30
+"""Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+
+def neighbour(name: str) -> Any:
+    """The module in the file of this name beside ours, wherever both are."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+confinement = neighbour("confinement")
 
 
 class Job(NamedTuple):
@@ -47,6 +65,9 @@ class Job(NamedTuple):
     timeout_seconds: float
     grace_seconds: float
     log_limit_bytes: int
+    memory_limit_bytes: int | None = None
+    confinement: dict[str, Any] = {}  # noqa: RUF012  (a default of a tuple, never changed)
+    """The fields of a `confinement.Plan`."""
 
 
 def main(arguments: list[str]) -> int:
@@ -109,7 +130,7 @@ def supervise(folder: str) -> None:
     with open(os.path.join(folder, "job.json")) as file:
         job = Job(**json.load(file))
     reserve = reserve_room(os.path.join(folder, "result.json"))
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    confinement.prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
@@ -135,6 +156,10 @@ class Watch:
         self.ended = 0.0
         self.problems: list[str] = []
         self.listening = True
+        self.report: int | None = None
+        self.used = 0
+        self.look_at = 0.0
+        self.disk_room = min(DISK_ROOM, self.disk_free() // 2)
         self.output, self.write_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for descriptor in (self.output, self.wake, wake_end):
@@ -172,35 +197,22 @@ class Watch:
         if not os.path.isdir(self.job.cwd):
             return {"error": "workdir_missing", "detail": self.job.cwd}
         try:
-            process = subprocess.Popen(
-                self.job.argv,
-                cwd=self.job.cwd,
-                env=self.job.env,
-                stdin=subprocess.DEVNULL,
-                stdout=self.write_end,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_supervisor,  # safe: this process has one thread
-            )
+            command = (self.job.argv, self.job.cwd, self.job.env, self.write_end, self.write_end)
+            plan = confinement.Plan(**self.job.confinement)
+            self.pid, self.report = confinement.start(plan, confinement.Command(*command))
         except OSError as error:
-            return {"error": self.explain(error), "detail": str(error)}
+            path = self.job.env.get("PATH", "")
+            word = confinement.explain(error, self.job.argv[0], self.job.cwd, path)
+            return {"error": word, "detail": str(error)}
         except ValueError as error:
             return {"error": "exec_failed", "detail": str(error)}
+        except confinement.Refused as error:
+            return {"error": "not_confined", "detail": str(error)}
         finally:
             os.close(self.write_end)
-        self.pid = process.pid
-        process.returncode = 0  # we reap it ourselves, together with orphans
+        if self.report is not None:
+            self.poll.register(self.report, select.POLLIN)
         return None
-
-    def explain(self, error: OSError) -> str:
-        """Why the command could not be executed, in one word."""
-        word = EXEC_ERRORS.get(error.errno or 0, "exec_failed")
-        found = locate(self.job.argv[0], self.job.cwd, self.job.env.get("PATH", ""))
-        if word == "not_found" and found:
-            return "interpreter_missing"
-        if word == "not_executable" and not found:
-            return "not_found"
-        return word
 
     def wait(self, deadline: float) -> str:
         while self.status is None:
@@ -209,18 +221,54 @@ class Watch:
             left = deadline - time.monotonic()
             if left <= 0:
                 return "timed_out"
-            self.step(left)
+            exceeded = self.exceeded()
+            if exceeded:
+                return exceeded
+            self.step(min(left, LOOK_SECONDS))
         return "exited"
+
+    def exceeded(self) -> str:
+        """Which bound the job has broken, looked at now and then."""
+        now = time.monotonic()
+        if now < self.look_at:
+            return ""
+        self.look_at = now + LOOK_SECONDS
+        if self.disk_free() < self.disk_room:
+            return "disk_full"
+        limit = self.job.memory_limit_bytes
+        if limit is None:
+            return ""
+        self.used = max(self.used, confinement.memory_bytes())
+        return "memory_exceeded" if self.used > limit else ""
+
+    def disk_free(self) -> int:
+        try:
+            about = os.statvfs(os.path.dirname(self.job.log))
+        except OSError:
+            return DISK_ROOM
+        return about.f_bavail * about.f_frsize
 
     def step(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; then read and reap."""
-        # Longer waits do not fit poll's integer; the caller looks at its deadline again.
-        for descriptor, _ in self.poll.poll(min(seconds, 3600.0) * 1000 + 1):
+        for descriptor, _ in self.poll.poll(seconds * 1000 + 1):
             if descriptor == self.wake:
                 os.read(self.wake, CHUNK)
+            elif descriptor == self.report:
+                self.hear()
             else:
                 self.read()
         self.reap()
+
+    def hear(self) -> None:
+        """How the job ended, from its init; one that died without a word took the job with it."""
+        if self.report is None:
+            return
+        told = confinement.read_message(self.report)
+        if told is not None:
+            self.status, self.ended = told["status"], time.monotonic()
+        self.poll.unregister(self.report)
+        os.close(self.report)
+        self.report = None
 
     def read(self) -> bool:
         """Take one chunk of output. False when there is none now."""
@@ -247,7 +295,9 @@ class Watch:
             if pid == 0:
                 return
             if pid == self.pid:
-                self.status, self.ended = status, time.monotonic()
+                self.hear()
+                if self.status is None:
+                    self.status, self.ended = status, time.monotonic()
 
     def drain(self) -> None:
         """Everything that is still in the pipe; nobody of ours can write to it any more."""
@@ -256,7 +306,7 @@ class Watch:
 
     def wait_until_alone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while descendants():
+        while confinement.descendants():
             left = deadline - time.monotonic()
             if left <= 0 or self.stops > 1:
                 return False
@@ -265,13 +315,14 @@ class Watch:
 
     def end_all(self, grace: float) -> None:
         """TERM, then KILL, for every descendant, also one in a session of its own."""
-        send(signal.SIGTERM)
+        confinement.send(signal.SIGTERM)
         if self.wait_until_alone(grace):
             return
         deadline = time.monotonic() + KILL_SECONDS
-        while send(signal.SIGKILL):
+        while confinement.send(signal.SIGKILL):
             if time.monotonic() > deadline:
-                self.problems.append(f"{len(descendants())} processes of the job could not be ended")
+                left = len(confinement.descendants())
+                self.problems.append(f"{left} processes of the job could not be ended")
                 return
             self.step(0.005)
 
@@ -288,86 +339,9 @@ class Watch:
             "started_at": started_at,
             "seconds": max(0.0, (self.ended or time.monotonic()) - started),
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            "peak_memory_bytes": usage.ru_maxrss * 1024,
+            "peak_memory_bytes": max(usage.ru_maxrss * 1024, self.used),
             "problems": self.problems,
         }
-
-
-EXEC_ERRORS = {
-    errno.ENOENT: "not_found",
-    errno.ENOTDIR: "not_found",
-    errno.EACCES: "not_executable",
-    errno.EPERM: "not_executable",
-    errno.ENOEXEC: "no_interpreter_line",
-}
-
-
-def locate(command: str, cwd: str, path: str) -> bool:
-    """Whether the command names an existing file, executable or not."""
-    if "/" in command:
-        return os.path.isfile(os.path.join(cwd, command))
-    return any(os.path.isfile(os.path.join(cwd, folder, command)) for folder in path.split(":"))
-
-
-def die_with_supervisor() -> None:
-    """In the child before exec: KILL when we die, and be the first whom the kernel ends for memory."""
-    prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("500")
-    except OSError:
-        return  # a hint only
-
-
-def prctl(option: int, value: int) -> None:
-    """Best effort: without it a daemon of the job may outlive the job."""
-    try:
-        import ctypes  # not every Python is built with it
-
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-    except (ImportError, OSError):
-        return
-
-
-# --- descendants --------------------------------------------------------------------------------
-
-
-def descendants() -> list[int]:
-    """Processes below this one. Orphans come to us, so a new session does not hide them.
-
-    Zombies count until they are reaped: their other threads may still run.
-    """
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            children.setdefault(parent_of(entry), []).append(int(entry))
-    found: list[int] = []
-    pending = [os.getpid()]
-    while pending:
-        below = children.get(pending.pop(), [])
-        found.extend(below)
-        pending.extend(below)
-    return found
-
-
-def parent_of(pid: str) -> int:
-    """-1 when the process is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except OSError:
-        return -1
-
-
-def send(number: int) -> int:
-    """Signal every descendant; how many there were."""
-    found = descendants()
-    for pid in found:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            continue
-    return len(found)
 
 
 # --- files --------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Users, repositories, forks and who may do what with them."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 
 from reprise.domain.forge import Permission
 from reprise.forge import views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
+from reprise.forge.api.paging import Page
 from reprise.forge.problems import Problem, invalid
 from reprise.forge.records import Repository, User, at_least
 from reprise.forge.replies import people
@@ -32,6 +34,31 @@ def me(call: Asking) -> JSON:
 @router.get("/users/{login}")
 def somebody(login: str, call: Asking) -> JSON:
     return _user(call, call.person(login))
+
+
+@router.get("/users/{login}/repos")
+def public_repositories(login: str, call: Asking, request: Request) -> JSONResponse:
+    """Public ones only, also for their owner, as on GitHub."""
+    found = call.store.all(Repository, owner=call.person(login).login, private=False)
+    return _listed(call, request, found)
+
+
+@router.get("/user/repos")
+def own_repositories(call: Asking, request: Request) -> JSONResponse:
+    """What the caller owns or was invited to."""
+    who = call.signed_in().login
+    own = [each for each in call.store.all(Repository) if _belongs(call, each, who)]
+    return _listed(call, request, own)
+
+
+def _belongs(call: Call, repository: Repository, login: str) -> bool:
+    return repository.owner == login or call.store.is_member(repository, login)
+
+
+def _listed(call: Call, request: Request, found: list[Repository]) -> JSONResponse:
+    page = Page(request)
+    found.sort(key=lambda each: (each.pushed_at, each.id), reverse=True)
+    return page.reply([views.repository(call, each) for each in page.of(found)], total=len(found))
 
 
 def _user(call: Call, who: User) -> JSON:

@@ -1,0 +1,57 @@
+"""How this controller keeps strangers' code apart: its settings and what the kernel allows. For bootstrap."""
+
+import ipaddress
+import os
+import pwd
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+from reprise.adapters.process.isolation import decide, probe
+from reprise.adapters.process.quarters import Quarters
+from reprise.settings import Settings
+
+_SYSTEM = Path("/usr/bin")
+
+
+def quarters_for(settings: Settings, *, rehearsal: bool) -> Quarters:
+    """How strangers' code is kept apart; a rehearsal runs the caller's own, whatever can be had."""
+    isolation = decide(
+        probe(),
+        credentials=() if rehearsal else held_credentials(settings),
+        allow_unisolated=settings.process.allow_unisolated,
+    )
+    log = structlog.get_logger()
+    if isolation.refusal is not None:
+        log.error("no run will be started", why=isolation.refusal)
+    elif not isolation.hides:
+        log.warning("jobs are not isolated", why=isolation.why)
+    hidden = (settings.state_dir, settings.cache, *settings.secret_files(), *_homes())
+    return Quarters(isolation, hidden, settings.process.share, settings.process.max_processes)
+
+
+def held_credentials(settings: Settings) -> tuple[str, ...]:
+    """What a stranger's job must not read: tokens for a forge that is not on this machine's loopback."""
+    if settings.github.token is None or is_loopback(settings.github.api_url):
+        return ()
+    return (f"a token for {urlsplit(settings.github.api_url).hostname}",)
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _homes() -> tuple[Path, ...]:
+    """The controller's own, where people keep keys; not one that is part of the system, as in containers."""
+    named = {Path(pwd.getpwuid(os.geteuid()).pw_dir)} if _is_known_user() else set()
+    found = named | {Path(os.environ.get("HOME", "/"))}
+    return tuple(home for home in found if home.is_absolute() and not _SYSTEM.is_relative_to(home))
+
+
+def _is_known_user() -> bool:
+    return any(entry.pw_uid == os.geteuid() for entry in pwd.getpwall())

@@ -1,0 +1,253 @@
+"""``reprise doctor``: looks at every system that the settings name, and says the next step where one fails.
+
+Nothing is changed. The controller may run meanwhile.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from reprise.bootstrap import forge_of, uv_binary
+from reprise.domain.errors import Refused, RepriseError, Retryable, UserError
+from reprise.domain.forge import Permission
+from reprise.domain.run import Repository
+from reprise.domain.words import size
+from reprise.settings import Settings
+from reprise.store.database import Database
+
+T = TypeVar("T")
+OLDEST_GIT = (2, 30)
+_SECONDS = 15.0
+"""For one program, or one answer of MLflow."""
+_FOLDERS = {
+    "databases": (".",),
+    "results and logs of runs": ("runs",),
+    "build folders of live runs": ("builds",),
+    "MLflow's server": ("mlflow",),
+    "rehearsals": ("rehearsals",),
+}
+_CACHES = {"environments": "environments", "git objects": "git"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    ok: bool
+    said: str
+    next_step: str | None = None
+
+
+class Account(Protocol):
+    """The part of a forge that is asked here."""
+
+    def login(self) -> str: ...
+    def repository(self, full_name: str) -> Repository: ...
+    def permission(self, repository: Repository, login: str) -> Permission: ...
+
+
+def examine(settings: Settings) -> tuple[Finding, ...]:
+    forge = forge_of(settings)
+    try:
+        return (*examine_here(settings), *examine_forge(settings, forge))
+    finally:
+        forge.close()
+
+
+def render(findings: tuple[Finding, ...]) -> str:
+    width = max(len(finding.name) for finding in findings)
+    return "\n".join(_line(finding, width) for finding in findings)
+
+
+def as_object(findings: tuple[Finding, ...]) -> dict[str, Any]:
+    return {"ok": all(f.ok for f in findings), "findings": [asdict(finding) for finding in findings]}
+
+
+def _line(finding: Finding, width: int) -> str:
+    then = f"; {finding.next_step}" if finding.next_step is not None else ""
+    return f"{'ok' if finding.ok else 'problem':<8} {finding.name:<{width}}  {finding.said}{then}"
+
+
+# --- this machine -----------------------------------------------------------------------------------
+
+
+def examine_here(settings: Settings) -> Iterator[Finding]:
+    yield _writable("state folder", settings.state_dir, "set REPRISE_STATE_DIR to a folder of yours")
+    yield _writable("cache folder", settings.cache, "set REPRISE_CACHE_DIR to a folder of yours")
+    yield _sizes(settings)
+    yield _schema(settings)
+    yield from _uv_and_python()
+    yield _git()
+    yield _tracking(settings.tracking.uri)
+
+
+def _writable(name: str, folder: Path, next_step: str) -> Finding:
+    """A folder that is still to be made is as good as its nearest existing parent."""
+    here = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=here) as file:
+            file.write(b"\0" * 4096)
+    except OSError as error:
+        return Finding(name, False, f"{folder} cannot be written ({error.strerror})", next_step)
+    return Finding(name, True, f"{folder}" if here == folder else f"{folder} will be made")
+
+
+def _sizes(settings: Settings) -> Finding:
+    state = settings.state_dir
+    found = {
+        what: sum(_bytes_in(state / name, deep=name != ".") for name in names)
+        for what, names in _FOLDERS.items()
+    }
+    found |= {what: _bytes_in(settings.cache / name) for what, name in _CACHES.items()}
+    told = ", ".join(f"{what} {size(number)}" for what, number in found.items() if number)
+    return Finding("space", True, told or "nothing is kept yet")
+
+
+def _bytes_in(folder: Path, *, deep: bool = True) -> int:
+    """Of the files, whatever vanishes meanwhile; hard links to environments count at each place."""
+    total = 0
+    for root, folders, names in os.walk(folder):
+        if not deep:
+            folders.clear()
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(root, name)).st_size
+            except OSError:
+                continue  # a live controller cleans up
+    return total
+
+
+def _schema(settings: Settings) -> Finding:
+    name = "database"
+    if settings.database_url is None and not (settings.state_dir / "reprise.db").exists():
+        return Finding(name, True, "will be made at the first start")
+    store = Database(settings.database)
+    try:
+        current, newest, known = store.schema()
+    except (RepriseError, OSError) as error:
+        return Finding(name, False, str(error), "see that REPRISE_DATABASE_URL leads to a running database")
+    finally:
+        store.close()
+    if not known:
+        said = f"schema {current} is of a newer version of Reprise"
+        return Finding(name, False, said, "install that version again, or restore an older backup")
+    if current == newest:
+        return Finding(name, True, f"schema {current}")
+    return Finding(name, True, f"schema {current or 'none'} will become {newest} at the next start")
+
+
+def _uv_and_python() -> Iterator[Finding]:
+    try:
+        uv = str(uv_binary())
+    except UserError as error:
+        yield Finding("uv", False, str(error), "then try again")
+        return
+    version = _output(uv, "--version")
+    yield _told("uv", version, f"{uv} does not start: install the package `uv` again")
+    listed = _output(uv, "python", "list", "--only-installed", "--output-format", "json")
+    found = _interpreters(listed) if listed is not None else ()
+    none = "no Python was found: install one, such as python3"
+    yield _told("python", ", ".join(found) or None, none)
+
+
+def _interpreters(listed: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(entry["version"] for entry in json.loads(listed)))
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
+def _git() -> Finding:
+    said = _output("git", "--version")
+    found = git_version(said or "")
+    wanted = ".".join(map(str, OLDEST_GIT))
+    if found is None:
+        return Finding("git", False, "git does not start", f"install git {wanted} or newer")
+    version = ".".join(map(str, found))
+    if found[:2] < OLDEST_GIT:
+        return Finding("git", False, f"git {version} is too old", f"install git {wanted} or newer")
+    return Finding("git", True, version)
+
+
+def git_version(said: str) -> tuple[int, ...] | None:
+    """Of ``git version 2.39.5 (Apple Git-154)``."""
+    match = re.search(r"\b(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", said)
+    return tuple(int(part) for part in match.groups() if part is not None) if match else None
+
+
+def _tracking(uri: str | None) -> Finding:
+    if uri is None:
+        return Finding("mlflow", True, "`reprise serve` starts a server of its own")
+    if not uri.startswith(("http://", "https://")):
+        return Finding("mlflow", True, "a local store, opened at the first run")
+    try:
+        reply = httpx.get(f"{uri.rstrip('/')}/health", timeout=_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        said = f"the tracking server does not answer ({type(error).__name__})"
+        return Finding("mlflow", False, said, "start it, or correct REPRISE_TRACKING__URI")
+    if not reply.is_success:
+        said = f"the tracking server answers {reply.status_code} at /health"
+        return Finding("mlflow", False, said, "see that REPRISE_TRACKING__URI names an MLflow server")
+    return Finding("mlflow", True, "the tracking server answers")
+
+
+def _told(name: str, said: str | None, otherwise: str) -> Finding:
+    problem, _, step = otherwise.partition(": ")
+    return Finding(name, True, said) if said else Finding(name, False, problem, step)
+
+
+def _output(*argv: str) -> str | None:
+    """What a program prints; None when it does not start, fails or takes too long."""
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+# --- the forge --------------------------------------------------------------------------------------
+
+
+def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
+    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
+    hook = settings.github.webhook_secret is not None
+    yield Finding("webhook", hook, "secret is set" if hook else "no secret is set", None if hook else set_it)
+    if settings.github.token is None:
+        yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
+        return
+    login = _asked("token", account.login, lambda login: (True, f"belongs to {login}"))
+    yield login
+    if not login.ok:
+        return
+    if not settings.watch:
+        yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
+    for name in settings.watch:
+        yield _access(account, name)
+
+
+def _access(account: Account, name: str) -> Finding:
+    def judged(permission: Permission) -> tuple[bool, str]:
+        return permission.may_write, f"the token may {permission.value}"
+
+    found = _asked(name, lambda: account.permission(account.repository(name), account.login()), judged)
+    if found.ok or found.next_step is not None:
+        return found
+    step = "statuses and comments need write access: invite its user, or use another token"
+    return Finding(name, False, found.said, step)
+
+
+def _asked(name: str, ask: Callable[[], T], judge: Callable[[T], tuple[bool, str]]) -> Finding:
+    try:
+        ok, said = judge(ask())
+    except (Refused, Retryable) as error:
+        return Finding(name, False, str(error), "correct REPRISE_GITHUB__API_URL or the token, and try again")
+    return Finding(name, ok, said)

@@ -1,0 +1,99 @@
+"""Who may start next, and why everybody else waits. Pure: the grant loop acts on it, pages show it.
+
+Repositories take turns: the one with the fewest live or recently granted runs comes first, then whoever
+came first. So a repository with 200 tags costs its neighbour one place, not 200. Within a repository
+the order of arrival stands, except that a run whose own limit is reached lets the next one pass.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reprise.domain.run import RunId
+
+RECENT = 20
+"""Grants that count for the turns of the repositories. Older ones are forgotten, so nobody waits for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A run as the queue sees it."""
+
+    id: RunId
+    number: int
+    """The order of arrival."""
+    repository_id: int
+    repository: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Runs at the same time; None = as many as there are slots."""
+
+    slots: int
+    per_repository: int | None = None
+    per_user: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    place: int
+    """1 = next."""
+    why: str
+    """e.g. ``the only slot is in use``; empty when it starts at once"""
+
+    def __str__(self) -> str:
+        return f"place {self.place}" + (f", {self.why}" if self.why else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What is decided about every waiting run."""
+
+    granted: tuple[RunId, ...]
+    """These start now."""
+    waits: dict[RunId, Wait]
+    """Everybody, in the order of the places."""
+
+
+def decide(waiting: Iterable[Entry], busy: Sequence[Entry], recent: Iterable[Entry], limits: Limits) -> Queue:
+    """``busy`` runs hold a slot; ``recent`` are the last `RECENT` grants, among them busy ones."""
+    users = Counter(entry.who for entry in busy)
+    repositories = Counter(entry.repository_id for entry in busy)
+    granted: list[RunId] = []
+    waits: dict[RunId, Wait] = {}
+    for entry in _in_turn(waiting, (*busy, *recent)):
+        why = _why(entry, len(busy) + len(granted), repositories, users, limits)
+        waits[entry.id] = Wait(len(waits) + 1, why)
+        if why:
+            continue
+        granted.append(entry.id)
+        users[entry.who] += 1
+        repositories[entry.repository_id] += 1
+    return Queue(tuple(granted), waits)
+
+
+def _in_turn(waiting: Iterable[Entry], served: Iterable[Entry]) -> list[Entry]:
+    """Each further run of a repository counts as if the ones before it were granted."""
+    shares = Counter(repository for _, repository in {(each.id, each.repository_id) for each in served})
+    turns = []
+    for entry in sorted(waiting, key=lambda each: each.number):
+        turns.append((shares[entry.repository_id], entry.number, entry))
+        shares[entry.repository_id] += 1
+    return [entry for *_, entry in sorted(turns, key=lambda turn: turn[:2])]
+
+
+def _why(entry: Entry, taken: int, repositories: Counter[int], users: Counter[str], limits: Limits) -> str:
+    """Why this run cannot start now; its own limits first, since a free slot would not help it."""
+    if limits.per_repository is not None and repositories[entry.repository_id] >= limits.per_repository:
+        return f"{entry.repository} already has {_runs(limits.per_repository)} of {limits.per_repository}"
+    if limits.per_user is not None and users[entry.who] >= limits.per_user:
+        return f"{entry.who} already has {_runs(limits.per_user)} of {limits.per_user}"
+    if taken >= limits.slots:
+        return "the only slot is in use" if limits.slots == 1 else f"all {limits.slots} slots are in use"
+    return ""
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"

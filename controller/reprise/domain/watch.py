@@ -1,0 +1,51 @@
+"""Which repositories are watched: by name, or by a pattern over one owner's repositories.
+
+Read from the settings; the webhook asks it about every delivery, the sweep goes through it. GitHub
+ignores the case of names, so case does not count here either.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reprise.domain.errors import UserError
+
+_WILD = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    names: tuple[str, ...]
+    """``owner/repo``, as written."""
+    patterns: tuple[str, ...]
+    """``owner/*`` or ``owner/paper-*``, as written. The owner is always a name."""
+
+    def includes(self, full_name: str) -> bool:
+        asked = full_name.lower()
+        return any(asked == name.lower() for name in self.names) or self.by_pattern(full_name)
+
+    def by_pattern(self, full_name: str) -> bool:
+        owner, _, name = full_name.lower().partition("/")
+        wanted = (pattern.lower().partition("/") for pattern in self.patterns)
+        return any(owner == of and fnmatchcase(name, those) for of, _, those in wanted)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose repositories have to be listed, each once."""
+        return tuple({of.lower(): of for of in (p.partition("/")[0] for p in self.patterns)}.values())
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """For people."""
+        return tuple(sorted((*self.names, *self.patterns)))
+
+
+def read_watch(entries: tuple[str, ...]) -> Watch:
+    """Raises UserError naming the first entry that is neither owner/repo nor a pattern of one owner."""
+    for entry in entries:
+        owner, slash, name = entry.partition("/")
+        if not (owner and slash and name) or "/" in name:
+            raise UserError(f"{entry!r} is not owner/repo or owner/*")
+        if _WILD & set(owner):
+            raise UserError(f"{entry!r} is a pattern over owners: name each owner, like ada/*")
+    wild = tuple(entry for entry in entries if _WILD & set(entry))
+    return Watch(tuple(entry for entry in entries if entry not in wild), wild)

@@ -1,0 +1,101 @@
+"""Ends runs before their verdict: a person cancelled them, or a newer run took their place.
+
+Only a row says so. A live run's workflow reads it at its points and goes the usual way out, machine
+first: the durable engine's own cancel would keep every later step, the release among them, from running.
+A run that waits has no workflow; its row is ended here, and the forge is told in the leader's own loop.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.run import Phase, Reason, Sha
+from reprise.domain.verdict import not_run
+from reprise.engine import reporting
+from reprise.engine.world import World
+from reprise.ports import Failed
+from reprise.store import repositories, runs
+from reprise.store.database import Connection
+from reprise.store.runs import NewRun, Run
+
+log = structlog.get_logger()
+
+_AGAIN = timedelta(seconds=15)
+_GIVE_UP = timedelta(days=7)
+
+
+def requested(world: World, run_id: str) -> Failed | None:
+    """Why this run is to end now, read again from its row; None = it goes on."""
+    with world.store.read() as connection:
+        run = runs.get_run(connection, run_id)
+    return run.stop_requested if run is not None else None
+
+
+def cancellable(connection: Connection, repository_id: int, pull_request: int) -> list[Run]:
+    """Runs of a pull request that have no verdict yet."""
+    found = runs.unfinished_runs(connection, repository_id)
+    return [run for run in found if run.pull_request == pull_request and run.judgement is None]
+
+
+def cancel(world: World, connection: Connection, repository_id: int, pull_request: int, who: str) -> None:
+    """Stop everything of a pull request that has no verdict yet."""
+    why = Failed(Reason.CANCELLED, f"cancelled by {who}")
+    for run in cancellable(connection, repository_id, pull_request):
+        _stop(world, connection, run, why)
+
+
+def supersede(world: World, connection: Connection, new: NewRun, tagged: Iterable[Sha]) -> None:
+    """Stop the older runs whose place ``new`` takes. ``tagged`` are the commits that tags name now."""
+    why = Failed(Reason.SUPERSEDED, f"{new.trigger} asked for the same experiment again, at {new.commit[:7]}")
+    moved_from = repositories.commits_of_tag(connection, new.repository_id, new.ref) - set(tagged)
+    for run in runs.unfinished_runs(connection, new.repository_id):
+        if run.id != new.id and run.judgement is None and _takes_place(new, run, moved_from):
+            _stop(world, connection, run, why)
+
+
+def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
+    """A run of some claims never takes the place of one that judges them all."""
+    if new.experiment != old.experiment or (new.claims is not None and old.claims is None):
+        return False
+    if new.pull_request is not None or old.pull_request is not None:
+        return new.pull_request == old.pull_request
+    return old.commit in moved_from and old.commit != new.commit
+
+
+def _stop(world: World, connection: Connection, run: Run, why: Failed) -> None:
+    if not runs.request_stop(connection, run.id, why):
+        return
+    log.info("stop requested", run_id=run.id, reason=why.reason.value, phase=run.phase.value)
+    runs.end_waiting(connection, run.id, not_run(why.reason, why.message), world.clock.now())
+
+
+def tell_stopped(world: World) -> None:
+    """Report the runs that ended while they waited. A forge that does not answer is asked again later."""
+    now = world.clock.now()
+    with world.store.read() as connection:
+        untold = runs.untold_runs(connection)
+    for run in untold:
+        if run.shown_at is None or now - run.shown_at >= _AGAIN:
+            _tell(world, run)
+
+
+def _tell(world: World, run: Run) -> None:
+    now = world.clock.now()
+    try:
+        reporting.publish(world, run)
+    except Retryable as error:
+        if run.ended_at is None or now - run.ended_at < _GIVE_UP:
+            log.warning("stopped run not told", run_id=run.id, why=str(error))
+            with world.store.write() as connection:
+                runs.save(connection, run.id, shown_at=now)
+            return
+        problem: str | None = str(error)
+    except Refused as error:
+        problem = str(error)
+    else:
+        problem = None
+    with world.store.write() as connection:
+        runs.enter_phase(connection, run.id, Phase.DONE, now)
+        runs.save(connection, run.id, reporting_problem=problem)

@@ -1,0 +1,155 @@
+"""`reprise doctor`: what is found for each state of a system, and what the next step is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.fakes.forge import OWN_LOGIN, FakeForge
+
+from reprise import doctor
+from reprise.doctor import Finding, examine_forge, examine_here, git_version
+from reprise.domain.errors import Refused, Retryable
+from reprise.domain.forge import Permission
+from reprise.domain.run import Repository
+from reprise.settings import Settings
+from reprise.store.database import Database
+
+
+class Account:
+    """A token's user on a forge in memory."""
+
+    def __init__(self, *, broken: Exception | None = None) -> None:
+        self.forge = FakeForge()
+        self._broken = broken
+
+    def login(self) -> str:
+        if self._broken is not None:
+            raise self._broken
+        return OWN_LOGIN
+
+    def repository(self, full_name: str) -> Repository:
+        return self.forge.repository(full_name)
+
+    def permission(self, repository: Repository, login: str) -> Permission:
+        return self.forge.permission(repository, login)
+
+
+def settings(folder: Path, *watch: str, tracking: str | None = None, **github: str) -> Settings:
+    values = {"state_dir": folder / "state", "watch": watch, "github": github, "tracking": {"uri": tracking}}
+    return Settings(**values)  # type: ignore[arg-type] # pydantic turns them into its own types
+
+
+def by_name(findings: object) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}  # type: ignore[attr-defined]
+
+
+def test_a_forge_that_is_set_up_is_fine(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
+    made = settings(tmp_path, "ada/wine", token="t", webhook_secret="s")
+    found = by_name(examine_forge(made, account))
+    assert [finding.ok for finding in found.values()] == [True, True, True]
+    assert found["token"].said == f"belongs to {OWN_LOGIN}"
+    assert found["ada/wine"].said == "the token may write"
+
+
+def test_each_repository_that_the_token_cannot_write_is_named_with_the_next_step(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/read"), OWN_LOGIN, Permission.READ)
+    found = by_name(examine_forge(settings(tmp_path, "ada/read", "ada/gone", token="t"), account))
+    assert not found["ada/read"].ok
+    assert "write access" in (found["ada/read"].next_step or "")
+    assert not found["ada/gone"].ok
+    assert found["ada/gone"].next_step is not None
+
+
+def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Path) -> None:
+    found = by_name(examine_forge(settings(tmp_path), Account()))
+    assert [finding.ok for finding in found.values()] == [False, False]
+    assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["webhook"].next_step or "")
+    assert "REPRISE_GITHUB__TOKEN" in (found["token"].next_step or "")
+    found = by_name(examine_forge(settings(tmp_path, token="t"), Account()))
+    assert "REPRISE_WATCH" in (found["watch"].next_step or "")
+
+
+@pytest.mark.parametrize("error", [Refused("the token is not valid"), Retryable("no answer")])
+def test_a_token_that_does_not_work_is_told_once(tmp_path: Path, error: Exception) -> None:
+    found = by_name(examine_forge(settings(tmp_path, "ada/wine", token="t"), Account(broken=error)))
+    assert list(found) == ["webhook", "token"]
+    assert (found["token"].ok, found["token"].said) == (False, str(error))
+
+
+def test_this_machine_is_examined_without_leaving_anything(tmp_path: Path) -> None:
+    found = by_name(examine_here(settings(tmp_path)))
+    assert all(finding.ok for finding in found.values()), found
+    assert found["state folder"].said.endswith("will be made")
+    assert found["database"].said == "will be made at the first start"
+    assert found["python"].said[0].isdigit()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sizes_of_what_is_kept_are_told_by_kind(tmp_path: Path) -> None:
+    for name, length in (("reprise.db", 3000), ("runs/r1/log.txt", 500), ("cache/git/1/pack", 2_000_000)):
+        file = tmp_path / "state" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x" * length)
+    said = doctor._sizes(settings(tmp_path)).said
+    assert "git objects 2" in said
+    assert "databases" in said
+    assert "runs" in said
+    assert "MLflow" not in said
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in its place")
+    found = by_name([doctor._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
+    assert not found["state folder"].ok
+
+
+def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    made.state_dir.mkdir()
+    store = Database(made.database)
+    store.migrate()
+    assert doctor._schema(made) == Finding("database", True, f"schema {store.schema()[0]}")
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    found = doctor._schema(made)
+    assert not found.ok
+    assert "newer version" in found.said
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])
+def test_a_tracking_server_that_does_not_answer_is_a_problem(uri: str) -> None:
+    found = doctor._tracking(uri)
+    assert not found.ok
+    assert "REPRISE_TRACKING__URI" in (found.next_step or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("git version 2.39.5", (2, 39, 5)),
+        ("git version 2.39.5 (Apple Git-154)", (2, 39, 5)),
+        ("git version 2.47.1.windows.1", (2, 47, 1)),
+        ("git version 2.30", (2, 30)),
+        ("", None),
+        ("not git", None),
+    ],
+)
+def test_the_version_of_git_is_read_from_what_it_says(said: str, version: tuple[int, ...] | None) -> None:
+    assert git_version(said) == version
+
+
+def test_one_line_for_each_finding_and_an_object_for_programs() -> None:
+    found = (Finding("git", True, "2.39.5"), Finding("token", False, "no token is set", "set X"))
+    assert doctor.render(found) == "ok       git    2.39.5\nproblem  token  no token is set; set X"
+    shown = json.loads(json.dumps(doctor.as_object(found)))
+    assert shown["ok"] is False
+    assert shown["findings"][1] == {
+        "name": "token",
+        "ok": False,
+        "said": "no token is set",
+        "next_step": "set X",
+    }
