@@ -77,7 +77,7 @@ class FakeWorld:
 
     def private(self, *, invited: bool) -> str:
         if invited:
-            self._fake.add_repository("ada/invited")
+            self._fake.add_repository("ada/invited", public=False)
         return f"ada/{'invited' if invited else 'closed'}"
 
 

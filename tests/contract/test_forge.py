@@ -71,9 +71,11 @@ def test_an_owners_repositories_are_listed(world: World) -> None:
 
 def test_a_private_repository_is_listed_for_those_who_were_let_in(world: World) -> None:
     secret, closed = world.private(invited=True), world.private(invited=False)
-    names = [each.full_name for each in world.forge.repositories("ada")]
-    assert secret in names
-    assert closed not in names
+    public = {each.full_name: each.public for each in world.forge.repositories("ada")}
+    assert public[secret] is False
+    assert world.forge.repository(secret).public is False
+    assert closed not in public
+    assert public[world.repository.full_name] is True
 
 
 def test_an_owner_without_repositories_has_none_and_a_stranger_is_refused(world: World) -> None:

@@ -51,12 +51,16 @@ class FakeForge:
     # --- arranging ------------------------------------------------------------------------------
 
     def add_repository(
-        self, full_name: str = "ada/wine", *, id: int | None = None, clone_url: str | None = None
+        self,
+        full_name: str = "ada/wine",
+        *,
+        id: int | None = None,
+        clone_url: str | None = None,
+        public: bool = True,
     ) -> Repository:
         with self._lock:
-            made = Repository(
-                id or self._next_id(), full_name, clone_url or f"https://forge.test/{full_name}.git"
-            )
+            url = clone_url or f"https://forge.test/{full_name}.git"
+            made = Repository(id or self._next_id(), full_name, url, public)
             self._repositories[full_name.lower()] = made
             return made
 

@@ -20,6 +20,8 @@ class Repository:
     full_name: str
     """``owner/name``"""
     clone_url: str
+    public: bool = False
+    """Whether anybody may read it. Not known counts as no."""
 
 
 class Phase(Enum):

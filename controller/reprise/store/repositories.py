@@ -15,6 +15,7 @@ def remember(connection: Connection, repository: Repository) -> None:
         "id": repository.id,
         "full_name": repository.full_name,
         "clone_url": repository.clone_url,
+        "public": repository.public,
     }
     if insert_new(connection, repositories, values):
         return
@@ -23,7 +24,7 @@ def remember(connection: Connection, repository: Repository) -> None:
 
 def find(connection: Connection, repository_id: int) -> Repository | None:
     row = connection.execute(select(repositories).where(repositories.c.id == repository_id)).one_or_none()
-    return Repository(row.id, row.full_name, row.clone_url) if row is not None else None
+    return Repository(row.id, row.full_name, row.clone_url, row.public) if row is not None else None
 
 
 def has_baseline(connection: Connection, repository_id: int) -> bool:

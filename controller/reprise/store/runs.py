@@ -94,7 +94,7 @@ _TYPES: dict[str, Any] = {
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""
 
-_SELECT = select(runs, repositories.c.full_name, repositories.c.clone_url).join(
+_SELECT = select(runs, repositories.c.full_name, repositories.c.clone_url, repositories.c.public).join(
     repositories, repositories.c.id == runs.c.repository_id
 )
 _WAITING = (runs.c.granted_at.is_(None), runs.c.ended_at.is_(None))
@@ -345,7 +345,8 @@ def _trial(row: Row[Any]) -> Trial:
 
 def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
-    repository = Repository(values.pop("repository_id"), values.pop("full_name"), values.pop("clone_url"))
+    known = (values.pop(name) for name in ("repository_id", "full_name", "clone_url", "public"))
+    repository = Repository(*known)
     for name, kind in _TYPES.items():
         values[name] = load_optional(kind, values[name])
     return Run(**values | {"repository": repository, "phase": load(Phase, values["phase"])})

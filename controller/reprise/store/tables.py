@@ -86,6 +86,7 @@ repositories = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("full_name", Text, nullable=False),
     Column("clone_url", Text, nullable=False),
+    Column("public", Boolean, nullable=False, default=False),  # as the forge said when it was last asked
     Column("baseline_at", UtcDateTime),  # when its older tags were recorded; NULL = not yet
 )
 

@@ -37,7 +37,7 @@ def owner(kind: str = "User", login: str = "ada") -> dict[str, Any]:
 def listed(number: int, login: str = "ada") -> dict[str, Any]:
     name = f"{login}/r{number}"
     url = f"https://github.com/{name}.git"
-    return {"id": number, "full_name": name, "clone_url": url, "owner": owner(login=login)}
+    return {"id": number, "full_name": name, "clone_url": url, "private": False, "owner": owner(login=login)}
 
 
 def names(forge: GitHubForge, login: str = "ada") -> list[str]:

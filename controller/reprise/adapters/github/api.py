@@ -154,7 +154,9 @@ def _lazy(github: Github, repository: Repository) -> GithubRepository:
 
 def _repository(found: GithubRepository) -> Repository:
     found.complete()
-    return Repository(_number(found.id), _text(found.full_name), _text(found.clone_url))
+    return Repository(
+        _number(found.id), _text(found.full_name), _text(found.clone_url), found.private is False
+    )
 
 
 class _Commit(BaseModel):

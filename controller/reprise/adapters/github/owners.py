@@ -28,6 +28,7 @@ class _Listed(BaseModel):
     id: int
     full_name: str
     clone_url: str
+    private: bool
     owner: _Owner
 
 
@@ -42,7 +43,9 @@ def repositories(github: Github, login: str, *, signed_in: bool) -> tuple[Reposi
         if signed_in:
             found += _own(github)
     theirs = [each for each in found if each.owner.login.lower() == owner.login.lower()]
-    unique = {each.id: Repository(each.id, each.full_name, each.clone_url) for each in theirs}
+    unique = {
+        each.id: Repository(each.id, each.full_name, each.clone_url, not each.private) for each in theirs
+    }
     return tuple(unique.values())[:MAX_REPOSITORIES]
 
 
