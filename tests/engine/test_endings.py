@@ -18,7 +18,7 @@ from tests.engine.harness import (
 )
 from tests.fakes.runner import FakeJob
 
-from reprise.domain.errors import Retryable
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import OnCommit, State, Status
 from reprise.domain.run import Level, Phase, Reason, Repository, Sha, Verdict
 from reprise.ports import Failed, JobRequest
@@ -77,6 +77,15 @@ def test_the_first_pending_status_is_the_coin(controller: Controller, outside: O
     assert first.state is State.PENDING
     assert run.coin == str(first.id)
     assert run.coin_public
+
+
+def test_without_a_forge_that_answers_the_runs_own_id_is_the_coin_and_the_report_says_so(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.forge.fail("post_status", *[Refused("no")] * 2)
+    repository, sha, run = run_tag(controller)
+    assert run.coin is None
+    assert f"coin `{run.id}` (not public)" in the_comment(outside, repository, sha)
 
 
 def test_the_first_trial_and_its_probe_have_the_authors_seed(

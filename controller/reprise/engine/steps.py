@@ -112,7 +112,7 @@ class Steps:
         reporting.show_phase(self._world, run)
         with self._world.store.read() as connection:
             results = runs.results_of(runs.trials_of(connection, run.id))
-        return dump(next_trial(self._spec(run), results, commit=run.commit, coin=run.coin or run.id))
+        return dump(next_trial(self._spec(run), results, commit=run.commit, coin=run.seed_coin))
 
     async def execute_trial(self, run_id: str, plan: Any, attempt: int) -> str | Failed | None:
         run = self._run(run_id)

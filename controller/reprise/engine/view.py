@@ -57,7 +57,7 @@ def run_view(world: World, run: Run) -> RunView:
         machine=run.allocation.description if run.allocation is not None else "",
         isolation=run.allocation.isolation if run.allocation is not None else "none",
         network=run.allocation.network if run.allocation is not None else "not enforced",
-        coin=run.coin,
+        coin=run.seed_coin if trials else run.coin,
         coin_public=run.coin_public,
         dirty=run.dirty,
         log_tail=_log_tail(world, run, run.judgement, trials),

@@ -71,6 +71,11 @@ class Run:
     seeds: int | None
     claims: tuple[str, ...] | None
 
+    @property
+    def seed_coin(self) -> str:
+        """What seeds are drawn with. Where no forge gave a number, its own id, which is not public."""
+        return self.coin or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
