@@ -39,10 +39,11 @@ def resolve_due(world: World) -> int:
     """Look at every trigger whose time has come; returns how many runs were added."""
     with world.store.read() as connection:
         due = inbox.due_triggers(connection, world.clock.now())
-    return sum(_resolve(world, trigger) for trigger in due)
+    return sum(resolve(world, trigger) for trigger in due)
 
 
-def _resolve(world: World, trigger: Trigger) -> int:
+def resolve(world: World, trigger: Trigger) -> int:
+    """Settle or postpone one trigger; returns how many runs were added."""
     try:
         outcome = _on_tag(world, trigger) if trigger.kind == inbox.TAG else _on_comment(world, trigger)
     except Retryable as error:

@@ -12,7 +12,7 @@ import structlog
 from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
-from reprise.engine.intake import resolve_due
+from reprise.engine.hands import Hands
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
@@ -79,6 +79,7 @@ class Leader:
         self._watched = watched
         self._backfill = backfill
         self._grants = Loop("grant", 0.5, self._grant)
+        self._hands = Hands(world, added=self._grants.nudge)
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
         self._care = Loop("care", CARE, self._look_after)
@@ -104,12 +105,12 @@ class Leader:
         """Live runs stay as they are and go on at the next start."""
         for loop in self._loops():
             loop.stop(timeout=2)
+        self._hands.finish(timeout=1)
         self._engine.shutdown()
         self._lock.give_up()
 
     def _resolve(self) -> None:
-        if resolve_due(self._world):
-            self._grants.nudge()
+        self._hands.look()
         tell_stopped(self._world)
         show_waiting(self._world)
 

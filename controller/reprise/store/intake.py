@@ -1,6 +1,6 @@
 """Deliveries and triggers: what came in, and what the leader still has to look at."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,9 +80,11 @@ def add_trigger(
     )
 
 
-def due_triggers(connection: Connection, now: datetime) -> list[Trigger]:
-    """Unsettled triggers whose time has come, oldest first."""
+def due_triggers(connection: Connection, now: datetime, *, without: Collection[int] = ()) -> list[Trigger]:
+    """Unsettled triggers whose time has come, oldest first, those of repositories in ``without`` left out."""
     query = select(triggers).where(triggers.c.next_at <= now).order_by(triggers.c.number).limit(100)
+    if without:
+        query = query.where(triggers.c.repository_id.not_in(without))
     return [_trigger(row) for row in connection.execute(query)]
 
 

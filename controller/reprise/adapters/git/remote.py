@@ -17,6 +17,8 @@ TokenFor = Callable[[str], str | None]
 """Clone address → token, None for a public repository."""
 
 _CLOSED = "Reprise stops, so this conversation with the remote was ended"
+_LISTING_SECONDS = 60.0
+"""A remote that cannot name its tags by then keeps nobody else waiting."""
 _LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/([^\x00-\x1f\x7f\ud800-\udfff]+)")
 """Git allows no control characters in a name; one that is not UTF-8 could be shown and stored by nobody."""
 
@@ -44,7 +46,7 @@ class Remotes:
                     repository.clone_url,
                     environment=self._environment(repository),
                     cwd=self.home,
-                    timeout=self.timeout,
+                    timeout=min(self.timeout, _LISTING_SECONDS),
                     stop_when=self.closing.closed,
                     most_output=most_bytes,
                 )
