@@ -19,7 +19,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 from uv import find_uv_bin
 
 from reprise.adapters.mlflow.environment import ensure_environment
@@ -95,7 +94,7 @@ class Reprise:
         self._ada.git(self._copy, "remote", "add", "origin", made["clone_url"])
         self._add_hook(made["full_name"])
         services.start_controller(watch=made["full_name"], token=token)
-        self._api = httpx.Client(base_url=f"{services.url}/api/v1", timeout=30)
+        self._api = services.api()
 
     def _add_hook(self, name: str) -> None:
         url = f"{self._services.url}/webhooks/github"

@@ -21,6 +21,7 @@ from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
 from reprise.domain.words import size
 from reprise.settings import Settings
+from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ def examine_here(settings: Settings) -> Iterator[Finding]:
     yield from _uv_and_python()
     yield _git()
     yield _tracking(settings.tracking.uri)
+    yield from _controller(settings)
 
 
 def _writable(name: str, folder: Path, next_step: str) -> Finding:
@@ -196,6 +198,29 @@ def _tracking(uri: str | None) -> Finding:
         said = f"the tracking server answers {reply.status_code} at /health"
         return Finding("mlflow", False, said, "see that REPRISE_TRACKING__URI names an MLflow server")
     return Finding("mlflow", True, "the tracking server answers")
+
+
+def _controller(settings: Settings) -> Iterator[Finding]:
+    """Whether one runs here and is ready; that none does is no problem.
+
+    No token is sent: whatever program may listen there by now would have it.
+    """
+    operators = settings.http.operator_token is not None
+    kept = settings.state_dir / FILE
+    if settings.http.port == 0 or not (operators or kept.exists()):
+        return
+    url = url_of(settings.http.host, settings.http.port)
+    try:
+        reply = httpx.get(f"{url}/readyz", timeout=_SECONDS)
+    except httpx.HTTPError:
+        yield Finding("controller", True, f"none answers at {url}")
+        return
+    where = "REPRISE_HTTP__OPERATOR_TOKEN" if operators else kept
+    said = f"{url} is {' '.join(reply.text[:500].split())}"
+    if reply.is_success:
+        yield Finding("controller", True, f"{said}; its pages open with the token in {where}")
+    else:
+        yield Finding("controller", False, said, f"GET /readyz with the token in {where} says why")
 
 
 def _told(name: str, said: str | None, otherwise: str) -> Finding:

@@ -4,7 +4,8 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import structlog
@@ -14,6 +15,7 @@ from reprise import log
 from reprise.bootstrap import Controller, controller
 from reprise.domain.errors import UserError
 from reprise.settings import Settings
+from reprise.sign_in import Key, forget_key, key_of_start, sign_in_address, url_of
 from reprise.web.app import create_app
 from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
@@ -32,9 +34,9 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
     try:
         with suppress(KeyboardInterrupt):
             made.start()
-            host, port = listening.getsockname()[:2]
-            structlog.get_logger().info("serving", url=f"http://{host}:{port}", watching=list(settings.watch))
-            _server(settings, made).run(sockets=[listening])
+            with _key(settings) as key:
+                _say_where(settings, url_of(*listening.getsockname()[:2]), key)
+                _server(settings, made, key).run(sockets=[listening])
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the end is bounded, and half an end leaves processes
@@ -54,6 +56,29 @@ def check(settings: Settings) -> None:
         raise UserError("\n".join(missing))
 
 
+@contextmanager
+def _key(settings: Settings) -> Iterator[Key]:
+    """Enter it once the state folder is ours: the file of another controller there must stay."""
+    operator = settings.http.operator_token
+    try:
+        if operator is not None:
+            forget_key(settings.state_dir)
+            yield Key(operator.get_secret_value(), anywhere=True)
+        else:
+            key = key_of_start(settings.state_dir)
+            log.configure((*settings.secrets(), key.token))
+            yield key
+    finally:
+        forget_key(settings.state_dir)
+
+
+def _say_where(settings: Settings, url: str, key: Key) -> None:
+    """The address that signs in is for a person at a terminal, not for a log that somebody keeps."""
+    structlog.get_logger().info("serving", url=url, watching=list(settings.watch))
+    if sys.stdout.isatty() and not key.anywhere:
+        print(f"\nTo sign in, open once: {sign_in_address(url, key)}\n", flush=True)
+
+
 def _leave() -> NoReturn:
     """Python would first wait for threads that wait for an answer: up to a minute for nothing."""
     sys.stdout.flush()
@@ -66,18 +91,17 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _server(settings: Settings, made: Controller) -> uvicorn.Server:
+def _server(settings: Settings, made: Controller, key: Key) -> uvicorn.Server:
     secret = settings.github.webhook_secret
-    operator = settings.http.operator_token
     context = Context(
         world=made.world,
         writer=DeliveryWriter(made.world.store, made.leader.nudge),
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
+        key=key,
         watched=settings.watched,
         tracking_url=settings.tracking.public_url or settings.tracking.uri,
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
-        operator_token=operator.get_secret_value() if operator is not None else None,
     )
     config = uvicorn.Config(
         create_app(context),

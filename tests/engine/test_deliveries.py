@@ -19,6 +19,7 @@ from reprise.domain.forge import OnPullRequest, Permission, Reaction
 from reprise.domain.run import Repository
 from reprise.domain.watch import Watch, read_watch
 from reprise.engine.sweep import sweep
+from reprise.sign_in import Key
 from reprise.web.app import create_app
 from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
@@ -134,6 +135,7 @@ async def send(controller: Controller, town: Town, order: Sequence[Sent], random
         world=controller.world,
         writer=DeliveryWriter(controller.world.store, lambda: None),
         webhook_secret=SECRET.encode(),
+        key=Key("known to nobody here", anywhere=False),
         watched=town.watch,
         tracking_url=None,
     )

@@ -17,6 +17,7 @@ import httpx
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.domain.errors import UserError
 from reprise.forge.server import add_user
+from reprise.sign_in import Key, kept_key, sign_in_address
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -75,6 +76,20 @@ class Services:
         }
         self._start("controller", ["serve"], settings)
         self._await("controller", f"{self.url}/healthz")
+
+    def api(self) -> httpx.Client:
+        """The running controller's, with its token."""
+        headers = {"Authorization": f"Bearer {self._key().token}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
+
+    def sign_in_address(self) -> str:
+        return sign_in_address(self.url, self._key())
+
+    def _key(self) -> Key:
+        key = kept_key(self.state)
+        if key is None:
+            raise UserError(f"the controller has ended; the end of {self.log('controller')} says why")
+        return key
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from reprise.demo.people import Person, working_copy
 from reprise.demo.screen import Screen
 from reprise.demo.services import Services
@@ -53,7 +51,6 @@ class Story:
         self._services = services
         self._screen = screen
         self._example = example
-        self._api = httpx.Client(base_url=f"{services.url}/api/v1", timeout=30)
 
     def tell(self) -> bool:
         self._screen.title("A forge and a controller on this machine")
@@ -69,6 +66,7 @@ class Story:
             self._example, self._services.folder / "working-copy", author, repository["clone_url"]
         )
         self._services.start_controller(watch=name, token=self._bot_token)
+        self._api = self._services.api()
         self._screen.line(f"controller {self._services.url}, watching {name}")
         return self._tag(author, name, copy) and self._pull_request(author, reviewer, name, copy)
 
@@ -199,7 +197,7 @@ def _say_what_was_made(screen: Screen, services: Services, *, stay: bool) -> Non
         screen.places(
             [
                 ("the forge", f"{services.forge_url}/ada/wine-and-digits"),
-                ("the runs", services.url),
+                ("the runs", f"{services.sign_in_address()} (works once)"),
                 ("MLflow", services.tracking_url),
             ]
         )

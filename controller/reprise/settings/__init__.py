@@ -69,7 +69,7 @@ class Http(Section):
     public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
     operator_token: SecretStr | None = Field(default=None, min_length=16)
-    """Opens run pages, API and metrics to whoever knows it. Without it: to this machine only."""
+    """Opens run pages, API and metrics. Without it a token of each start does, on this machine only."""
 
 
 class GitHub(Section):

@@ -1,7 +1,8 @@
-"""Who may read pages, API and metrics: this machine; or, with an operator token, whoever knows it.
+"""Who may read pages, API and metrics: whoever knows the operator's token; without one, on this machine,
+whoever knows that of the running controller.
 
-There is no sign-in with GitHub yet. With a token set, loopback needs it too: jobs of the process
-backend run on this machine and may reach loopback.
+There is no sign-in with GitHub yet. Loopback is not trusted: jobs of the process backend run on this
+machine and may reach it.
 """
 
 import hmac
@@ -13,7 +14,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import HTTPException, Request
 
-COOKIE = "reprise_session"
+from reprise.sign_in import FILE, Key
+
 LIFETIME = timedelta(days=7)
 """Of a session; after it one signs in again."""
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -23,40 +25,52 @@ _OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60})?")
 class Guard:
     """A dependency that lets nobody else in."""
 
-    def __init__(self, public_url: str | None, token: str | None, now: Callable[[], datetime]) -> None:
+    def __init__(self, public_url: str | None, key: Key, now: Callable[[], datetime]) -> None:
         self._ours = {"localhost", _host(public_url)} if public_url is not None else {"localhost"}
-        self._token = token.encode() if token is not None else None
+        self._key = key
         self._now = now
-
-    @property
-    def asks_for_token(self) -> bool:
-        return self._token is not None
+        self._used: set[str] = set()
 
     def __call__(self, request: Request) -> None:
-        """Raises HTTPException: 403 off this machine; with a token 401 for programs, 303 for people."""
+        """Raises HTTPException: 403 where no token helps; else 401 for programs, 303 for people."""
+        self.admit(request)
         if self.lets_in(request):
             return
-        if self._token is None:
-            raise HTTPException(
-                403,
-                "pages and API can only be read from the machine itself, "
-                "until its operator sets REPRISE_HTTP__OPERATOR_TOKEN",
-            )
         if "text/html" in request.headers.get("accept", ""):
             to = quote(request.url.path) if own_page(request.url.path) else "/"
             raise HTTPException(303, "sign in at /login", {"Location": f"/login?next={to}"})
+        which = "the operator token" if self._key.anywhere else f"the token in {FILE} of the state folder"
         raise HTTPException(
-            401, "the operator token is needed: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
+            401, f"{which} is needed: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
         )
 
+    def admit(self, request: Request) -> None:
+        """Raises HTTPException, 403, where nobody can sign in from."""
+        if not self._reaches(request):
+            raise HTTPException(
+                403,
+                "this can only be read from the machine itself, "
+                "until its operator sets REPRISE_HTTP__OPERATOR_TOKEN",
+            )
+
     def lets_in(self, request: Request) -> bool:
-        if self._token is None:
-            return self._from_here(request)
-        return self._has_token(request) or self._has_session(request)
+        return self._reaches(request) and (self._has_token(request) or self._has_session(request))
+
+    @property
+    def wants_operators_token(self) -> bool:
+        """Rather than that of this start."""
+        return self._key.anywhere
 
     def knows(self, token: str) -> bool:
         """Takes the same time for every wrong one."""
-        return self._token is not None and hmac.compare_digest(self._token, token.encode())
+        return hmac.compare_digest(self._key.token.encode(), token.encode())
+
+    def takes(self, ticket: str) -> bool:
+        """Whether it is one of ours that nobody used yet; from now on it is used."""
+        if ticket in self._used or not self._key.made(ticket):
+            return False
+        self._used.add(ticket)
+        return True
 
     def new_session(self) -> str:
         """The cookie's value: it proves the token without holding it."""
@@ -68,13 +82,16 @@ class Guard:
         return kind.lower() == "bearer" and self.knows(token.strip())
 
     def _has_session(self, request: Request) -> bool:
-        ends, _, seal = request.cookies.get(COOKIE, "").partition(".")
+        ends, _, seal = request.cookies.get(cookie_name(request), "").partition(".")
         if not hmac.compare_digest(self._seal(ends).encode(), seal.encode()):
             return False
         return self._now().timestamp() < int(ends)
 
     def _seal(self, ends: str) -> str:
-        return hmac.new(self._token or b"", f"session until {ends}".encode(), "sha256").hexdigest()
+        return hmac.new(self._key.token.encode(), f"session until {ends}".encode(), "sha256").hexdigest()
+
+    def _reaches(self, request: Request) -> bool:
+        return self._key.anywhere or self._from_here(request)
 
     def _from_here(self, request: Request) -> bool:
         """A proxy makes everybody look local, so a forwarded request is not.
@@ -86,6 +103,12 @@ class Guard:
         local = request.client is not None and _is_loopback(request.client.host)
         name = _host(f"//{request.headers.get('host', '')}")
         return not forwarded and local and (name in self._ours or _is_loopback(name))
+
+
+def cookie_name(request: Request) -> str:
+    """Browsers do not tell ports apart: two controllers on one machine would sign each other out."""
+    server = request.scope.get("server")
+    return f"reprise_session_{server[1] if server else 0}"
 
 
 def own_page(path: str) -> bool:

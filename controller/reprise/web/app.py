@@ -35,12 +35,13 @@ def create_app(context: Context) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    guard = Guard(context.world.pages, context.operator_token, context.world.clock.now)
+    guard = Guard(context.world.pages, context.key, context.world.clock.now)
     metrics = Metrics(context)
     app.include_router(webhook_routes(context, metrics))
     app.include_router(health_routes(context, guard))
     app.include_router(login_routes(guard, context.world.pages))
-    for routes in (api_routes(context), page_routes(context), metrics_routes(metrics)):
+    app.include_router(page_routes(context, guard))
+    for routes in (api_routes(context), metrics_routes(metrics)):
         app.include_router(routes, dependencies=[Depends(guard)])
     app.add_exception_handler(HTTPException, _explain)
 

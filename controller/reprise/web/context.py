@@ -7,6 +7,7 @@ from reprise.domain.watch import Watch
 from reprise.engine.readiness import Lack
 from reprise.engine.sweep import Sweeps
 from reprise.engine.world import World
+from reprise.sign_in import Key
 from reprise.web.writer import DeliveryWriter
 
 
@@ -15,11 +16,10 @@ class Context:
     world: World
     writer: DeliveryWriter
     webhook_secret: bytes
+    key: Key
     watched: Watch
     tracking_url: str | None
     """Where MLflow's pages are."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)
-    operator_token: str | None = None
-    """With it pages, API and metrics are open to whoever knows it; without it to this machine."""

@@ -1,4 +1,4 @@
-"""``/login``: a person gives the operator token once and gets a cookie that proves it."""
+"""``/login``: a person gives the token, or a ticket made from it, once and gets a cookie that proves it."""
 
 from urllib.parse import urlsplit
 
@@ -6,12 +6,14 @@ import structlog
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from reprise.web.access import COOKIE, LIFETIME, Guard, own_page, submitted
+from reprise.sign_in import FILE
+from reprise.web.access import LIFETIME, Guard, cookie_name, own_page, submitted
 from reprise.web.pages import page
 
 log = structlog.get_logger()
 
 _MAX_FORM = 4096
+_QUIET = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
 def login_routes(guard: Guard, public_url: str | None) -> APIRouter:
@@ -19,39 +21,45 @@ def login_routes(guard: Guard, public_url: str | None) -> APIRouter:
     over_tls = public_url is not None and urlsplit(public_url).scheme == "https"
 
     @router.get("/login")
-    def form(next: str = "/") -> HTMLResponse:  # the query's own word
-        _offered(guard)
-        return _form(next if own_page(next) else "/", 200, "")
+    async def form(request: Request, next: str = "/", ticket: str = "") -> Response:  # the query's own words
+        guard.admit(request)
+        to = next if own_page(next) else "/"
+        if not ticket:
+            return _form(guard, to, 200, "")
+        if guard.takes(ticket):
+            return welcome(request, to)
+        if guard.lets_in(request):
+            return RedirectResponse(to, 303, _QUIET)
+        return _form(guard, to, 401, "This address was used, or is of an earlier start.")
 
     @router.post("/login")
     async def sign_in(request: Request) -> Response:
-        _offered(guard)
+        guard.admit(request)
         token, to = submitted(await _read(request))
-        if not guard.knows(token):
-            log.warning("login refused", client=request.client.host if request.client else None)
-            return _form(to, 401, "This is not the operator token of this controller.")
-        reply = RedirectResponse(to, 303)
-        secure = over_tls or request.url.scheme == "https"
+        if guard.knows(token):
+            return welcome(request, to)
+        log.warning("login refused", client=request.client.host if request.client else None)
+        return _form(guard, to, 401, "This is not the token of this controller.")
+
+    def welcome(request: Request, to: str) -> Response:
+        reply = RedirectResponse(to, 303, _QUIET)
         reply.set_cookie(
-            COOKIE,
+            cookie_name(request),
             guard.new_session(),
             max_age=int(LIFETIME.total_seconds()),
             httponly=True,
-            samesite="strict",
-            secure=secure,
+            samesite="lax",  # strict would ask whoever follows a link on the forge to sign in again
+            secure=over_tls or request.url.scheme == "https",
         )
         return reply
 
     return router
 
 
-def _offered(guard: Guard) -> None:
-    if not guard.asks_for_token:
-        raise HTTPException(404, "there is nothing to sign in with: no operator token is set")
-
-
-def _form(to: str, status: int, problem: str) -> HTMLResponse:
-    reply = page("login.html", status, to=to, problem=problem)
+def _form(guard: Guard, to: str, status: int, problem: str) -> HTMLResponse:
+    reply = page(
+        "login.html", status, to=to, problem=problem, operator=guard.wants_operators_token, file=FILE
+    )
     policy = reply.headers["Content-Security-Policy"]
     reply.headers["Content-Security-Policy"] = policy.replace("form-action 'none'", "form-action 'self'")
     return reply

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -20,6 +20,7 @@ from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, si
 from reprise.engine.view import read_tail, run_view
 from reprise.store import runs
 from reprise.store.runs import Trial
+from reprise.web.access import Guard
 from reprise.web.api import find_run
 from reprise.web.context import Context
 from reprise.web.logs import newest_log
@@ -44,10 +45,10 @@ _TONE: dict[State, str] = {
 }
 
 
-def page_routes(context: Context) -> APIRouter:
+def page_routes(context: Context, guard: Guard) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/")
+    @router.get("/", dependencies=[Depends(guard)])
     def overview() -> HTMLResponse:
         with context.world.store.read() as connection:
             found = runs.recent_runs(connection, _SHOWN_RUNS)
@@ -61,7 +62,11 @@ def page_routes(context: Context) -> APIRouter:
         )
 
     @router.get("/runs/{run_id}")
-    def one(run_id: str) -> HTMLResponse:
+    def one(request: Request, run_id: str) -> HTMLResponse:
+        """Of a public repository for everybody; whether there is another run is told to nobody else."""
+        signed_in = guard.lets_in(request)
+        if not signed_in and not _is_public(context, run_id):
+            guard(request)
         run = find_run(context, run_id)
         with context.world.store.read() as connection:
             trials = runs.trials_of(connection, run.id)
@@ -69,6 +74,7 @@ def page_routes(context: Context) -> APIRouter:
         return page(
             "run.html",
             run=run,
+            signed_in=signed_in,
             view=view,
             claims=worst_first(run.judgement.claims) if run.judgement is not None else (),
             trials=list(zip(_names(trials), trials, strict=True)),
@@ -90,6 +96,12 @@ def shown(log: Path | None) -> str:
     """The end of a log as text, without colours, controls and overwritten progress."""
     text = read_tail(log, _LOG_TAIL) if log is not None else ""
     return "\n".join(map(clean_line, text.split("\n")))
+
+
+def _is_public(context: Context, run_id: str) -> bool:
+    with context.world.store.read() as connection:
+        run = runs.get_run(connection, run_id)
+    return run is not None and run.repository.public
 
 
 def _has_problems(judgement: Judgement | None) -> bool:

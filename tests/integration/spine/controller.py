@@ -18,6 +18,7 @@ from tests.integration.spine.town import SECRET, Town
 
 from reprise.adapters.mlflow.client import Client
 from reprise.adapters.process.provider import ProcessProvider
+from reprise.sign_in import FILE
 
 T = TypeVar("T")
 START_SECONDS = 90.0
@@ -146,11 +147,12 @@ class Controller:
 
     def page(self, path: str) -> httpx.Response:
         """As its operator reads it."""
-        token = self._settings.get("REPRISE_HTTP__OPERATOR_TOKEN")
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        reply = self._http.get(path, headers=headers)
+        reply = self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
         assert reply.is_success, reply.text
         return reply
+
+    def _token(self) -> str:
+        return self._settings.get("REPRISE_HTTP__OPERATOR_TOKEN") or (self.state / FILE).read_text().strip()
 
     def runs(self) -> dict[str, dict[str, Any]]:
         """tag → its run"""

@@ -1,6 +1,9 @@
 """`reprise doctor`: what is found for each state of a system, and what the next step is."""
 
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,8 @@ from reprise.doctor import Finding, examine_forge, examine_here, git_version
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
-from reprise.settings import Settings
+from reprise.settings import Http, Settings
+from reprise.sign_in import key_of_start
 from reprise.store.database import Database
 
 
@@ -32,6 +36,28 @@ class Account:
 
     def permission(self, repository: Repository, login: str) -> Permission:
         return self.forge.permission(repository, login)
+
+
+class Answer(BaseHTTPRequestHandler):
+    """A controller that is not ready, and repeats what it was told."""
+
+    def do_GET(self) -> None:
+        body = f"not ready: {self.path} {sorted(self.headers.keys())}".encode()
+        self.send_response(503)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Not to the test's output."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 def settings(folder: Path, *watch: str, tracking: str | None = None, **github: str) -> Settings:
@@ -118,6 +144,30 @@ def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path:
     found = doctor._schema(made)
     assert not found.ok
     assert "newer version" in found.said
+
+
+def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port: int) -> None:
+    """Another program may have taken its port."""
+    (tmp_path / "state").mkdir()
+    key = key_of_start(tmp_path / "state")
+    made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
+    found = by_name(examine_here(made))["controller"]
+    assert not found.ok
+    assert "/readyz" in found.said
+    assert "authorization" not in found.said.lower()
+    assert key.token not in f"{found}"
+    assert str(tmp_path / "state/http.token") in (found.next_step or "")
+
+
+def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int) -> None:
+    made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
+    assert "controller" not in by_name(examine_here(made))
+    (tmp_path / "state").mkdir()
+    key_of_start(tmp_path / "state")
+    gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
+    assert by_name(examine_here(gone))["controller"] == Finding(
+        "controller", True, "none answers at http://127.0.0.1:1"
+    )
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])

@@ -22,6 +22,7 @@ from reprise.domain.watch import read_watch
 from reprise.engine.readiness import Lack
 from reprise.engine.sweep import Sweeps
 from reprise.engine.world import Folders, World
+from reprise.sign_in import Key
 from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
 from reprise.web.app import create_app
@@ -29,6 +30,7 @@ from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
 
 SECRET = "It's a Secret to Everybody"
+TOKEN = "correct-horse-battery-staple"
 WATCHED = "Codertocat/Hello-World"
 HOOK = "/webhooks/github"
 
@@ -42,7 +44,7 @@ def empty_database(path: Path) -> Path:
 
 class Site:
     def __init__(
-        self, folder: Path, empty: Path, *, pages: str | None = None, operator_token: str | None = None
+        self, folder: Path, empty: Path, *, pages: str | None = None, key: Key = Key(TOKEN, anywhere=False)
     ) -> None:
         """``empty`` is a database as `empty_database` makes it, which takes longer than a test."""
         shutil.copyfile(empty, folder / "reprise.db")
@@ -69,11 +71,11 @@ class Site:
             world=self.world,
             writer=DeliveryWriter(self.store, self._nudge),
             webhook_secret=SECRET.encode(),
+            key=key,
             watched=read_watch((WATCHED,)),
             tracking_url=None,
             lacks=lambda: self.lacks,
             sweeps=self.sweeps,
-            operator_token=operator_token,
         )
         self.app = create_app(self.context)
 
@@ -83,11 +85,16 @@ class Site:
             yield
 
     def client(
-        self, host: str = "127.0.0.1", *, base_url: str = "http://127.0.0.1:8400"
+        self,
+        host: str = "127.0.0.1",
+        *,
+        base_url: str = "http://127.0.0.1:8400",
+        token: str | None = TOKEN,
     ) -> httpx.AsyncClient:
         """Requests as they come from this address."""
         transport = httpx.ASGITransport(self.app, client=(host, 50000))
-        return httpx.AsyncClient(transport=transport, base_url=base_url)
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        return httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers)
 
     async def deliver(
         self,
