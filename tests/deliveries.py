@@ -87,3 +87,22 @@ def comment_posted(
         pulls = f"https://api.github.com/repos/Codertocat/Hello-World/pulls/{number}"
         payload["issue"]["pull_request"] = {"url": pulls, "merged_at": None}
     return delivery
+
+
+def commented_on_commit(
+    text: str = "/reproduce",
+    *,
+    who: str = "Codertocat",
+    kind: str = "User",
+    commit: str = COMMIT,
+    comment_id: int = 33548674,
+    action: str = "created",
+    **at: Any,
+) -> Delivery:
+    delivery = sample("commit_comment", **at)
+    payload = delivery.payload
+    payload["action"] = action
+    payload["comment"] |= {"body": text, "id": comment_id, "commit_id": commit}
+    payload["comment"]["user"] |= {"login": who, "type": kind}
+    payload["sender"] |= {"login": who, "type": kind}
+    return delivery

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reprise.domain.forge import Permission, Place, PullRequest, Reaction, Status
-from reprise.domain.run import Reason, Repository, RunId, Sha, TrialResult
+from reprise.domain.run import Reason, Repository, RunId, Sha, Submodule, TrialResult
 from reprise.domain.spec.model import Spec
 
 
@@ -34,16 +34,6 @@ class Commit:
     sha: Sha
     tree: str
     committed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Submodule:
-    """Another repository's commit that was laid out inside a tree."""
-
-    path: str
-    """From the root of the tree."""
-    url: str
-    commit: Sha
 
 
 class Source(Protocol):
@@ -359,6 +349,6 @@ class Forge(Protocol):
         """
         ...
 
-    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
-        """On a pull-request comment."""
+    def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
+        """To a comment at this place; the same reaction twice is one."""
         ...

@@ -20,7 +20,8 @@ from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
 from reprise.domain.view import RunView
 from reprise.domain.words import PHASE_TEXT
-from reprise.engine.intake import run_id
+from reprise.engine import auditing
+from reprise.engine.settled import run_id
 from reprise.engine.specs import SpecFile, read_specs
 from reprise.engine.view import run_view
 from reprise.settings import Settings
@@ -50,7 +51,9 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     new = _new_run(repository, sha, file, dirty=dirty)
     with place.world.store.write() as connection:
         repositories.remember(connection, repository)
-        runs.add_run(connection, new, at=place.world.clock.now())
+        now = place.world.clock.now()
+        runs.add_run(connection, new, at=now)
+        auditing.requested(connection, new, repository.full_name, now)
     return new.id
 
 

@@ -38,7 +38,7 @@ class World(Protocol):
         """How many statuses stand on a commit, old ones included."""
         ...
 
-    def reactions(self, comment_id: int) -> list[str]: ...
+    def reactions(self, place: Place, comment_id: int) -> list[str]: ...
     def close_pull_request(self) -> None: ...
     def private(self, *, invited: bool) -> str:
         """ada makes a private repository, which we may see when we are invited; its full name."""
@@ -69,7 +69,7 @@ class FakeWorld:
     def posted(self, sha: Sha) -> int:
         return len(self._fake.statuses_on(self.repository, sha))
 
-    def reactions(self, comment_id: int) -> list[str]:
+    def reactions(self, place: Place, comment_id: int) -> list[str]:
         return [reaction.value for reaction in self._fake.reactions_to(self.repository, comment_id)]
 
     def close_pull_request(self) -> None:
@@ -170,8 +170,9 @@ class AdapterWorld:
     def posted(self, sha: Sha) -> int:
         return len(self._ask("ada", "GET", f"{self._path}/commits/{sha}/statuses?per_page=100"))
 
-    def reactions(self, comment_id: int) -> list[str]:
-        found = self._ask("ada", "GET", f"{self._path}/issues/comments/{comment_id}/reactions")
+    def reactions(self, place: Place, comment_id: int) -> list[str]:
+        folder = "issues/comments" if isinstance(place, OnPullRequest) else "comments"
+        found = self._ask("ada", "GET", f"{self._path}/{folder}/{comment_id}/reactions")
         return [each["content"] for each in found]
 
     def close_pull_request(self) -> None:

@@ -215,12 +215,23 @@ def test_a_comment_at_a_missing_place_is_refused(world: World) -> None:
 
 
 def test_every_reaction_of_ours_counts_once(world: World) -> None:
-    comment_id = world.say(PULL, "/reproduce", "wendy")
-    for reaction in (*Reaction, Reaction.EYES):
-        world.forge.react(world.repository, comment_id, reaction)
-    assert world.reactions(comment_id) == [reaction.value for reaction in Reaction]
+    for place in places(world):
+        comment_id = world.say(place, "/reproduce", "wendy")
+        for reaction in (*Reaction, Reaction.EYES):
+            world.forge.react(world.repository, place, comment_id, reaction)
+        assert world.reactions(place, comment_id) == [reaction.value for reaction in Reaction]
 
 
 def test_a_reaction_to_a_missing_comment_is_refused(world: World) -> None:
-    with pytest.raises(Refused):
-        world.forge.react(world.repository, 999_999, Reaction.EYES)
+    for place in places(world):
+        with pytest.raises(Refused):
+            world.forge.react(world.repository, place, 999_999, Reaction.EYES)
+
+
+def test_a_reaction_finds_a_comment_only_where_it_stands(world: World) -> None:
+    here, there = places(world)
+    for place, other in ((here, there), (there, here)):
+        comment_id = world.say(place, "/reproduce", "wendy")
+        with pytest.raises(Refused):
+            world.forge.react(world.repository, other, comment_id, Reaction.EYES)
+        assert world.reactions(place, comment_id) == []

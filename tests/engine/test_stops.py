@@ -141,7 +141,7 @@ def test_whenever_it_is_cancelled_the_machine_goes_back_and_the_forge_is_told(
         if (name, crossed) == (step, side):
             (world,) = worlds
             with world.store.write() as connection:
-                stopping.cancel(world, connection, pull.repository.id, pull.number, "ada")
+                stopping.cancel(world, connection, pull.repository.id, pull.place, "ada")
         return False
 
     controller = make(wrap_steps=watching(cross))

@@ -203,11 +203,11 @@ class FakeForge:
                 self._comments[repository.id, found.id] = edited
             return found.id
 
-    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
+    def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
         with self._call("react"):
             comment = self._comments.get((self._known(repository).id, comment_id))
-            if comment is None or not isinstance(comment.place, OnPullRequest):
-                raise Refused(f"there is no comment {comment_id} on a pull request of {repository.full_name}")
+            if comment is None or type(comment.place) is not type(place):
+                raise Refused(f"there is no comment {comment_id} of this kind in {repository.full_name}")
             given = self._reactions[repository.id, comment_id]
             if reaction not in given:
                 given.append(reaction)

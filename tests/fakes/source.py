@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reprise import ports
+from reprise.domain import run
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
 from reprise.ports import Commit
@@ -26,7 +26,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Submodule:
-    """Recorded without an address."""
+    """Another repository's commit; without an address it cannot be laid out."""
+
+    url: str | None = None
+    commit: str = "c" * 40
 
 
 File = str | bytes | Executable | Link | Submodule
@@ -103,14 +106,18 @@ class FakeSource:
         )
         return tuple(sorted(name for name in names if "/" not in name))
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[ports.Submodule, ...]:
+    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[run.Submodule, ...]:
         files = self._files(repository, sha)
         for path, file in files.items():
             _refuse_unsafe(path, file)
         into.mkdir(parents=True)
         for path, file in files.items():
             _write(into / path, file)
-        return ()
+        return tuple(
+            run.Submodule(path, file.url, Sha(file.commit))
+            for path, file in sorted(files.items())
+            if isinstance(file, Submodule) and file.url is not None
+        )
 
     def _files(self, repository: Repository, sha: Sha) -> dict[str, File]:
         files = self._fetched.get((repository.id, sha))
@@ -139,7 +146,7 @@ def _content(file: File | None) -> bytes | None:
 
 
 def _refuse_unsafe(path: str, file: File) -> None:
-    if isinstance(file, Submodule):
+    if isinstance(file, Submodule) and file.url is None:
         raise Refused(f"{path} is a submodule that cannot be laid out: .gitmodules has no address for it")
     if isinstance(file, Link):
         meant = os.path.normpath(os.path.join(os.path.dirname(path), file.target))
@@ -150,6 +157,8 @@ def _refuse_unsafe(path: str, file: File) -> None:
 def _write(target: Path, file: File) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     content = _content(file)
+    if isinstance(file, Submodule):
+        target.mkdir()
     if isinstance(file, Link):
         target.symlink_to(file.target)
     if content is not None:

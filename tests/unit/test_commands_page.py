@@ -7,8 +7,9 @@ import pytest
 
 from reprise.domain import command
 from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Unknown, parse
+from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.domain.run import Sha
-from reprise.engine.conversation import HELP
+from reprise.engine.conversation import help_text
 
 PAGE = (Path(__file__).parents[2] / "docs/commands.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(/reproduce[^`]*)` \| (.*) \|$", PAGE, re.MULTILINE)
@@ -53,5 +54,8 @@ def test_an_option_twice_or_an_unknown_one_is_refused() -> None:
 
 
 def test_help_names_every_word_that_works() -> None:
-    for word in ("all", "NAME", "SHA", "seeds=N", "claims=a,b", "status", "cancel", "help"):
-        assert word in HELP
+    words = ("all", "NAME", "seeds=N", "claims=a,b", "status", "cancel", "help")
+    for place in (OnPullRequest(7), OnCommit(Sha("a" * 40))):
+        assert [word for word in words if word not in help_text(place)] == []
+    assert "SHA" in help_text(OnPullRequest(7))
+    assert "SHA" not in help_text(OnCommit(Sha("a" * 40)))

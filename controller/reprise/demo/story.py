@@ -87,7 +87,7 @@ class Story:
             "content_type": "json",
             "secret": self._services.secret,
         }
-        events = ["push", "create", "delete", "issue_comment", "pull_request"]
+        events = ["push", "create", "delete", "issue_comment", "commit_comment", "pull_request"]
         author.call("POST", f"repos/{name}/hooks", name="web", active=True, events=events, config=config)
 
     # --- first half -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reprise.domain.forge import Place
 from reprise.domain.run import Sha
 
 
@@ -26,11 +27,11 @@ class TagDeleted:
 
 @dataclass(frozen=True, slots=True)
 class CommentPosted:
-    """A new comment on a pull request whose text holds a command."""
+    """A new comment on a pull request or a commit whose text holds a command."""
 
     repository_id: int
     repository: str
-    pull_request: int
+    place: Place
     comment_id: int
     body: str
     who: str

@@ -129,7 +129,7 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
 def _facts(view: RunView) -> str:
     """One line: which commit, how long, where to look further."""
     facts = [f"commit {code(view.commit[:7])}" + (" (the branch has moved on)" if view.outdated else "")]
-    if view.occasion is Occasion.TAG:
+    if view.occasion in (Occasion.TAG, Occasion.COMMIT):
         facts.append(f"tag {code(view.ref, 80)}")
     if view.judgement is not None:
         facts.append(duration(view.seconds))
@@ -140,8 +140,8 @@ def _facts(view: RunView) -> str:
 def _footer(view: RunView) -> str:
     said = f"run {code(view.run_id, 60)}"
     match view.occasion:
-        case Occasion.TAG:
-            return f"{said} · push a tag on a new commit to run again"
+        case Occasion.TAG | Occasion.COMMIT:
+            return f"{said} · comment `/reproduce` on this commit to run it again, or push a tag on a new one"
         case Occasion.PULL_REQUEST:
             return f"{said} · comment `/reproduce` to run again, `/reproduce help` for more"
         case Occasion.REHEARSAL:

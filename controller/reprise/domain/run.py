@@ -24,6 +24,16 @@ class Repository:
     """Whether anybody may read it. Not known counts as no."""
 
 
+@dataclass(frozen=True, slots=True)
+class Submodule:
+    """Another repository's commit that was laid out inside a tree."""
+
+    path: str
+    """From the root of the tree."""
+    url: str
+    commit: Sha
+
+
 class Phase(Enum):
     QUEUED = "queued"
     BUILDING = "building"

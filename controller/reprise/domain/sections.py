@@ -17,6 +17,7 @@ _LOG_LINE = 300
 _RAW_LINE = 4_000
 """Before colours and overwritten progress are taken out."""
 _ROWS = 200
+_SUBMODULES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _provenance(view: RunView) -> Section:
     lines = [
         f"- repository {code(view.repository)}, commit {code(view.commit)}",
         f"- {_asked(view)}",
+        *_submodules(view),
         f"- seeds: the author's for trial 0, then sha256(commit, experiment, coin, i); coin {_coin(view)}",
     ]
     if view.phases:
@@ -152,11 +154,22 @@ def _provenance(view: RunView) -> Section:
     return Section("Provenance", "\n".join(lines))
 
 
+def _submodules(view: RunView) -> list[str]:
+    lines = [
+        f"- submodule {code(each.path, 120)} at {code(each.commit[:7])} of {code(each.url, 200)}"
+        for each in view.submodules[:_SUBMODULES]
+    ]
+    left = len(view.submodules) - len(lines)
+    return [*lines, f"- and {left} more submodules"] if left else lines
+
+
 def _asked(view: RunView) -> str:
     who = code(view.who, 80)
     match view.occasion:
         case Occasion.TAG:
             return f"tag {code(view.ref, 120)}, pushed by {who}"
+        case Occasion.COMMIT:
+            return f"tag {code(view.ref, 120)}, asked for again by {who}"
         case Occasion.PULL_REQUEST:
             return f"pull request {inline(view.ref.removeprefix('#'), 20)}, asked by {who}"
         case Occasion.REHEARSAL:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from reprise.domain.artifacts import ArtifactCheck
-from reprise.domain.run import Judgement, Phase, RunId, Sha, TrialResult
+from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
 from reprise.domain.statuses import Links
 
 
@@ -17,6 +17,7 @@ class Occasion(Enum):
 
     TAG = "tag"
     PULL_REQUEST = "pull request"
+    COMMIT = "commit"
     REHEARSAL = "rehearsal"
 
 
@@ -94,4 +95,6 @@ class RunView:
     log_tail: str = ""
     """The end of the log that explains the outcome: of the build when that failed, else of the last trial."""
     tracking_problem: str | None = None
+    submodules: tuple[Submodule, ...] = ()
+    """Laid out inside the tree, outer ones first."""
     links: Links = field(default_factory=Links)

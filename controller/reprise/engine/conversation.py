@@ -1,29 +1,49 @@
-"""What Reprise answers to commands in a pull request: short texts, each saying what to do next."""
+"""What Reprise answers to commands: short texts, each saying what to do next."""
 
 from typing import assert_never
 
 from reprise.domain.command import BadValue, NotYet, Reproduce, Unknown
+from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.text import code, inline
 from reprise.engine.view import outlook
 from reprise.engine.world import World
-from reprise.store.runs import Run, runs_of_pull_request
+from reprise.store.runs import Run, runs_at
 
-HELP = """\
-- `/reproduce` runs the experiment of `reprise.yaml` at this pull request's head
+_HELP = """\
+- `/reproduce` runs the experiment of `reprise.yaml` at {commit}
 - `/reproduce NAME` runs `.reprise/NAME.yaml`, `/reproduce all` every experiment
-- `/reproduce SHA` (7 to 40 digits) runs that commit
-- `seeds=N` after any of these runs at least N trials, `claims=a,b` judges only these claims
-- `/reproduce status` says where the runs of this pull request are
+{sha}- `seeds=N` after any of these runs at least N trials, `claims=a,b` judges only these claims
+- `/reproduce status` says where the runs of {place} are
 - `/reproduce cancel` stops those that have no verdict yet
 - `/reproduce help` shows this"""
-NOTHING_TO_CANCEL = "Nothing of this pull request waits or runs. `/reproduce` starts."
+_SHA_HELP = "- `/reproduce SHA` (7 to 40 digits) runs that commit\n"
 CLOSED = "This pull request is closed: reopen it, or push a tag, to reproduce its commit."
 FORK = (
     "This pull request comes from a fork, and running strangers' code is not supported yet. "
     "Push the branch to this repository to reproduce it."
 )
+
+
+def help_text(place: Place) -> str:
+    match place:
+        case OnPullRequest():
+            return _HELP.format(commit="this pull request's head", sha=_SHA_HELP, place="this pull request")
+        case OnCommit():
+            return _HELP.format(commit="this commit, again", sha="", place="this commit")
+        case _:
+            assert_never(place)
+
+
+def nothing_to_cancel(place: Place) -> str:
+    what = "pull request" if isinstance(place, OnPullRequest) else "commit"
+    return f"Nothing of this {what} waits or runs. `/reproduce` starts."
+
+
+def nothing_done(place: Place) -> str:
+    where = "in this pull request" if isinstance(place, OnPullRequest) else "at this commit"
+    return f"Nothing was reproduced {where} yet. `/reproduce` starts."
 
 
 def wrong_word(command: Unknown | NotYet | BadValue) -> str:
@@ -58,6 +78,20 @@ def no_commit(sha: str) -> str:
     return f"This repository has no commit {code(sha)}: give 7 to 40 digits of one that was pushed."
 
 
+def another_commit(asked: Sha, here: Sha) -> str:
+    return (
+        f"This is a comment on {code(here[:7])}, which is not {code(asked)}: "
+        "comment on that commit, or on a pull request that names it."
+    )
+
+
+def not_tagged(sha: Sha) -> str:
+    return (
+        f"No tag names {code(sha[:7])} now, and here only tagged commits are run. "
+        "Push a tag on it, or comment on its pull request."
+    )
+
+
 def no_experiment(command: Reproduce, sha: Sha) -> str:
     if command.everything:
         return f"There is no experiment at {sha[:7]}: add a `reprise.yaml`."
@@ -67,14 +101,12 @@ def no_experiment(command: Reproduce, sha: Sha) -> str:
     return f"There is no experiment {code(command.experiment)} at {sha[:7]}: its file would be {file}."
 
 
-def status(world: World, repository_id: int, pull_request: int) -> str:
+def status(world: World, repository_id: int, place: Place) -> str:
     """A line per experiment: the newest run of each."""
     with world.store.read() as connection:
-        newest = {
-            run.experiment: run for run in runs_of_pull_request(connection, repository_id, pull_request)
-        }
+        newest = {run.experiment: run for run in runs_at(connection, repository_id, place)}
     if not newest:
-        return "Nothing was reproduced in this pull request yet. `/reproduce` starts."
+        return nothing_done(place)
     return "\n".join(_line(run, outlook(world, run)) for run in newest.values())
 
 

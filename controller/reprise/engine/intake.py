@@ -3,29 +3,25 @@
 Runs in the leader only. Everything here may be repeated: a run's id follows from what it is.
 """
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import assert_never
 
 import structlog
 
-from reprise.domain import command as commands
-from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Unknown
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.forge import OnPullRequest, Reaction
-from reprise.domain.run import Reason, Repository, RunId, Sha
+from reprise.domain.run import Reason, Repository, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.spec.names import spec_matches
-from reprise.engine import conversation, stopping
-from reprise.engine.conversation import wrong_argument
-from reprise.engine.specs import SpecFile, read_specs
+from reprise.engine import auditing, stopping
+from reprise.engine.commands import on_comment
+from reprise.engine.settled import Settled, new_run, run_id
+from reprise.engine.specs import read_specs
 from reprise.engine.world import World
 from reprise.store import intake as inbox
 from reprise.store import repositories
 from reprise.store.database import Connection
 from reprise.store.intake import Trigger
-from reprise.store.runs import NewRun, add_run, newest_generation
+from reprise.store.runs import NewRun, add_run, newest_standing
 
 log = structlog.get_logger()
 
@@ -45,7 +41,7 @@ def resolve_due(world: World) -> int:
 def resolve(world: World, trigger: Trigger) -> int:
     """Settle or postpone one trigger; returns how many runs were added."""
     try:
-        outcome = _on_tag(world, trigger) if trigger.kind == inbox.TAG else _on_comment(world, trigger)
+        outcome = _settle(world, trigger)
     except Retryable as error:
         _postpone(world, trigger, error)
         return 0
@@ -64,7 +60,9 @@ def resolve(world: World, trigger: Trigger) -> int:
         runs=[run.id for run in outcome.runs],
     )
     with world.store.write() as connection:
-        added = [_add(world, connection, run, outcome.tagged) for run in outcome.runs]
+        added = [_add(world, connection, trigger, run, outcome.tagged) for run in outcome.runs]
+        if outcome.refused:
+            auditing.refused(connection, trigger, outcome.text, world.clock.now())
         if outcome.cancels is not None:
             inbox.settle_older(connection, trigger, f"cancelled by {trigger.who}")
             stopping.cancel(world, connection, trigger.repository_id, outcome.cancels, trigger.who)
@@ -72,22 +70,27 @@ def resolve(world: World, trigger: Trigger) -> int:
     return sum(added)
 
 
-def _add(world: World, connection: Connection, run: NewRun, tagged: frozenset[Sha]) -> bool:
+def _add(world: World, connection: Connection, trigger: Trigger, run: NewRun, tagged: frozenset[Sha]) -> bool:
     """Whether it is new; then older runs make room for it."""
     new = _again(connection, run) if run.generation == inbox.TAG else run
-    if not add_run(connection, new, at=world.clock.now()):
+    now = world.clock.now()
+    if new is None or not add_run(connection, new, at=now):
         return False
+    auditing.requested(connection, new, trigger.repository, now, trigger=trigger)
     stopping.supersede(world, connection, new, tagged)
     return True
 
 
-def _again(connection: Connection, run: NewRun) -> NewRun:
-    """A tag that came back to a commit whose run was superseded meanwhile wants it run after all."""
-    before = newest_generation(connection, run)
-    if before is None or before.stop_requested is None:
+def _again(connection: Connection, run: NewRun) -> NewRun | None:
+    """A tag joins the run that stands at its commit (None), also one that a comment asked for.
+
+    One that came back to a commit whose run was superseded meanwhile wants it run after all.
+    """
+    before = newest_standing(connection, run)
+    if before is None:
         return run
-    if before.stop_requested.reason is not Reason.SUPERSEDED:
-        return run
+    if before.stop_requested is None or before.stop_requested.reason is not Reason.SUPERSEDED:
+        return None
     generation = f"{inbox.TAG}:{before.number}"
     again = run_id(run.repository_id, run.commit, run.experiment, generation)
     return replace(run, id=again, generation=generation)
@@ -106,20 +109,14 @@ def _postpone(world: World, trigger: Trigger, error: Retryable) -> None:
         inbox.postpone(connection, trigger.number, until=world.clock.now() + pause, why=str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of a trigger."""
-
-    text: str
-    runs: tuple[NewRun, ...] = ()
-    tagged: frozenset[Sha] = frozenset()
-    """The commits that tags named when this was decided."""
-    cancels: int | None = None
-    """Pull request whose runs, and commands that are not settled yet, are to end."""
-
-
-def _on_tag(world: World, trigger: Trigger) -> Settled:
+def _settle(world: World, trigger: Trigger) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
+    if trigger.kind == inbox.TAG:
+        return _on_tag(world, repository, trigger)
+    return on_comment(world, repository, trigger)
+
+
+def _on_tag(world: World, repository: Repository, trigger: Trigger) -> Settled:
     tags = world.source.tags(repository)
     sha = tags.get(trigger.ref)
     if sha is None:
@@ -133,7 +130,15 @@ def _on_tag(world: World, trigger: Trigger) -> Settled:
     if not wanted:
         return Settled(f"no experiment at {sha[:7]} runs on this tag")
     runs = tuple(
-        _new_run(repository, sha, file, trigger, generation=inbox.TAG, why=f"tag {trigger.ref}")
+        new_run(
+            repository,
+            sha,
+            file,
+            trigger,
+            ref=trigger.ref,
+            generation=inbox.TAG,
+            why=f"tag {trigger.ref}",
+        )
         for file in wanted
     )
     return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()))
@@ -142,112 +147,6 @@ def _on_tag(world: World, trigger: Trigger) -> Settled:
 def _runs_on(spec: Spec | BadSpec, tag: str) -> bool:
     """A spec that cannot be read cannot say which tags it wants, so its author hears of every one."""
     return isinstance(spec, BadSpec) or spec_matches(spec, tag)
-
-
-def _on_comment(world: World, trigger: Trigger) -> Settled:
-    if trigger.pull_request is None or trigger.comment_id is None:
-        return Settled("a comment without a pull request")
-    repository = known_repository(world, trigger.repository, trigger.repository_id)
-    command = commands.parse(trigger.body or "")
-    if command is None:
-        return Settled("no command in this comment")
-    if not world.conversation.permission(repository, trigger.who).may_write:
-        world.conversation.react(repository, trigger.comment_id, Reaction.CONFUSED)
-        return Settled(f"{trigger.who} may not write to this repository")
-    match command:
-        case ShowHelp():
-            return _reply(world, repository, trigger, conversation.HELP)
-        case ShowStatus():
-            text = conversation.status(world, repository.id, trigger.pull_request)
-            return _reply(world, repository, trigger, text)
-        case Cancel():
-            return _cancel(world, repository, trigger)
-        case Unknown() | NotYet() | BadValue():
-            return _reply(world, repository, trigger, conversation.wrong_word(command))
-        case Reproduce():
-            return _reproduce(world, repository, trigger, command)
-        case _:
-            assert_never(command)
-
-
-def _reply(world: World, repository: Repository, trigger: Trigger, text: str) -> Settled:
-    """A reply of its own, found again by its marker if this is repeated."""
-    marker = f"<!-- reprise:reply:{trigger.comment_id} -->"
-    place = OnPullRequest(trigger.pull_request or 0)
-    world.conversation.put_comment(
-        repository, place, marker=marker, body=f"{text}\n\n{marker}", known_id=None
-    )
-    return Settled("answered")
-
-
-def _cancel(world: World, repository: Repository, trigger: Trigger) -> Settled:
-    """The answer is a reaction, and later the edited report."""
-    pull_request = trigger.pull_request or 0
-    with world.store.read() as connection:
-        going = stopping.cancellable(connection, repository.id, pull_request)
-        older = inbox.open_before(connection, trigger)
-    if not going and not older:
-        return _reply(world, repository, trigger, conversation.NOTHING_TO_CANCEL)
-    world.conversation.react(repository, trigger.comment_id or 0, Reaction.THUMBS_UP)
-    return Settled(f"{len(going)} run(s) stopping", cancels=pull_request)
-
-
-def _reproduce(world: World, repository: Repository, trigger: Trigger, command: Reproduce) -> Settled:
-    pull = world.conversation.pull_request(repository, trigger.pull_request or 0)
-    if not pull.open:
-        return _reply(world, repository, trigger, conversation.CLOSED)
-    if pull.from_fork:
-        return _reply(world, repository, trigger, conversation.FORK)
-    sha = pull.head_sha if command.sha is None else world.conversation.commit(repository, command.sha)
-    if sha is None:
-        return _reply(world, repository, trigger, conversation.no_commit(command.sha or ""))
-    files = [f for f in read_specs(world.source, repository, sha) if _asked_for(f, command)]
-    if not files:
-        return _reply(world, repository, trigger, conversation.no_experiment(command, sha))
-    if wrong := next(filter(None, (wrong_argument(file.spec, command) for file in files)), None):
-        return _reply(world, repository, trigger, wrong)
-    world.conversation.react(repository, trigger.comment_id or 0, Reaction.EYES)
-    generation = f"comment:{trigger.comment_id}"
-    why = f"/reproduce on #{trigger.pull_request}"
-    runs = tuple(
-        replace(
-            _new_run(repository, sha, file, trigger, generation=generation, why=why),
-            seeds=command.seeds,
-            claims=command.claims,
-        )
-        for file in files
-    )
-    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs)
-
-
-def _asked_for(file: SpecFile, command: Reproduce) -> bool:
-    if command.everything:
-        return True
-    return file.is_root if command.experiment is None else file.spec.name == command.experiment
-
-
-def _new_run(
-    repository: Repository, sha: Sha, file: SpecFile, trigger: Trigger, *, generation: str, why: str
-) -> NewRun:
-    name = file.spec.name
-    return NewRun(
-        id=run_id(repository.id, sha, name, generation),
-        repository_id=repository.id,
-        commit=sha,
-        experiment=name,
-        generation=generation,
-        spec_file=file.path,
-        ref=trigger.ref,
-        pull_request=trigger.pull_request,
-        trigger=why,
-        who=trigger.who,
-    )
-
-
-def run_id(repository_id: int, commit: Sha, experiment: str, generation: str) -> RunId:
-    """Follows from what is run and on whose request, so that a repetition is no new run."""
-    identity = f"{repository_id}|{commit}|{experiment}|{generation}"
-    return RunId("r" + hashlib.sha256(identity.encode()).hexdigest()[:12])
 
 
 def known_repository(world: World, full_name: str, repository_id: int | None = None) -> Repository:

@@ -6,6 +6,7 @@ import structlog
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import RunId
+from reprise.engine import auditing
 from reprise.engine.world import World
 from reprise.store import runs
 
@@ -34,6 +35,10 @@ class Reaper:
 def _release(world: World, run_id: RunId) -> None:
     try:
         world.provider.release(run_id)
-        log.warning("orphan released", run_id=run_id)
     except (Retryable, Refused) as error:
         log.warning("orphan not released", run_id=run_id, why=str(error))
+        return
+    log.warning("orphan released", run_id=run_id)
+    with world.store.write() as connection:
+        run = runs.get_run(connection, run_id)
+        auditing.orphan_released(connection, run_id, run, world.clock.now())

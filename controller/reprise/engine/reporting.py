@@ -41,7 +41,7 @@ def announce(world: World, run: Run) -> None:
     if coin is not None:
         _keep_coin(world, run, coin)
     _shown(world, run)
-    if run.pull_request is not None:
+    if run.asked_by_comment:
         put_comment(world, run)
 
 
@@ -74,7 +74,7 @@ def show_phase(world: World, run: Run) -> None:
         return
     try:
         _put_pending(world, run)
-        if run.pull_request is not None:
+        if run.asked_by_comment:
             put_comment(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
@@ -128,9 +128,9 @@ def put_comment(world: World, run: Run) -> None:
 
 
 def _put_comment(world: World, run: Run) -> None:
-    place = OnPullRequest(run.pull_request) if run.pull_request is not None else OnCommit(run.commit)
+    place = run.place
     with world.store.read() as connection:
-        newest = {found.experiment: found for found in runs.runs_at(connection, run)}
+        newest = {found.experiment: found for found in runs.runs_at(connection, run.repository.id, place)}
         known = repositories.comment_at(connection, run.repository.id, place)
     marker = conversation_marker(_name(place))
     body = render_conversation(marker, [run_view(world, found) for found in newest.values()])

@@ -14,7 +14,7 @@ from reprise.domain.run import Judgement, Phase, Reason, RunId
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
-from reprise.engine import reporting, tracking, trial
+from reprise.engine import auditing, reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, as_asked, read_spec
 from reprise.engine.threads import in_thread
@@ -58,7 +58,10 @@ class Steps:
         run = self._run(run_id)
         if run.stop_requested is not None:
             return run.stop_requested
-        self._world.provider.request(run.id, self._spec(run))
+        spec = self._spec(run)
+        with self._world.store.write() as connection:  # before it: no machine without a line
+            auditing.machine_asked(connection, run, self._world.clock.now())
+        self._world.provider.request(run.id, spec)
         return None
 
     def build(self, run_id: str) -> Failed | None:
@@ -69,7 +72,9 @@ class Steps:
         log_file = self._world.folders.build_log(run.id)
         log_file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            trial.export_once(self._world.source, run, folder / "tree")
+            trial.export_once(
+                self._world.source, run, folder / "tree", keep=lambda found: self._save(run, submodules=found)
+            )
         except Refused as error:
             return Failed(Reason.BUILD_FAILED, str(error))
         request = BuildRequest(
@@ -94,7 +99,9 @@ class Steps:
             seen = await in_thread(self._world.provider.observe, run.id)
             match seen:
                 case Allocation():
-                    self._save(run, allocation=seen)
+                    with self._world.store.write() as connection:
+                        runs.save(connection, run.id, allocation=seen)
+                        auditing.machine_taken(connection, run, seen, self._world.clock.now())
                     return None
                 case Failed():
                     return seen
@@ -134,6 +141,8 @@ class Steps:
     def release(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.RELEASING)
         self._world.provider.release(run.id)
+        with self._world.store.write() as connection:
+            auditing.machine_released(connection, run, self._world.clock.now())
         remove_tree(self._world.folders.build(run.id))
 
     def evaluate(self, run_id: str, ending: Any, tracking_problem: str | None) -> None:
@@ -145,9 +154,12 @@ class Steps:
         if run.judgement is not None:
             return
         early = load_optional(Failed, ending) or run.stop_requested
-        judged = {"ending": early, "tracking_problem": tracking_problem, "judgement": self._judge(run, early)}
+        judgement = self._judge(run, early)
+        judged = {"ending": early, "tracking_problem": tracking_problem, "judgement": judgement}
         with self._world.store.write() as connection:
             kept = runs.keep_judgement(connection, run, **judged)
+            if kept:
+                auditing.judged(connection, run, judgement, self._world.clock.now())
         if not kept:
             raise Retryable("somebody asked the run to stop while it was judged")
 

@@ -11,13 +11,15 @@ from datetime import timedelta
 import structlog
 
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.forge import Place
 from reprise.domain.run import Phase, Reason, Sha
 from reprise.domain.verdict import not_run
-from reprise.engine import reporting
+from reprise.engine import auditing, reporting
 from reprise.engine.world import World
 from reprise.ports import Failed
 from reprise.store import repositories, runs
 from reprise.store.database import Connection
+from reprise.store.intake import COMMENT
 from reprise.store.runs import NewRun, Run
 
 log = structlog.get_logger()
@@ -33,17 +35,17 @@ def requested(world: World, run_id: str) -> Failed | None:
     return run.stop_requested if run is not None else None
 
 
-def cancellable(connection: Connection, repository_id: int, pull_request: int) -> list[Run]:
-    """Runs of a pull request that have no verdict yet."""
+def cancellable(connection: Connection, repository_id: int, place: Place) -> list[Run]:
+    """Runs of a pull request or commit that have no verdict yet."""
     found = runs.unfinished_runs(connection, repository_id)
-    return [run for run in found if run.pull_request == pull_request and run.judgement is None]
+    return [run for run in found if run.place == place and run.judgement is None]
 
 
-def cancel(world: World, connection: Connection, repository_id: int, pull_request: int, who: str) -> None:
-    """Stop everything of a pull request that has no verdict yet."""
+def cancel(world: World, connection: Connection, repository_id: int, place: Place, who: str) -> None:
+    """Stop everything of a pull request or commit that has no verdict yet."""
     why = Failed(Reason.CANCELLED, f"cancelled by {who}")
-    for run in cancellable(connection, repository_id, pull_request):
-        _stop(world, connection, run, why)
+    for run in cancellable(connection, repository_id, place):
+        _stop(world, connection, run, why, who)
 
 
 def supersede(world: World, connection: Connection, new: NewRun, tagged: Iterable[Sha]) -> None:
@@ -52,7 +54,7 @@ def supersede(world: World, connection: Connection, new: NewRun, tagged: Iterabl
     moved_from = repositories.commits_of_tag(connection, new.repository_id, new.ref) - set(tagged)
     for run in runs.unfinished_runs(connection, new.repository_id):
         if run.id != new.id and run.judgement is None and _takes_place(new, run, moved_from):
-            _stop(world, connection, run, why)
+            _stop(world, connection, run, why, new.who)
 
 
 def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
@@ -61,14 +63,19 @@ def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
         return False
     if new.pull_request is not None or old.pull_request is not None:
         return new.pull_request == old.pull_request
-    return old.commit in moved_from and old.commit != new.commit
+    if old.commit == new.commit:
+        return new.generation.startswith(COMMENT)
+    return old.commit in moved_from
 
 
-def _stop(world: World, connection: Connection, run: Run, why: Failed) -> None:
+def _stop(world: World, connection: Connection, run: Run, why: Failed, who: str) -> None:
     if not runs.request_stop(connection, run.id, why):
         return
     log.info("stop requested", run_id=run.id, reason=why.reason.value, phase=run.phase.value)
-    runs.end_waiting(connection, run.id, not_run(why.reason, why.message), world.clock.now())
+    now, judgement = world.clock.now(), not_run(why.reason, why.message)
+    auditing.stopped(connection, run, why, who, now)
+    if runs.end_waiting(connection, run.id, judgement, now):
+        auditing.judged(connection, run, judgement, now)
 
 
 def tell_stopped(world: World) -> None:

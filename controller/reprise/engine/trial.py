@@ -10,7 +10,7 @@ import structlog
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.metric_file import MetricProblem, invalid
 from reprise.domain.metrics import collect
-from reprise.domain.run import Reason, TrialPlan, TrialResult, Value
+from reprise.domain.run import Reason, Submodule, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
@@ -54,8 +54,13 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
     return requested(world, run.id)
 
 
-def export_once(source: Source, run: Run, tree: Path) -> None:
-    """Lay the commit out at ``tree``, whole or not at all."""
+def export_once(
+    source: Source, run: Run, tree: Path, *, keep: Callable[[tuple[Submodule, ...]], None] = lambda _: None
+) -> None:
+    """Lay the commit out at ``tree``, whole or not at all.
+
+    ``keep`` hears of the submodules before the tree is there, so that a repetition need not.
+    """
     if tree.exists():
         return
     partial = tree.with_name(tree.name + ".partial")
@@ -63,9 +68,10 @@ def export_once(source: Source, run: Run, tree: Path) -> None:
     partial.parent.mkdir(parents=True, exist_ok=True)
     source.fetch(run.repository, run.commit)
     submodules = source.export(run.repository, run.commit, partial)
-    partial.rename(tree)
     for each in submodules:
         log.info("submodule laid out", path=each.path, url=each.url, commit=each.commit)
+    keep(submodules)
+    partial.rename(tree)
 
 
 def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> JobRequest:

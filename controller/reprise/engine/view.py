@@ -62,6 +62,7 @@ def run_view(world: World, run: Run) -> RunView:
         dirty=run.dirty,
         log_tail=_log_tail(world, run, run.judgement, trials),
         tracking_problem=run.tracking_problem,
+        submodules=run.submodules or (),
         links=links(world, run),
     )
 
@@ -94,7 +95,9 @@ def links(world: World, run: Run) -> Links:
 def _occasion(world: World, run: Run) -> Occasion:
     if world.rehearsal:
         return Occasion.REHEARSAL
-    return Occasion.TAG if run.pull_request is None else Occasion.PULL_REQUEST
+    if run.pull_request is not None:
+        return Occasion.PULL_REQUEST
+    return Occasion.COMMIT if run.asked_by_comment else Occasion.TAG
 
 
 def _phases(world: World, run: Run, times: dict[Phase, datetime]) -> tuple[PhaseTime, ...]:

@@ -128,6 +128,19 @@ def announce_comment(call: Call, where: Repository, pull: Pull, comment: Comment
     )
 
 
+def announce_commit_comment(call: Call, where: Repository, comment: Comment) -> None:
+    call.forge.dispatcher.tell(
+        where,
+        "commit_comment",
+        lambda: {
+            "action": "created",
+            "comment": views.comment(call, where, comment),
+            "repository": views.repository(call, where),
+            "sender": views.user(call, comment.author),
+        },
+    )
+
+
 def announce_pull(
     call: Call, where: Repository, pull: Pull, action: str, sender: User, *, before: str | None = None
 ) -> None:

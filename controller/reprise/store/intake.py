@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
+from reprise.domain.forge import OnCommit, OnPullRequest, Place
+from reprise.domain.run import Sha
 from reprise.store.tables import deliveries, triggers
 
 TAG = "tag"
@@ -25,6 +27,8 @@ class NewTrigger:
     pull_request: int | None = None
     comment_id: int | None = None
     body: str | None = None
+    commit: Sha | None = None
+    """That the comment stands on, where it is no pull request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,17 @@ class Trigger:
     pull_request: int | None
     comment_id: int | None
     body: str | None
+    commit: Sha | None
+    delivery: str | None
+    """None: found by the sweep."""
     attempts: int
+
+    @property
+    def place(self) -> Place | None:
+        """Where the comment stands; None for a tag."""
+        if self.pull_request is not None:
+            return OnPullRequest(self.pull_request)
+        return OnCommit(self.commit) if self.commit is not None else None
 
 
 def record_deliveries(connection: Connection, batch: Iterable[Delivery]) -> list[bool]:
@@ -95,7 +109,7 @@ def settle(connection: Connection, number: int, outcome: str) -> None:
 
 
 def open_before(connection: Connection, trigger: Trigger) -> int:
-    """How many earlier commands of the same pull request are not settled yet."""
+    """How many earlier commands at the same place are not settled yet."""
     query = select(triggers.c.number).where(*_earlier(trigger))
     return len(connection.execute(query).all())
 
@@ -111,6 +125,7 @@ def _earlier(trigger: Trigger) -> tuple[ColumnElement[bool], ...]:
         triggers.c.repository_id == trigger.repository_id,
         triggers.c.kind == COMMENT,
         triggers.c.pull_request == trigger.pull_request,
+        triggers.c.commit == trigger.commit,
     )
 
 

@@ -3,16 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import Connection, Select, null, select, update
 from sqlalchemy.engine import Row
 
+from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.queue import Entry
-from reprise.domain.run import Judgement, Phase, Repository, RunId, Sha, TrialPlan, TrialResult, Verdict
+from reprise.domain.run import (
+    Judgement,
+    Phase,
+    Repository,
+    RunId,
+    Sha,
+    Submodule,
+    TrialPlan,
+    TrialResult,
+    Verdict,
+)
 from reprise.ports import Allocation, Built, Commit, Failed, Tracked
 from reprise.store.codec import dump, load, load_optional
-from reprise.store.intake import TAG, insert_new
+from reprise.store.intake import COMMENT, insert_new
 from reprise.store.tables import phases, repositories, runs, trials
 
 
@@ -70,6 +81,18 @@ class Run:
     """Somebody wants it to end before its verdict: the reason and a sentence."""
     seeds: int | None
     claims: tuple[str, ...] | None
+    submodules: tuple[Submodule, ...] | None
+    """None before the tree was laid out."""
+
+    @property
+    def place(self) -> Place:
+        """Where people read and talk about it."""
+        return OnPullRequest(self.pull_request) if self.pull_request is not None else OnCommit(self.commit)
+
+    @property
+    def asked_by_comment(self) -> bool:
+        """Somebody waits for an answer where they asked."""
+        return self.generation.startswith(COMMENT)
 
     @property
     def seed_coin(self) -> str:
@@ -95,6 +118,7 @@ _TYPES: dict[str, Any] = {
     "judgement": Judgement,
     "stop_requested": Failed,
     "claims": tuple[str, ...],
+    "submodules": tuple[Submodule, ...],
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""
@@ -231,19 +255,16 @@ def busy_runs(connection: Connection) -> list[Run]:
     return [run for run in live_runs(connection) if run.phase not in _WITHOUT_MACHINE]
 
 
-def runs_at(connection: Connection, run: Run) -> list[Run]:
-    """Runs that share this run's comment: of its pull request, else of its commit; oldest first."""
-    same_place = (
-        runs.c.pull_request == run.pull_request
-        if run.pull_request is not None
-        else runs.c.pull_request.is_(None) & (runs.c.commit == run.commit)
-    )
-    query = _SELECT.where(runs.c.repository_id == run.repository.id, same_place)
-    return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
-
-
-def runs_of_pull_request(connection: Connection, repository_id: int, number: int) -> list[Run]:
-    query = _SELECT.where(runs.c.repository_id == repository_id, runs.c.pull_request == number)
+def runs_at(connection: Connection, repository_id: int, place: Place) -> list[Run]:
+    """Runs that share one comment: of a pull request, or of a commit; oldest first."""
+    match place:
+        case OnPullRequest(number):
+            here = runs.c.pull_request == number
+        case OnCommit(sha):
+            here = runs.c.pull_request.is_(None) & (runs.c.commit == sha)
+        case _:
+            assert_never(place)
+    query = _SELECT.where(runs.c.repository_id == repository_id, here)
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
 
 
@@ -259,13 +280,14 @@ def newer_claims(connection: Connection, run: Run) -> list[tuple[str, ...] | Non
     return [None if claims is None else tuple(claims) for claims in found]
 
 
-def newest_generation(connection: Connection, new: NewRun) -> Run | None:
-    """The newest run that a tag made of this experiment at this commit."""
+def newest_standing(connection: Connection, new: NewRun) -> Run | None:
+    """The newest run of this experiment at this commit that answers for a tag: it judges every claim."""
     query = _SELECT.where(
         runs.c.repository_id == new.repository_id,
         runs.c.commit == new.commit,
         runs.c.experiment == new.experiment,
-        runs.c.generation.startswith(TAG, autoescape=True),
+        runs.c.pull_request.is_(None),
+        runs.c.claims.is_(None),
     )
     row = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).one_or_none()
     return _run(row) if row is not None else None

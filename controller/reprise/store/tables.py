@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -66,11 +67,12 @@ triggers = Table(
     Column("kind", String(20), nullable=False),  # tag | comment
     Column("repository_id", BigInteger, nullable=False),
     Column("repository", Text, nullable=False),
-    Column("ref", Text, nullable=False),  # tag name, or #7
+    Column("ref", Text, nullable=False),  # tag name, #7, or the first digits of a commit
     Column("who", Text, nullable=False),
     Column("pull_request", Integer),
     Column("comment_id", BigInteger),
     Column("body", Text),  # of the comment
+    Column("commit", String(64)),  # that the comment stands on, where it is no pull request
     Column("created_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_at", UtcDateTime),  # NULL = settled
@@ -133,6 +135,7 @@ runs = Table(
     Column("stop_requested", JSON),  # ports.Failed: somebody wants it to end before its verdict
     Column("seeds", Integer),  # trials that were asked for; NULL = as declared
     Column("claims", JSON),  # ids of the only claims to judge; NULL = all
+    Column("submodules", JSON),  # domain.run.Submodule, outer ones first; NULL = not laid out yet
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),
@@ -167,4 +170,25 @@ comments = Table(
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("place", Text, primary_key=True),  # pull:<number> or commit:<sha>
     Column("comment_id", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),  # action and what it is about: no line comes twice
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(40), nullable=False),  # domain.audit.Action
+    Column("who", Text, nullable=False),
+    Column("repository", Text),
+    Column("run_id", String(40)),
+    Column("ref", Text),
+    Column("commit", String(64)),
+    Column("delivery", String(100)),
+    Column("comment_id", BigInteger),
+    Column("amount", Float),
+    Column("unit", String(40)),  # domain.audit.Unit
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_run", "run_id"),
+    sqlite_autoincrement=True,
 )

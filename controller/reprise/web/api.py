@@ -1,5 +1,6 @@
 """The read-only JSON API: the object of ``reprise run --json``, and more."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -8,8 +9,10 @@ from fastapi.responses import Response, StreamingResponse
 from reprise.domain.result import result_object
 from reprise.engine.turns import wait_of
 from reprise.engine.view import run_view
-from reprise.store import runs
+from reprise.store import audit, runs
+from reprise.store.audit import Filter
 from reprise.store.runs import Run
+from reprise.web.audit import line_object
 from reprise.web.context import Context
 from reprise.web.logs import Position, follow, newest_log, whole
 
@@ -33,6 +36,7 @@ def api_routes(context: Context) -> APIRouter:
         run = find_run(context, run_id)
         with world.store.read() as connection:
             times = runs.phase_times(connection, run.id)
+            lines = audit.lines(connection, Filter(run_id=run.id))
             wait = wait_of(world, connection, run)
         return {
             **result_object(run_view(world, run)),
@@ -40,9 +44,11 @@ def api_routes(context: Context) -> APIRouter:
             "place": wait.place if wait is not None else None,
             "waits_for": wait.why if wait is not None else None,
             "phases": {phase.value: at.isoformat() for phase, at in times.items()},
+            "submodules": [asdict(each) for each in run.submodules or ()],
             "tracking": run.tracked.url if run.tracked is not None else None,
             "tracking_problem": run.tracking_problem,
             "reporting_problem": run.reporting_problem,
+            "audit": [line_object(line) for line in lines],
         }
 
     @router.get("/runs/{run_id}/log")

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from reprise import __version__
 from reprise.web.access import Guard
 from reprise.web.api import API, api_routes
+from reprise.web.audit import audit_routes
 from reprise.web.context import Context
 from reprise.web.health import health_routes
 from reprise.web.login import login_routes
@@ -41,7 +42,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(health_routes(context, guard))
     app.include_router(login_routes(guard, context.world.pages))
     app.include_router(page_routes(context, guard))
-    for routes in (api_routes(context), metrics_routes(metrics)):
+    for routes in (api_routes(context), audit_routes(context), metrics_routes(metrics)):
         app.include_router(routes, dependencies=[Depends(guard)])
     app.add_exception_handler(HTTPException, _explain)
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reprise.domain import figures
 from reprise.domain.advice import next_step
+from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
@@ -18,7 +19,8 @@ from reprise.domain.text import clean_line
 from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
-from reprise.store import runs
+from reprise.store import audit, runs
+from reprise.store.audit import Filter
 from reprise.store.runs import Trial
 from reprise.web.access import Guard
 from reprise.web.api import find_run
@@ -70,6 +72,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
         run = find_run(context, run_id)
         with context.world.store.read() as connection:
             trials = runs.trials_of(connection, run.id)
+            lines = audit.lines(connection, Filter(run_id=run.id))
         view = run_view(context.world, run)
         return page(
             "run.html",
@@ -80,6 +83,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             trials=list(zip(_names(trials), trials, strict=True)),
             problems=view.problems if _has_problems(run.judgement) else (),
             phases=_bars(view.phases),
+            deeds=[line.deed for line in lines],
             log=shown(newest_log(context.world, run.id, None)),
             build_log=shown(context.world.folders.build_log(run.id)),
             refresh=_LIVE_SECONDS if run.ended_at is None else None,
@@ -159,6 +163,7 @@ _TEMPLATES = _environment(
         "outcome": outcome,
         "figures": figures,
         "next_step": next_step,
+        "did": sentence,
         "tone": _tone,
         "claim_tone": _claim_tone,
         "phase_text": PHASE_TEXT,

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.store.intake import COMMENT, TAG, Delivery, NewTrigger
 from reprise.web.context import Context
 from reprise.web.metrics import Metrics, Outcome
@@ -109,8 +110,19 @@ def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
             return NewTrigger(TAG, number, repository, tag, who), f"tag {tag}"
         case TagDeleted(_, _, tag, _):
             return None, f"recorded: tag {tag} was deleted"
-        case CommentPosted(number, repository, pull, comment, text, who):
-            new = NewTrigger(COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
-            return new, f"command on #{pull}"
+        case CommentPosted():
+            new = _on_comment(event)
+            return new, f"command on {new.ref}"
         case _:
             assert_never(event)
+
+
+def _on_comment(event: CommentPosted) -> NewTrigger:
+    where, said = (event.repository_id, event.repository), (event.comment_id, event.body)
+    match event.place:
+        case OnPullRequest(number):
+            return NewTrigger(COMMENT, *where, f"#{number}", event.who, number, *said)
+        case OnCommit(sha):
+            return NewTrigger(COMMENT, *where, sha[:7], event.who, None, *said, sha)
+        case _:
+            assert_never(event.place)

@@ -12,7 +12,7 @@ from tests.repositories import commit_files, git
 from reprise.forge import server
 
 SECRET = "only-for-this-test"
-EVENTS = ["push", "create", "delete", "issue_comment", "pull_request"]
+EVENTS = ["push", "create", "delete", "issue_comment", "commit_comment", "pull_request"]
 
 
 class Town:

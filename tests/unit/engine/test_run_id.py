@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.domain.run import Sha
-from reprise.engine.intake import run_id
+from reprise.engine.settled import run_id
 
 identities = st.tuples(
     st.integers(1, 2**63 - 1),

@@ -12,8 +12,7 @@ from reprise.adapters.git.export import Limits
 from reprise.adapters.git.source import GitSource
 from reprise.adapters.git.submodules import parse_listing
 from reprise.domain.errors import Refused
-from reprise.domain.run import Repository, Sha
-from reprise.ports import Submodule
+from reprise.domain.run import Repository, Sha, Submodule
 
 
 class Forge:

@@ -69,7 +69,7 @@ CALLS: dict[str, Callable[[GitHubForge], object]] = {
     "status": lambda forge: forge.post_status(WINE, SHA, STATUS),
     "remembered comment": lambda forge: put(forge, known_id=1),
     "comment": lambda forge: put(forge),
-    "reaction": lambda forge: forge.react(WINE, 1, Reaction.EYES),
+    "reaction": lambda forge: forge.react(WINE, OnPullRequest(1), 1, Reaction.EYES),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 METHODS = ("GET", "POST", "PATCH")
@@ -374,9 +374,14 @@ def test_an_unchanged_comment_is_not_edited(github: responses.RequestsMock, forg
     assert len(github.calls) == 1
 
 
-def test_a_reaction_is_one_call(github: responses.RequestsMock, forge: GitHubForge) -> None:
-    github.post(f"{API}/repos/ada/wine/issues/comments/1/reactions", json={"id": 1, "content": "eyes"})
-    forge.react(WINE, 1, Reaction.EYES)
+@pytest.mark.parametrize(
+    ("place", "folder"), [(OnPullRequest(1), "issues/comments"), (OnCommit(SHA), "comments")]
+)
+def test_a_reaction_is_one_call(
+    github: responses.RequestsMock, forge: GitHubForge, place: Place, folder: str
+) -> None:
+    github.post(f"{API}/repos/ada/wine/{folder}/1/reactions", json={"id": 1, "content": "eyes"})
+    forge.react(WINE, place, 1, Reaction.EYES)
     assert len(github.calls) == 1
 
 

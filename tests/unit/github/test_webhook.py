@@ -4,11 +4,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.deliveries import COMMIT, TAG_OBJECT, Delivery, comment_posted, sample, tag_created, tag_pushed
+from tests.deliveries import (
+    COMMIT,
+    TAG_OBJECT,
+    Delivery,
+    comment_posted,
+    commented_on_commit,
+    sample,
+    tag_created,
+    tag_pushed,
+)
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.domain.run import Sha
 
 NAME = "Codertocat/Hello-World"
@@ -106,7 +116,19 @@ def test_a_command_on_a_pull_request_is_heard_from_anybody() -> None:
     text = "Does this hold?\n\n/reproduce table-2"
     delivery = comment_posted(text, who="stranger", number=7, comment_id=11)
     delivery.payload["comment"]["author_association"] = "NONE"
-    assert parse(delivery) == CommentPosted(ID, NAME, 7, 11, text, "stranger")
+    assert parse(delivery) == CommentPosted(ID, NAME, OnPullRequest(7), 11, text, "stranger")
+
+
+def test_a_command_on_a_commit_names_the_commit() -> None:
+    delivery = commented_on_commit("Again, please.\n\n/reproduce all", who="stranger", comment_id=11)
+    said = "Again, please.\n\n/reproduce all"
+    assert parse(delivery) == CommentPosted(ID, NAME, OnCommit(Sha(COMMIT)), 11, said, "stranger")
+
+
+def test_our_own_report_is_no_command_whoever_signs_it() -> None:
+    text = "<!-- reprise:commit:1 -->\n### wine: reproduced\n\n/reproduce"
+    event = parse(commented_on_commit(text, who="reprise-bot"))
+    assert event == Ignored(NAME, "comment without a command")
 
 
 def branch(event: str) -> Delivery:
@@ -131,6 +153,9 @@ def branch(event: str) -> Delivery:
         (comment_posted(state="closed"), "comment on a closed pull request"),
         (comment_posted("Nice!"), "comment without a command"),
         (comment_posted("> /reproduce"), "comment without a command"),
+        (sample("commit_comment"), "comment without a command"),
+        (commented_on_commit(action="deleted"), "comment edited or deleted"),
+        (commented_on_commit(who="ci[bot]", kind="Bot"), "comment by a bot"),
         (Delivery("star", tag_pushed().payload), "event not used"),
     ],
 )
@@ -143,7 +168,7 @@ def test_everything_else_is_accepted_and_ignored(delivery: Delivery, why: str) -
 
 @pytest.mark.parametrize(
     "delivery",
-    [tag_pushed(), tag_created(), sample("delete", "delete_tag"), comment_posted()],
+    [tag_pushed(), tag_created(), sample("delete", "delete_tag"), comment_posted(), commented_on_commit()],
     ids=lambda delivery: delivery.event,
 )
 def test_fields_that_surprise_us_do_not_lose_the_delivery(delivery: Delivery) -> None:
@@ -161,7 +186,7 @@ def test_an_added_field_changes_nothing() -> None:
     assert isinstance(parse(delivery), TagPushed)
 
 
-@pytest.mark.parametrize("event", ["push", "issue_comment", "ping", "star"])
+@pytest.mark.parametrize("event", ["push", "issue_comment", "commit_comment", "ping", "star"])
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"7", b"null", b"\xff", b"a=%7B%7D", b"[" * 100_000, b'"x"'],

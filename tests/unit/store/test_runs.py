@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from reprise.domain.errors import Retryable
+from reprise.domain.forge import OnPullRequest
 from reprise.domain.run import Phase, Repository, RunId, Sha, TrialPlan
 from reprise.store import repositories, runs
 from reprise.store.database import Database
@@ -109,9 +110,9 @@ def test_runs_of_one_place_share_its_comment(connection: Connection) -> None:
     runs.add_run(connection, another(4, pull_request=7, commit=Sha("b" * 40)), at=NOW)
     runs.add_run(connection, another(5, pull_request=8), at=NOW)
     found = {run.id: run for run in runs.recent_runs(connection, 9)}
-    assert ids(runs.runs_at(connection, found[RunId("r1")])) == ["r1", "r2"]
-    assert ids(runs.runs_at(connection, found[RunId("r3")])) == ["r3", "r4"]
-    assert ids(runs.runs_of_pull_request(connection, 7, 7)) == ["r3", "r4"]
+    assert ids(runs.runs_at(connection, 7, found[RunId("r1")].place)) == ["r1", "r2"]
+    assert ids(runs.runs_at(connection, 7, found[RunId("r3")].place)) == ["r3", "r4"]
+    assert ids(runs.runs_at(connection, 7, OnPullRequest(8))) == ["r5"]
 
 
 def test_the_newest_run_of_an_experiment_at_a_commit_speaks_for_it(connection: Connection) -> None:

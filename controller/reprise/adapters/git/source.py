@@ -13,8 +13,8 @@ from reprise.adapters.git.addresses import Address
 from reprise.adapters.git.objects import Entry, Objects
 from reprise.adapters.git.submodules import Submodules, config_reader
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.run import Repository, Sha
-from reprise.ports import Commit, Submodule
+from reprise.domain.run import Repository, Sha, Submodule
+from reprise.ports import Commit
 
 _MISSED = "push that commit there, or record one that is there"
 _MOVED = "write its new address into .gitmodules"

@@ -18,8 +18,7 @@ from reprise.adapters.git import addresses, commands
 from reprise.adapters.git.export import Limits, Root, printable
 from reprise.adapters.git.objects import Objects
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.run import Sha
-from reprise.ports import Submodule
+from reprise.domain.run import Sha, Submodule
 
 MODULES = ".gitmodules"
 MODULES_BYTES = 256 * 1024

@@ -124,9 +124,9 @@ class GitHubForge:
             self._write(intent, repository, lambda repo: comments.edit(repo, place, comment_id, body))
         return comment_id
 
-    def react(self, repository: Repository, comment_id: int, reaction: Reaction) -> None:
-        intent = Intent(f"react to comment {comment_id} in {repository.full_name}", "issues: write")
-        self._write(intent, repository, lambda repo: comments.react(repo, comment_id, reaction))
+    def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
+        intent = comments.reaction_intent(repository, place, comment_id)
+        self._write(intent, repository, lambda repo: comments.react(repo, place, comment_id, reaction))
 
     # --- underneath -----------------------------------------------------------------------------
 

@@ -40,6 +40,17 @@ def intent(repository: Repository, place: Place) -> Intent:
             assert_never(place)
 
 
+def reaction_intent(repository: Repository, place: Place, comment_id: int) -> Intent:
+    doing = f"react to comment {comment_id} in {repository.full_name}"
+    match place:
+        case OnPullRequest():
+            return Intent(doing, "issues: write")
+        case OnCommit():
+            return Intent(doing, "contents: write")
+        case _:
+            assert_never(place)
+
+
 def find_known(repository: GithubRepository, place: Place, known_id: int | None) -> Found | None:
     """The comment that we remember; None when there is none or somebody deleted it."""
     if known_id is None:
@@ -76,9 +87,9 @@ def edit(repository: GithubRepository, place: Place, comment_id: int, body: str)
     _one(repository, place, comment_id).edit(body)
 
 
-def react(repository: GithubRepository, comment_id: int, reaction: Reaction) -> None:
-    """On a pull request's comment. The same reaction twice is one reaction to GitHub."""
-    made = _issue_comment(repository, comment_id).create_reaction(reaction.value)
+def react(repository: GithubRepository, place: Place, comment_id: int, reaction: Reaction) -> None:
+    """The same reaction twice is one reaction to GitHub."""
+    made = _one(repository, place, comment_id).create_reaction(reaction.value)
     if not isinstance(made.id, int):
         raise UnexpectedReply("a reaction without an id")
 

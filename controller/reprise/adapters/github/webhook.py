@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from reprise.domain import command
 from reprise.domain.errors import UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 
 _TAGS = "refs/tags/"
@@ -132,6 +133,17 @@ class _IssueComment(BaseModel):
     sender: _Account
 
 
+class _OnCommit(_Comment):
+    commit_id: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+
+
+class _CommitComment(BaseModel):
+    action: str
+    comment: _OnCommit
+    repository: _Repository
+    sender: _Account
+
+
 class _Named(BaseModel):
     full_name: _Name
 
@@ -173,35 +185,43 @@ def _read_delete(body: bytes) -> Event:
     return TagDeleted(ref.repository.id, ref.repository.full_name, ref.ref, ref.sender.login)
 
 
-def _read_comment(body: bytes) -> Event:
+def _read_issue_comment(body: bytes) -> Event:
     event = _IssueComment.model_validate_json(body)
+    return _comment(event, OnPullRequest(event.issue.number), _no_conversation(event.issue))
+
+
+def _read_commit_comment(body: bytes) -> Event:
+    event = _CommitComment.model_validate_json(body)
+    return _comment(event, OnCommit(Sha(event.comment.commit_id)), None)
+
+
+def _comment(event: _IssueComment | _CommitComment, place: Place, wrong_place: str | None) -> Event:
+    repository = event.repository
+    if why := _not_new(event) or wrong_place or _not_said(event):
+        return Ignored(repository.full_name, why)
     text = event.comment.body or ""
-    if why := _no_command(event, text):
-        return Ignored(event.repository.full_name, why)
     return CommentPosted(
-        event.repository.id,
-        event.repository.full_name,
-        event.issue.number,
-        event.comment.id,
-        text,
-        event.sender.login,
+        repository.id, repository.full_name, place, event.comment.id, text, event.sender.login
     )
 
 
-def _no_command(event: _IssueComment, text: str) -> str | None:
+def _not_new(event: _IssueComment | _CommitComment) -> str | None:
+    return "comment edited or deleted" if event.action != "created" else None
+
+
+def _no_conversation(issue: _Issue) -> str | None:
+    """Why nothing can be asked for there; None when it can."""
+    if issue.pull_request is None:
+        return "comment on an issue"
+    return "comment on a closed pull request" if issue.state != "open" else None
+
+
+def _not_said(event: _IssueComment | _CommitComment) -> str | None:
     """Why this comment is nothing to act on; None when it is."""
     authors = [event.sender, *([event.comment.user] if event.comment.user else [])]
-    if event.action != "created":
-        return "comment edited or deleted"
-    if event.issue.pull_request is None:
-        return "comment on an issue"
     if any(author.type == "Bot" for author in authors):
         return "comment by a bot"
-    if event.issue.state != "open":
-        return "comment on a closed pull request"
-    if command.parse(text) is None:
-        return "comment without a command"
-    return None
+    return "comment without a command" if command.parse(event.comment.body or "") is None else None
 
 
 def _read_ping(body: bytes) -> Event:
@@ -216,7 +236,8 @@ _READERS: dict[str, Callable[[bytes], Event]] = {
     "push": _read_push,
     "create": _read_create,
     "delete": _read_delete,
-    "issue_comment": _read_comment,
+    "issue_comment": _read_issue_comment,
+    "commit_comment": _read_commit_comment,
     "pull_request": _read_pull_request,
     "ping": _read_ping,
 }

@@ -40,6 +40,7 @@ def comment_on_commit(owner: str, name: str, sha: str, call: Asking, raw: Raw) -
         created_at=at,
         updated_at=at,
     )
+    events.announce_commit_comment(call, repository, made)
     return views.comment(call, repository, made)
 
 

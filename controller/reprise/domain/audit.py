@@ -1,0 +1,89 @@
+"""The audit's words: who or what caused a run, a stop, a machine or what it cost, a line for each.
+
+Lines are only ever added. The engine writes each in the transaction of what it records; page and API
+show them. A new kind of line is one more `Action` with its sentence.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from reprise.domain.run import RunId, Sha
+from reprise.domain.words import duration
+
+OURSELVES = "reprise"
+"""Who caused what nobody asked for."""
+
+
+class Action(Enum):
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    MACHINE_ASKED = "machine_asked"
+    MACHINE_TAKEN = "machine_taken"
+    MACHINE_RELEASED = "machine_released"
+    SPENT = "spent"
+    JUDGED = "judged"
+
+
+class Unit(Enum):
+    """What an amount counts; each backend spends in its own."""
+
+    MACHINE_SECONDS = "machine_seconds"
+    """One machine for one second, from when the run got it until it was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    at: datetime
+    action: Action
+    who: str
+    """Whoever caused it: a login, ``sweep``, ``backfill``, or ``reprise`` itself."""
+    repository: str | None
+    """``owner/name`` at that time; None when it is not known any more."""
+    run_id: RunId | None = None
+    """None for a request that became no run."""
+    ref: str | None = None
+    commit: Sha | None = None
+    delivery: str | None = None
+    """The forge's id of the webhook delivery that asked; None = no delivery did."""
+    comment_id: int | None = None
+    amount: float | None = None
+    unit: Unit | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    number: int
+    """In the order of writing; what a reader goes on after."""
+    deed: Deed
+
+
+SENTENCE: dict[Action, str] = {
+    Action.REQUESTED: "asked for the run: {detail}",
+    Action.REFUSED: "was refused: {detail}",
+    Action.CANCELLED: "cancelled the run",
+    Action.SUPERSEDED: "asked for the same again, which ended this run: {detail}",
+    Action.MACHINE_ASKED: "caused a machine to be asked for",
+    Action.MACHINE_TAKEN: "got {detail}",
+    Action.MACHINE_RELEASED: "held the machine no longer: {detail}",
+    Action.SPENT: "spent {amount}",
+    Action.JUDGED: "has the verdict: {detail}",
+}
+"""What ``who`` did, or what happened on their account."""
+
+
+def sentence(deed: Deed) -> str:
+    """Without the name of who did it."""
+    return SENTENCE[deed.action].format(detail=deed.detail, amount=amount(deed))
+
+
+def amount(deed: Deed) -> str:
+    """``3 min 20 s of one machine``; empty when nothing was counted."""
+    if deed.amount is None or deed.unit is None:
+        return ""
+    match deed.unit:
+        case Unit.MACHINE_SECONDS:
+            return f"{duration(deed.amount)} of one machine"
