@@ -71,17 +71,28 @@ def remove_unused(place: Path, *, since: datetime) -> bool:
         try:
             if user_of(place) is not None or last_use(place) > since:
                 return False
-            trash = set_aside(place)
         except FileNotFoundError:
             return True
+        trash = set_aside(place)
         removal.remove_tree(_folder(place))
-    removal.remove_tree(trash)
+    if trash is not None:
+        removal.remove_tree(trash)
     return True
 
 
-def set_aside(path: Path) -> Path:
-    """Give it a name that nobody reads, at once and whole; the new path. Remove that next."""
-    return path.rename(path.with_name(GONE + secrets.token_hex(8)))
+def set_aside(path: Path) -> Path | None:
+    """Give it a name that nobody reads, at once and whole; the new path, None when it is gone already."""
+    try:
+        return path.rename(path.with_name(GONE + secrets.token_hex(8)))
+    except FileNotFoundError:
+        return None
+
+
+def remove_whole(path: Path) -> None:
+    """For what has no users. Gone is fine. Raises Retryable when something stays."""
+    trash = set_aside(path)
+    if trash is not None:
+        removal.remove_tree(trash)
 
 
 def sweep(parent: Path) -> None:

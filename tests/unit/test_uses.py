@@ -59,6 +59,7 @@ def test_an_interrupted_removal_is_finished_and_uses_of_what_is_gone_are_forgott
     uses.touch(place)
     trash = uses.set_aside(place)
     assert not place.exists()
+    assert trash is not None
     assert (trash / "file").exists()
     uses.sweep(place.parent)
     assert [path.name for path in place.parent.iterdir()] == ["uses.lock"]
