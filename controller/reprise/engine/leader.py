@@ -15,7 +15,6 @@ from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
-from reprise.engine.intake import resolve_due
 from reprise.engine.kept import DeliveryBodies, RunFiles, WorkflowSteps
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
