@@ -14,14 +14,17 @@ from uv import find_uv_bin
 
 from reprise.adapters.clock import SystemClock
 from reprise.adapters.git.source import GitSource
+from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.mlflow.keeper import ServerKeeper
+from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
+from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.watch import Watch
@@ -31,11 +34,15 @@ from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
-from reprise.ports import Forge, Tracker
+from reprise.locks import locked
+from reprise.ports import Forge, Storage, Tracker
 from reprise.settings import Settings
 from reprise.store import runs
 from reprise.store.database import Database
 from reprise.store.runs import Run
+
+CLONES = "git"
+REHEARSALS = "rehearsals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def controller(settings: Settings, *, backfill: bool = False) -> Controller:
         public_url=settings.tracking.public_url,
     )
     source = GitSource(
-        settings.cache / "git",
+        settings.cache / CLONES,
         token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
         timeout=timedelta(seconds=settings.git.timeout),
     )
@@ -107,6 +114,8 @@ def controller(settings: Settings, *, backfill: bool = False) -> Controller:
         watched=settings.watched,
         sweep_interval=settings.sweep_interval,
         backfill=backfill,
+        storages=_storages(settings),
+        policy=settings.retention.policy(),
     )
     return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)
 
@@ -145,10 +154,15 @@ class Rehearsal:
 def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
     """Everything is released again on the way out, also when interrupted."""
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    state = settings.state_dir / "rehearsals" / name
+    state = settings.state_dir / REHEARSALS / name
     state.mkdir(parents=True, mode=0o700)
+    with locked(state / LIVES, timeout=10):
+        yield from _rehearsal(settings, state)
+
+
+def _rehearsal(settings: Settings, state: Path) -> Iterator[Rehearsal]:
     source = GitSource(
-        settings.cache / "git", timeout=timedelta(seconds=settings.git.timeout), allow_file=True
+        settings.cache / CLONES, timeout=timedelta(seconds=settings.git.timeout), allow_file=True
     )
     local = settings.state_dir / "mlflow" / "rehearsals.db"
     local.parent.mkdir(parents=True, exist_ok=True)
@@ -170,6 +184,16 @@ def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
         for run_id in world.provider.owned():
             world.provider.release(run_id)
         world.store.close()
+
+
+def _storages(settings: Settings) -> tuple[Storage, ...]:
+    python = Path(sys.executable) if settings.tracking.uri is None else None
+    return (
+        ProcessStorage(settings.cache),
+        Rehearsals(settings.state_dir / REHEARSALS),
+        CloneStorage(settings.cache / CLONES),
+        ServerStorage(settings.cache, python),
+    )
 
 
 def _world(

@@ -5,13 +5,14 @@ Every method is bounded in time by its adapter (see each settings section) and r
 vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from reprise.domain.forge import Permission, Place, PullRequest, Reaction, Status
+from reprise.domain.retention import Item
 from reprise.domain.run import Reason, Repository, RunId, Sha, Submodule, TrialResult
 from reprise.domain.spec.model import Spec
 
@@ -64,6 +65,28 @@ class Source(Protocol):
         Submodules are fetched and laid out at their recorded commits; returns which, outer ones first.
         Raises Refused with a sentence for the author when the tree cannot be laid out safely.
         """
+        ...
+
+
+# --- keeping ------------------------------------------------------------------------------------
+
+
+class Storage(Protocol):
+    """What one part of Reprise keeps and could do without. Safe beside everything that goes on."""
+
+    def kept(self) -> Iterable[Item]:
+        """What is there now. Changes nothing. Raises Retryable or OSError when it cannot be looked at."""
+        ...
+
+    def remove(self, item: Item) -> bool:
+        """Whole or not at all as others see it; False when somebody came to need it. Gone is fine.
+
+        Raises Retryable or OSError when it cannot be removed; what is left goes with the next `tidy`.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Finish what a crash interrupted. Raises Retryable or OSError when something stays."""
         ...
 
 

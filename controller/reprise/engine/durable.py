@@ -20,7 +20,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Retryable, UserError
 
 Body = Callable[[str], Awaitable[None]]
 
@@ -72,6 +72,18 @@ class Engine:
         status = DBOS.get_workflow_status(run_id)
         return status is not None and status.status in (*_BROKEN, "SUCCESS")
 
+    def ended(self) -> list[str]:
+        """Every workflow that ended, well or in an error. Raises Retryable when not launched."""
+        self._check_launched()
+        statuses = [*_BROKEN, "SUCCESS"]
+        found = DBOS.list_workflows(status=statuses, load_input=False, load_output=False)
+        return [each.workflow_id for each in found]
+
+    def forget(self, workflow_id: str) -> None:
+        """Remove what is recorded of it; gone is fine. Raises Retryable when not launched."""
+        self._check_launched()
+        DBOS.delete_workflow(workflow_id)
+
     def shutdown(self) -> None:
         """Stop at once; unfinished workflows go on at the next launch.
 
@@ -86,6 +98,10 @@ class Engine:
         _frozen.append((self._loop, asyncio.all_tasks(self._loop)))
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._loop = self._thread = None
+
+    def _check_launched(self) -> None:
+        if self._loop is None:
+            raise Retryable("the engine does not run")
 
     async def _launch(self) -> None:
         database = self._state / "engine.db"

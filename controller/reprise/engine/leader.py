@@ -3,36 +3,47 @@
 Each loop has a thread of its own, so that a slow forge keeps no granted run waiting.
 """
 
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
 
+from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
+from reprise.engine.kept import DeliveryBodies, RunFiles, WorkflowSteps
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
+from reprise.engine.retention import Retention
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import tell_stopped
 from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
+from reprise.ports import Storage
 
 log = structlog.get_logger()
 
 CARE = 60.0
 """Seconds between two looks at runs that nobody works on and machines that nobody owns."""
 
+RETENTION = 24 * 3600.0
+"""Seconds between two looks at what is kept."""
+FIRST_RETENTION = 600.0
+"""Seconds after the start: a controller that is restarted often looks too, and none begins with it."""
+
 
 class Loop:
-    """Calls ``tick`` every ``interval`` seconds, or at once when nudged."""
+    """Calls ``tick`` every ``interval`` seconds, for the first time after ``first``; at once when nudged."""
 
-    def __init__(self, name: str, interval: float, tick: Callable[[], object]) -> None:
+    def __init__(self, name: str, interval: float, tick: Callable[[], object], *, first: float = 0.0) -> None:
         self._name = name
         self._interval = interval
+        self._first = first
         self._tick = tick
         self._nudged = threading.Event()
         self._stopping = threading.Event()
@@ -51,6 +62,9 @@ class Loop:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        if self._first:
+            self._nudged.wait(self._first)
+            self._nudged.clear()
         while not self._stopping.is_set():
             try:
                 self._tick()
@@ -69,8 +83,10 @@ class Leader:
         watched: Watch,
         sweep_interval: float,
         backfill: bool = False,
+        storages: Sequence[Storage] = (),
+        policy: Policy = Policy(),
     ) -> None:
-        """``backfill``: tags that are older than the watch are run too."""
+        """``backfill``: tags that are older than the watch are run too. ``storages``: of the adapters."""
         self.sweeps = Sweeps()
         self._world = world
         self._lock = Leadership(state)
@@ -83,6 +99,12 @@ class Leader:
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
         self._care = Loop("care", CARE, self._look_after)
+        own = RunFiles(world), DeliveryBodies(world), WorkflowSteps(world, self._engine)
+        self._retention = Retention(world, (*storages, *own), policy)
+        jitter = random.uniform(0.9, 1.1)  # noqa: S311 - not a secret
+        self._retention_loop = Loop(
+            "retention", RETENTION * jitter, self._retention.tick, first=FIRST_RETENTION * jitter
+        )
 
     def start(self) -> None:
         """Raises UserError when another controller already works here."""
@@ -103,6 +125,7 @@ class Leader:
 
     def stop(self) -> None:
         """Live runs stay as they are and go on at the next start."""
+        self._retention.stop()
         for loop in self._loops():
             loop.stop(timeout=2)
         self._hands.finish(timeout=1)
@@ -128,4 +151,4 @@ class Leader:
         self._reaper.reap(self._world)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._grants, self._intake, self._sweep_loop, self._care
+        return self._grants, self._intake, self._sweep_loop, self._care, self._retention_loop

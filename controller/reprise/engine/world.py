@@ -16,12 +16,20 @@ class Folders:
 
     state: Path
 
+    @property
+    def all_builds(self) -> Path:
+        return self.state / "builds"
+
+    @property
+    def all_results(self) -> Path:
+        return self.state / "runs"
+
     def build(self, run_id: RunId) -> Path:
         """Export of the commit and the project's own layer."""
-        return self.state / "builds" / run_id
+        return self.all_builds / run_id
 
     def results(self, run_id: RunId) -> Path:
-        return self.state / "runs" / run_id
+        return self.all_results / run_id
 
     def build_log(self, run_id: RunId) -> Path:
         return self.results(run_id) / "build.log"

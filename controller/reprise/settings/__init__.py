@@ -7,6 +7,7 @@ Levels are joined by ``__`` (``REPRISE_GITHUB__TOKEN``). A secret may also stand
 import json
 import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -32,6 +33,7 @@ from pydantic_settings import (
 )
 
 from reprise.domain.errors import UserError
+from reprise.domain.retention import Bound, Policy
 from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
 from reprise.settings.file import ConfigFile
@@ -55,6 +57,10 @@ def _address(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 Seconds = Annotated[float, Field(gt=0, lt=10**8, allow_inf_nan=False)]
+
+
+Days = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
+Gigabytes = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -125,6 +131,39 @@ class Git(Section):
     """Seconds for one fetch."""
 
 
+class Retention(Section):
+    """What `reprise serve` removes once a day; docs/operate.md says what each bound is about."""
+
+    cache_days: Days = 30.0
+    """Days since the last use, for environments, downloads and clones; 0 = no bound."""
+    cache_gb: Gigabytes = 50.0
+    """GB of all of these together, 10^9 bytes each; 0 = no bound."""
+    log_days: Days = 180.0
+    """Days since a run ended, for its logs and undeclared files; 0 = no bound."""
+    log_gb: Gigabytes = 50.0
+    """GB of all of these together; 0 = no bound."""
+    rehearsal_days: Days = 30.0
+    """Days since the end, for what `reprise run` left; 0 = no bound."""
+    record_days: Days = 90.0
+    """Days for bodies of deliveries and steps of ended runs; 0 = no bound."""
+
+    def policy(self) -> Policy:
+        return Policy(
+            cache=Bound(_age(self.cache_days), _bytes(self.cache_gb)),
+            logs=Bound(_age(self.log_days), _bytes(self.log_gb)),
+            rehearsals=Bound(_age(self.rehearsal_days)),
+            records=Bound(_age(self.record_days)),
+        )
+
+
+def _age(days: float) -> timedelta | None:
+    return timedelta(days=days) if days else None
+
+
+def _bytes(gigabytes: float) -> int | None:
+    return int(gigabytes * 10**9) if gigabytes else None
+
+
 def _state_home() -> Path:
     home = os.environ.get("XDG_STATE_HOME", "")
     return (Path(home) if home.startswith("/") else Path.home() / ".local/state") / "reprise"
@@ -156,6 +195,7 @@ class Settings(BaseSettings):
     process: Process = Process()
     limits: Limits = Limits()
     git: Git = Git()
+    retention: Retention = Retention()
     _config: Path | None = PrivateAttr(default=None)
 
     @field_validator("watch", mode="before")

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from reprise import uses
 from reprise.adapters.git import commands, complaints, export, lock, remote, snapshot
 from reprise.adapters.git.addresses import Address
 from reprise.adapters.git.objects import Entry, Objects
+from reprise.adapters.git.storage import SUBMODULES, lock_of
 from reprise.adapters.git.submodules import Submodules, config_reader
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Sha, Submodule
@@ -75,10 +77,11 @@ class GitSource:
 
     def _brought(self, folder: Path, sha: Sha, bring: Callable[[], None]) -> Commit:
         """The commit from this cache, where ``bring`` puts it if it is not there."""
+        uses.touch(folder)
         known = self._known(folder, sha)
         if known is not None:
             return known
-        with lock.locked(folder.with_suffix(".lock"), timeout=self._timeout):
+        with lock.locked(lock_of(folder), timeout=self._timeout):
             self._create(folder)
             known = self._known(folder, sha)
             if known is not None:
@@ -108,6 +111,7 @@ class GitSource:
             return tuple(sorted(entry.name for entry in objects.entries(tree) if entry.is_file))
 
     def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
+        uses.use(self._folder(repository), into.parent)
         with ExitStack() as opened:
             objects = opened.enter_context(self._opened(repository, sha))
             submodules = Submodules(
@@ -125,7 +129,7 @@ class GitSource:
     def _bring_submodule(
         self, address: Address, sha: Sha, *, most_bytes: int, timeout: float
     ) -> tuple[Objects, int]:
-        folder = self._cache / "submodules" / f"{address.key}.git"
+        folder = self._cache / SUBMODULES / f"{address.key}.git"
         folder.parent.mkdir(exist_ok=True)
         remotes = replace(
             self._remotes,
@@ -153,7 +157,8 @@ class GitSource:
         """
         found = snapshot.locate(path, self._system, self._home, self._timeout)
         folder = self._folder(found.repository)
-        with lock.locked(folder.with_suffix(".lock"), timeout=self._timeout):
+        with lock.locked(lock_of(folder), timeout=self._timeout):
+            uses.touch(folder)
             self._create(folder)
             sha, dirty = snapshot.take(found, folder, self._limits, self._timeout)
         return found.repository, sha, dirty

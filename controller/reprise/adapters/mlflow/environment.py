@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprise import uses
 from reprise.domain.errors import Retryable
 
 LOCK = Path(__file__).with_name("server.lock")
 COMPLETE = "complete"
+PREFIX = "mlflow-"
 INSTALL_SECONDS = 900.0
 """For one installation, and for waiting for that of another process."""
 POLL_SECONDS = 0.2
@@ -43,14 +45,20 @@ def ensure_environment(
     when ``cancelled`` says that nobody wants it any more; no installer is left running then.
     """
     deadline = _Deadline(time.monotonic() + seconds, cancelled)
-    folder = cache / f"mlflow-{_key(python)}"
+    folder = folder_of(cache, python)
+    cache.mkdir(parents=True, exist_ok=True)
+    uses.touch(folder)
     if (folder / COMPLETE).is_file():
         return folder
-    cache.mkdir(parents=True, exist_ok=True)
     with _held(folder.with_suffix(".lock"), deadline) as lock:
         if not (folder / COMPLETE).is_file():
             _install(folder, _Installer(uv, python, folder.with_suffix(".log"), lock, deadline))
     return folder
+
+
+def folder_of(cache: Path, python: Path) -> Path:
+    """Where the environment is, or will be. Raises Retryable when this Python does not run."""
+    return cache / f"{PREFIX}{_key(python)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise import removal
+from reprise import removal, uses
 from reprise.adapters.process import frozen, troubles
 from reprise.adapters.process.installer import Installer, Job
 from reprise.adapters.process.interpreters import Interpreter
@@ -23,6 +23,8 @@ from reprise.adapters.process.recipes import Recipe
 from reprise.adapters.process.workshop import Bench
 from reprise.domain.run import Reason
 from reprise.ports import Failed
+
+ENVIRONMENTS = "environments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,22 @@ class Environments:
     """Safe for several threads and processes."""
 
     def __init__(self, cache: Path, installer: Installer) -> None:
-        self._folder = cache / "environments"
+        self._folder = cache / ENVIRONMENTS
         self._folder.mkdir(parents=True, exist_ok=True)
         self._installer = installer
 
     def ensure(
         self, key: str, recipe: Recipe, interpreter: Interpreter, *, tree: Path, job: Job
     ) -> Environment | Failed:
-        """The environment of this key, built if it is missing, half-built or changed."""
+        """The environment of this key, built if it is missing, half-built or changed. It stays while
+        ``tree`` exists."""
         place = self._folder / key
+        uses.use(place, tree)
         ready = _ready(place)
         if ready is not None:
             job.say(f"environment {key[:12]} is reused")
             return ready
-        with _locked(self._folder / f"{key}.lock", job) as lock:
+        with _locked(build_lock(place), job) as lock:
             if lock is None:
                 return Failed(
                     Reason.INFRASTRUCTURE,
@@ -110,6 +114,10 @@ class Environments:
                 return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
             listed = ran.stdout
         return {entry["name"]: entry["version"] for entry in json.loads(listed)}
+
+
+def build_lock(place: Path) -> Path:
+    return place.with_name(f"{place.name}.lock")
 
 
 def _ready(place: Path) -> Environment | None:

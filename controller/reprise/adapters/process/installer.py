@@ -19,12 +19,18 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
 from reprise.domain.run import Reason
+from reprise.locks import locked
 from reprise.ports import Failed
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0
 OUTPUT_LIMIT_BYTES = 50 * 1024**2
 TAIL_BYTES = 64 * 1024
+
+DOWNLOADS = "uv"
+DOWNLOADS_LOCK = "downloads.lock"
+"""Held together by every uv that runs, alone by whoever removes what they downloaded."""
+_LOCK_SECONDS = 60.0
 
 PASSED_ON = {
     "PATH",
@@ -104,7 +110,7 @@ class Installer:
             "HOME": str(self._neutral),
             "LC_ALL": "C.UTF-8",
             "NO_COLOR": "1",
-            "UV_CACHE_DIR": str(uv_cache or cache / "uv"),
+            "UV_CACHE_DIR": str(uv_cache or cache / DOWNLOADS),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_PYTHON_INSTALL_DIR": _pythons(system),
             "UV_KEYRING_PROVIDER": "disabled",
@@ -163,7 +169,13 @@ class Installer:
         hold: int | None,
         before: tuple[str, ...] = (),
     ) -> Ran | Failed:
-        with self._closing.working(), tempfile.TemporaryFile() as stdout, job.log.open("ab") as log:
+        with (
+            self._closing.working(),
+            locked(self._cache / DOWNLOADS_LOCK, timeout=_LOCK_SECONDS, shared=True) as downloads,
+            tempfile.TemporaryFile() as stdout,
+            job.log.open("ab") as log,
+        ):
+            os.utime(downloads)
             begun = log.tell()
             try:
                 process = subprocess.Popen(
@@ -174,7 +186,7 @@ class Installer:
                     env=dict(settings),
                     cwd=cwd,
                     start_new_session=True,
-                    pass_fds=() if hold is None else (hold,),
+                    pass_fds=(downloads,) if hold is None else (downloads, hold),
                 )
             except (FileNotFoundError, PermissionError):
                 return Failed(

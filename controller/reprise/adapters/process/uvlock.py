@@ -56,8 +56,9 @@ def export(
     folders = [lock.project / name for name in _local_folders(content.decode(errors="replace"))]
     unchecked = any(_is_dynamic(folder) for folder in folders)
     remembered = cache / f"{_digest(lock, tree, content, folders)}.json"
-    if not _has_workspace(lock.project) and remembered.exists():
-        return _load(remembered)
+    known = _load(remembered) if not _has_workspace(lock.project) else None
+    if known is not None:
+        return known
     ran = installer.run_in_project(
         job,
         lock.project,
@@ -133,8 +134,12 @@ def _digest(lock: UvLock, tree: Path, content: bytes, folders: list[Path]) -> st
     return digest.hexdigest()
 
 
-def _load(remembered: Path) -> Exported:
-    fields = json.loads(remembered.read_text())
+def _load(remembered: Path) -> Exported | None:
+    try:
+        fields = json.loads(remembered.read_text())
+        os.utime(remembered)  # it goes when it was not used for long
+    except FileNotFoundError:
+        return None
     return Exported(fields["text"], tuple(fields["own"]), tuple(fields["unhashed"]), fields["unchecked"])
 
 

@@ -19,6 +19,8 @@ from reprise.adapters.process.prepare import SCRATCH
 from reprise.adapters.process.quarters import Quarters, give
 
 DOWNLOADS = "uv-builds"
+BENCH = "build-"
+"""Begins the name of a folder that lasts as long as one build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def wrapped(quarters: Quarters, cache: Path, bench: Bench, also: Sequence[Path])
         yield Wrapped()
         return
     downloads = _downloads(cache, quarters)
-    with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as folder:
+    with tempfile.TemporaryDirectory(prefix=BENCH, dir=cache) as folder:
         scratch = Path(folder, "tmp")
         scratch.mkdir()
         plan = replace(quarters, shared=(downloads,)).plan(
