@@ -21,6 +21,7 @@ from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.source import FakeSource, File
 from tests.fakes.tracker import FakeTracker
 
+from reprise.domain.audit import Action, Deed
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
 from reprise.domain.run import Phase, Repository, RunId, Sha
 from reprise.engine.durable import Body, Engine
@@ -31,8 +32,9 @@ from reprise.engine.stopping import tell_stopped
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.ports import JobRequest
+from reprise.store import audit, repositories, runs
 from reprise.store import intake as inbox
-from reprise.store import repositories, runs
+from reprise.store.audit import Filter
 from reprise.store.database import Database
 from reprise.store.intake import NewTrigger
 from reprise.store.runs import Run, Trial
@@ -191,6 +193,16 @@ class Controller:
             )
         return comment
 
+    def told_commit_comment(
+        self, repository: Repository, sha: Sha, said: str = "/reproduce", *, who: str = "ada", times: int = 1
+    ) -> int:
+        """The same on a commit."""
+        comment = self.outside.forge.add_comment(repository, OnCommit(sha), said, who=who)
+        for _ in range(times):
+            where = repository.id, repository.full_name, sha[:7]
+            self._add(NewTrigger(inbox.COMMENT, *where, who, None, comment, said, sha))
+        return comment
+
     def _add(self, new: NewTrigger) -> None:
         with self.world.store.write() as connection:
             inbox.add_trigger(connection, new, at=self.outside.clock.now())
@@ -247,6 +259,12 @@ class Controller:
         """Oldest first."""
         with self.world.store.read() as connection:
             return runs.recent_runs(connection, 1000)[::-1]
+
+    def audit(self, run: Run | None = None) -> list[Deed]:
+        """Of one run, or everything."""
+        with self.world.store.read() as connection:
+            found = audit.lines(connection, Filter(run.id if run is not None else None))
+        return [line.deed for line in found]
 
     def run(self) -> Run:
         (only,) = self.runs()
@@ -306,8 +324,8 @@ def assert_clean(controller: Controller) -> None:
         assert run.ended_at is not None
         assert run.judgement is not None
         _assert_no_repeated_status(outside, run)
-        place = OnPullRequest(run.pull_request) if run.pull_request is not None else OnCommit(run.commit)
-        reports = [c for c in outside.comments(run.repository, place) if "reprise:reply" not in c.body]
+        _assert_accounted(controller, run)
+        reports = [c for c in outside.comments(run.repository, run.place) if "reprise:reply" not in c.body]
         assert len(reports) <= 1, "more than one report"
 
 
@@ -316,6 +334,18 @@ def _assert_no_repeated_status(outside: Outside, run: Run) -> None:
     for status in outside.forge.statuses_on(run.repository, run.commit):
         assert last.get(status.context) != status, f"posted twice in a row: {status}"
         last[status.context] = status
+
+
+def _assert_accounted(controller: Controller, run: Run) -> None:
+    """Each thing that happened once, and nothing that did not."""
+    actions = [deed.action for deed in controller.audit(run)]
+    assert len(actions) == len(set(actions)), f"told twice: {actions}"
+    told = set(actions)
+    assert {Action.REQUESTED, Action.JUDGED} <= told
+    assert (Action.MACHINE_TAKEN in told) == (run.allocation is not None)
+    assert (Action.MACHINE_ASKED in told) == (Action.MACHINE_RELEASED in told)
+    assert (Action.MACHINE_TAKEN in told) == (Action.SPENT in told)
+    assert bool(told & {Action.CANCELLED, Action.SUPERSEDED}) == (run.stop_requested is not None)
 
 
 def jobs_of(outside: Outside, run_id: RunId) -> list[JobRequest]:

@@ -147,7 +147,9 @@ def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> 
     """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
     flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = flavour(table).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+    # Otherwise nobody counts rows where PostgreSQL is asked for the new number.
+    counted = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return counted.rowcount > 0
 
 
 def _trigger(row: Row[tuple[object, ...]]) -> Trigger:

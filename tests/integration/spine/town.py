@@ -110,6 +110,15 @@ class Paper:
         found: list[dict[str, Any]] = self._town.call("GET", f"repos/{self.name}/commits/{sha}/comments")
         return found
 
+    def say(self, sha: str, body: str) -> int:
+        """ada comments on a commit."""
+        made: int = self._town.call("POST", f"repos/{self.name}/commits/{sha}/comments", body=body)["id"]
+        return made
+
+    def reactions(self, comment: int) -> list[str]:
+        found = self._town.call("GET", f"repos/{self.name}/comments/{comment}/reactions")
+        return [each["content"] for each in found]
+
 
 def repeats(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Statuses that say what the one before them in their context says."""

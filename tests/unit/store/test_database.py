@@ -49,7 +49,7 @@ def test_runs_of_the_first_schema_are_kept_and_ask_for_nothing(tmp_path: Path) -
     with database.read() as connection:
         run = get_run(connection, "r1")
     assert run is not None
-    assert (run.stop_requested, run.seeds, run.claims) == (None, None, None)
+    assert (run.stop_requested, run.seeds, run.claims, run.submodules) == (None, None, None, None)
     assert (run.ref, run.created_at) == ("v1", NOW)
 
 
