@@ -40,15 +40,15 @@ async def test_a_run_tells_its_own_lines_only(site: Site) -> None:
     happened(site, Action.REQUESTED, run="r2", who="bob")
     told = (await _get(site, "/api/v1/runs/r1"))["audit"]
     assert [(line["action"], line["who"], line["says"]) for line in told] == [
-        ("requested", "ada", "asked for the run: tag v1"),
-        ("spent", "ada", "spent 12 s of one machine"),
+        ("requested", "ada", "run asked for: tag v1"),
+        ("spent", "ada", "spent: 12 s of one machine"),
     ]
     assert told[0] == {
         "number": 1,
         "at": START.isoformat(),
         "action": "requested",
         "who": "ada",
-        "says": "asked for the run: tag v1",
+        "says": "run asked for: tag v1",
         "repository": make.REPOSITORY.full_name,
         "run_id": "r1",
         "ref": None,
@@ -117,7 +117,7 @@ async def test_the_run_page_ends_with_who_did_what_when(site: Site) -> None:
         page = (await client.get("/runs/r1")).text
     table = page[page.index("Who did what, when") :]
     assert "2026-01-01 00:00:00" in table
-    assert "asked for the run" in table
+    assert "run asked for" in table
     assert "delivery guid-1" in table
     assert "<script" not in page
 
