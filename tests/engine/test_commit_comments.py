@@ -55,6 +55,7 @@ def test_a_failed_tag_is_run_again_and_its_report_edited(controller: Controller,
     (stands,) = outside.comments(repository, OnCommit(sha))
     assert stands.id == failed.id
     assert "### wine: reproduced at level B" in stands.body
+    assert "tag `v1`, asked for again by `ada`" in stands.body
     assert outside.statuses(repository, sha)["reprise/wine"].state is State.SUCCESS
     first, again = controller.runs()
     assert (first.ref, again.ref) == ("v1", "v1")

@@ -12,7 +12,8 @@ from dbos._dbos import _get_or_create_dbos_registry
 from tests.engine.harness import Controller, Outside, assert_clean, jobs_of, pull_request
 from tests.engine.watch import Killed, Life, Point
 
-from reprise.domain.forge import OnCommit, Place, State
+from reprise.domain.audit import Action
+from reprise.domain.forge import OnCommit, Permission, Place, State
 from reprise.domain.run import Verdict
 from reprise.engine.intake import resolve_due
 
@@ -84,7 +85,22 @@ class PullRequest(Story):
         self.controller.told_comment(pull)
 
 
-def resolve_as(life: Life, story: Tag | PullRequest) -> None:
+class CommitComment(Story):
+    """On a tag that is older than the watch."""
+
+    def __init__(self, folder: Path, template: Path) -> None:
+        super().__init__(folder, template)
+        self.repository = self.outside.repository()
+        self.outside.forge.set_permission(self.repository, "ada", Permission.WRITE)
+        self.sha = self.outside.tag(self.repository, "v1")
+        self.place: Place = OnCommit(self.sha)
+        self.controller.told_commit_comment(self.repository, self.sha)
+
+
+Told = Tag | PullRequest | CommitComment
+
+
+def resolve_as(life: Life, story: Told) -> None:
     resolve_due(life.wrap_world(story.controller.world))
 
 
@@ -176,8 +192,14 @@ def test_a_comment_is_resolved_once_wherever_the_controller_dies(tmp_path: Path,
     assert_resolved_once(tmp_path, template, PullRequest, crossings=7)
 
 
+def test_a_comment_on_a_commit_is_resolved_once_wherever_the_controller_dies(
+    tmp_path: Path, template: Path
+) -> None:
+    assert_resolved_once(tmp_path, template, CommitComment, crossings=6)
+
+
 def assert_resolved_once(
-    folder: Path, template: Path, tell: Callable[[Path, Path], Tag | PullRequest], *, crossings: int
+    folder: Path, template: Path, tell: Callable[[Path, Path], Told], *, crossings: int
 ) -> None:
     """Dies before and after each call to the outside while a trigger is looked at, then looks again."""
     whole = Life()
@@ -191,3 +213,4 @@ def assert_resolved_once(
             resolve_as(life, story)
         story.controller.resolve()
         assert len(story.controller.runs()) == 1
+        assert [deed.action for deed in story.controller.audit()] == [Action.REQUESTED]

@@ -1,4 +1,4 @@
-"""The audit as people and programs read it."""
+"""Where a run comes from and what it cost, as people and programs read it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tests.unit.web import runs as make
 from tests.unit.web.site import Site
 
 from reprise.domain.audit import Action, Deed, Unit
-from reprise.domain.run import RunId
+from reprise.domain.run import RunId, Sha, Submodule
 from reprise.store import audit, repositories
 
 HOSTILE = "<script>alert(1)</script>"
@@ -120,6 +120,17 @@ async def test_the_run_page_ends_with_who_did_what_when(site: Site) -> None:
     assert "run asked for" in table
     assert "delivery guid-1" in table
     assert "<script" not in page
+
+
+async def test_submodules_stand_in_the_page_and_in_the_json(site: Site) -> None:
+    lib = Submodule("vendor/lib", "https://forge.test/ada/lib.git", Sha("d" * 40))
+    make.ended(site, make.REPRODUCED, submodules=(lib,))
+    assert (await _get(site, "/api/v1/runs/r1"))["submodules"] == [
+        {"path": "vendor/lib", "url": lib.url, "commit": lib.commit}
+    ]
+    async with site.client() as client:
+        page = (await client.get("/runs/r1")).text
+    assert f"vendor/lib at <code>ddddddd</code> of {lib.url}" in page
 
 
 async def test_strangers_read_no_delivery_ids(site: Site) -> None:
