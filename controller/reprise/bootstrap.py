@@ -214,7 +214,9 @@ def _world(
         store=store,
         source=source,
         builder=builder,
-        provider=ProcessProvider(state, cpus=settings.process.cpus, isolation=quarters.isolation),
+        provider=ProcessProvider(
+            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
+        ),
         runner=ProcessRunner(quarters=quarters),
         tracker=tracker,
         forge=forge,

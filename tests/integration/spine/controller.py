@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
+from tests import ordinary
 from tests.integration.spine.town import SECRET, Town
 
 from reprise.adapters.mlflow.client import Client
@@ -56,11 +57,20 @@ class Controller:
         self._http = httpx.Client(base_url=self.url, timeout=30)
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
+        self._runner: tuple[str, ...] = ()
 
     def with_settings(self, **settings: str) -> Self:
         """The same with other ``REPRISE_…`` variables, before it starts."""
         self._settings |= settings
         return self
+
+    def as_ordinary_user(self) -> Self:
+        """Although the tests are of root. Its folders lie below the checkout, where that user may go."""
+        for root, _, files in os.walk(self._folder):
+            for path in (root, *(os.path.join(root, name) for name in files)):
+                os.chown(path, ordinary.UID, ordinary.UID)
+        self._runner = (sys.executable, ordinary.__file__)
+        return self.with_settings(HOME=str(self._folder), PYTHONPATH=str(ordinary.ROOT))
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,7 +98,7 @@ class Controller:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
         with log.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "reprise", "serve"],
+                [*self._runner, sys.executable, "-m", "reprise", "serve"],
                 env={**inherited, **self._settings, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -4,6 +4,7 @@ A thin layer of what `tracker` needs from `MlflowClient`: bounded calls, silence
 our own errors. Works against a server and, for rehearsals, straight on an SQLite file.
 """
 
+import base64
 import fcntl
 import os
 import random
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from reprise.adapters.mlflow.batches import split
 from reprise.adapters.mlflow.content import Point
@@ -186,8 +187,7 @@ class Client:
 
     def _told(self, refused: bool, error: Exception) -> Refused | Retryable:
         where = without_credentials(self._uri)
-        said = str(error).replace(self._uri, where)
-        said = " ".join(said.split())[:300]
+        said = " ".join(hide_credentials(str(error), self._uri).split())[:300]
         if refused:
             return Refused(f"MLflow at {where} refused: {said}")
         return Retryable(f"MLflow at {where} did not answer as it should: {said}")
@@ -243,6 +243,19 @@ def _alone_with(database: Path) -> Iterator[None]:
 def without_credentials(uri: str) -> str:
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in uri else uri
+
+
+def hide_credentials(text: str, uri: str) -> str:
+    """``text`` without what ``uri`` holds, also as the header that servers like to repeat."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return text
+    user, password = unquote(parts.username or ""), unquote(parts.password)
+    header = base64.b64encode(f"{user}:{password}".encode()).decode()
+    text = text.replace(uri, without_credentials(uri))
+    for secret in filter(None, (header, parts.password, password)):
+        text = text.replace(secret, "[hidden]")
+    return text
 
 
 def _prepare_environment() -> None:

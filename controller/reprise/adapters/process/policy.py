@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from reprise.adapters.process import groups
 from reprise.adapters.process.isolation import decide, probe
 from reprise.adapters.process.quarters import Quarters
 from reprise.settings import Settings
@@ -28,7 +29,7 @@ def quarters_for(settings: Settings, *, rehearsal: bool) -> Quarters:
     elif not isolation.hides:
         log.warning("jobs are not isolated", why=isolation.why)
     hidden = (settings.state_dir, settings.cache, *settings.secret_files(), *_homes())
-    return Quarters(isolation, hidden, settings.process.share, settings.process.max_processes)
+    return Quarters(isolation, hidden, settings.process.share, settings.process.max_processes, groups.find())
 
 
 def held_credentials(settings: Settings) -> tuple[str, ...]:

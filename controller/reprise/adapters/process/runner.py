@@ -83,6 +83,7 @@ class ProcessRunner:
     def stop(self, job: JobRequest) -> None:
         patience = min(self._grace.total_seconds() + 1, STOP_PATIENCE_SECONDS)
         processes.end_trial(job.folder, patience_seconds=patience)
+        self._quarters.groups.end(job.folder)
 
     # --- start ----------------------------------------------------------------------------------
 
@@ -109,18 +110,31 @@ class ProcessRunner:
             "log_limit_bytes": self._log_limit_bytes,
             "memory_limit_bytes": job.spec.resources.memory_bytes,
             "confinement": self._plan(job),
+            **self._group(job),
         }
+
+    def _group(self, job: JobRequest) -> dict[str, object]:
+        quarters = self._quarters
+        folder = quarters.groups.of(job.folder)
+        if folder is None:
+            return {}
+        limits = quarters.groups.limits(
+            memory_bytes=job.spec.resources.memory_bytes, processes=quarters.max_processes, cpus=job.cpus
+        )
+        return {"group": str(folder), "group_limits": limits}
 
     def _plan(self, job: JobRequest) -> dict[str, object]:
         environment = Path(job.built.location)
         layer = [Path(job.built.layer)] if job.built.layer is not None else []
-        return self._quarters.plan(
+        group = self._quarters.groups.of(job.folder)
+        plan = self._quarters.plan(
             uid=FIRST_UID + layout.slot(job.folder.parent.parent),
             writable=[job.tree, job.folder / layout.HOME, job.folder / layout.OUTPUT],
             readable=[environment, *layer, *interpreter_of(environment)],
             scratch=job.folder / layout.TEMPORARY,
             network=job.spec.environment.network is Network.OPEN,
         )
+        return {**plan, "group": str(group or "")}
 
     def _launch(self, job: JobRequest, lock: int) -> None:
         """Returns once the supervisor can be found by its file. It holds ``lock`` until then."""
@@ -154,6 +168,7 @@ class ProcessRunner:
 
     def _lost(self, job: JobRequest) -> Lost:
         processes.end_stragglers(job.folder)
+        self._quarters.groups.end(job.folder)
         layout.remove_short_name(job.folder)
         said = _tail(job.folder / layout.SUPERVISOR_LOG)
         return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")
