@@ -81,7 +81,7 @@ FAILING = ("post_status", "statuses", "put_comment", "react", "pull_request", "p
 def histories(weights: dict[Act, int], *, longest: int = 24) -> st.SearchStrategy[list[Step]]:
     acts = [act for act in Act for _ in range(weights.get(act, 0))]
     number = st.integers(0, 15)
-    return st.lists(st.tuples(st.sampled_from(acts), number, number), max_size=longest)
+    return st.lists(st.tuples(st.sampled_from(acts), number, number), min_size=6, max_size=longest)
 
 
 def many(count: int) -> settings:
@@ -188,6 +188,9 @@ def do(town: Town, act: Act, a: int, b: int) -> None:
             town.say(PULLS[a % len(PULLS)], SAYINGS[b % len(SAYINGS)])
         case Act.CANCEL:
             town.say(PULLS[a % len(PULLS)], "/reproduce cancel")
+        case Act.DELIVER if a >= 10:
+            while town.under_way:
+                town.deliver(0)
         case Act.DELIVER | Act.DOUBLE:
             town.deliver(a, again=act is Act.DOUBLE)
         case Act.DROP:
@@ -196,6 +199,8 @@ def do(town: Town, act: Act, a: int, b: int) -> None:
             town.sweep()
         case Act.INTAKE:
             look_closely(town)
+            if a % 2 == 1:
+                town.grant()
         case Act.GRANT:
             town.grant()
         case Act.CARE:

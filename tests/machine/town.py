@@ -30,7 +30,7 @@ from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import tell_stopped
-from reprise.engine.sweep import sweep
+from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.store import intake as inbox
@@ -215,7 +215,7 @@ class Town:
     def sweep(self) -> None:
         before = self._watched()
         told = set(self.seen.told)
-        self._as("sweep", lambda: sweep(self.world, WATCHED))
+        self._as("sweep", lambda: sweep(self.world, WATCHED, sweeps=self.sweeps))
         if not before and self._watched():
             listing = self.seen.swept[-1].items()
             self.seen.older = {(tag, sha) for tag, sha in listing if tag not in told}
@@ -288,7 +288,7 @@ class Town:
                 )
             )
             self.engine = FakeEngine(self._records, out.clock)
-            self._reaper = Reaper()
+            self._reaper, self.sweeps = Reaper(), Sweeps()
             self.engine.launch(RunWorkflow(Steps(self.world), self.engine, aside=inline).run)
             try:
                 resume(self.world, self.engine.start)
@@ -327,7 +327,13 @@ class Town:
         with self.store.read() as connection:
             untold = runs.untold_runs(connection)
         going = [run for run in self.runs() if run.ended_at is None]
-        return not (untold or going or self.open_triggers() or self.engine.next_wake() is not None)
+        return not (
+            self.sweeps.trouble
+            or untold
+            or going
+            or self.open_triggers()
+            or self.engine.next_wake() is not None
+        )
 
     def _until_next(self) -> float:
         waits = [wait.total_seconds() for wait in self.open_triggers()]

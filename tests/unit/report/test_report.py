@@ -12,7 +12,7 @@ from tests.unit.verdict.build import claim, spec, trial
 
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
-from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, Verdict
+from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
 from reprise.domain.text import for_terminal
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.view import LostAttempt, Occasion, RunView
@@ -102,7 +102,7 @@ def test_a_short_limit_is_kept(limit: int) -> None:
 
 
 def test_a_conversation_shows_the_newest_run_of_each_experiment() -> None:
-    part = replace(EXAMPLES["not-reproduced"], run_id="r2")
+    part = replace(EXAMPLES["not-reproduced"], run_id=RunId("r2"))
     other = replace(EXAMPLES["not-judged"], experiment="digits")
     marker = conversation_marker("pull:7")
     body = render_conversation(marker, [EXAMPLES["reproduced"], part, other])
