@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,7 +7,9 @@ from tests.machine.histories import Histories, histories_in
 
 
 @pytest.fixture
-def lived(tmp_path: Path) -> Iterator[Histories]:
-    with histories_in(tmp_path) as histories:
+def lived() -> Iterator[Histories]:
+    memory = Path("/dev/shm")
+    where = memory if memory.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=where) as folder, histories_in(Path(folder)) as histories:
         yield histories
         print(f"\n{histories.tally}")

@@ -6,14 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 from tests.engine.watch import PORTS, Killed, Watched
 
 from reprise.engine.world import World
 from reprise.store.database import Connection, Database
-from reprise.store.tables import metadata
 
 
 class Fuse:
@@ -73,23 +69,3 @@ class _Store:
 
 def _unused() -> None:
     raise AssertionError("a life ends by Killed here")
-
-
-def quick(store: Database) -> Database:
-    """The same tables, without waiting for the disk."""
-
-    def hurry(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=MEMORY")
-        cursor.execute("PRAGMA synchronous=OFF")
-        cursor.close()
-
-    event.listen(store.engine, "connect", hurry)
-    return store
-
-
-def wipe(store: Database) -> None:
-    """Empty tables, so that one opened and warm database serves many histories."""
-    with store.write() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(table.delete())

@@ -11,8 +11,8 @@ from pathlib import Path
 import structlog
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from tests.machine.fuse import quick, wipe
 from tests.machine.standing import check_standing
+from tests.machine.tables import Tables
 from tests.machine.town import BOB, PULLS, Town
 from tests.machine.truth import (
     check_cancel_stops,
@@ -22,7 +22,6 @@ from tests.machine.truth import (
 )
 
 from reprise.domain.errors import Retryable
-from reprise.store.database import Database
 
 
 class Act(Enum):
@@ -118,15 +117,15 @@ class Histories:
     """Lives histories, one after the other, on tables that stay open and warm."""
 
     folder: Path
-    store: Database
+    tables: Tables
     tally: Tally = field(default_factory=Tally)
 
     def live(self, steps: Sequence[Step]) -> Town:
-        wipe(self.store)
+        self.tables.renew()
         place = self.folder / str(self.tally.histories)
         self.tally.histories += 1
         place.mkdir()
-        town = Town(place, self.store)
+        town = Town(place, self.tables.store)
         try:
             tell(town, steps, self.tally.acts)
             town.settle()
@@ -145,15 +144,14 @@ class Histories:
 
 @contextmanager
 def histories_in(folder: Path) -> Iterator[Histories]:
-    store = quick(Database(f"sqlite:///{folder / 'reprise.db'}"))
-    store.migrate()
+    tables = Tables(folder)
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     try:
-        yield Histories(folder, store)
+        yield Histories(folder, tables)
     finally:
         structlog.configure(**before)
-        store.close()
+        tables.close()
 
 
 def tell(town: Town, steps: Sequence[Step], acts: Counter[Act]) -> None:

@@ -240,16 +240,20 @@ class Town:
         self.under_way.clear()
         still = 0
         for _ in range(self._settle):
-            self.sweep()
             self.intake()
             self.grant()
             self.care()
             while self.engine.turn():
                 pass
-            still = still + 1 if self._quiet() else 0
-            if still == 2:  # the first sweep only begins the watch, and the reaper wants to see things twice
+            if not self._quiet():
+                self.outside.clock.advance(self._until_next())
+                still = 0
+                continue
+            still += 1
+            if still == 3:  # the first sweep only begins the watch, and the reaper wants to see things twice
                 return
-            self.outside.clock.advance(self._until_next())
+            self.sweep()
+            still = 0 if self.sweeps.trouble else still
         raise AssertionError(f"still not quiet: {self._where()}")
 
     def _as(self, loop: str, act: Callable[[], object]) -> object:
@@ -327,13 +331,7 @@ class Town:
         with self.store.read() as connection:
             untold = runs.untold_runs(connection)
         going = [run for run in self.runs() if run.ended_at is None]
-        return not (
-            self.sweeps.trouble
-            or untold
-            or going
-            or self.open_triggers()
-            or self.engine.next_wake() is not None
-        )
+        return not (untold or going or self.open_triggers() or self.engine.next_wake() is not None)
 
     def _until_next(self) -> float:
         waits = [wait.total_seconds() for wait in self.open_triggers()]
@@ -351,7 +349,7 @@ def _trigger(said: Event) -> NewTrigger | None:
     match said:
         case TagPushed(number, repository, tag, _, who):
             return NewTrigger(inbox.TAG, number, repository, tag, who)
-        case CommentPosted(number, repository, pull, comment, text, who):
+        case CommentPosted(number, repository, OnPullRequest(pull), comment, text, who):
             return NewTrigger(inbox.COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
         case _:
             return None

@@ -295,9 +295,9 @@ def newest_standing(connection: Connection, new: NewRun) -> Run | None:
 
 
 def superseded_at(connection: Connection, repository_id: int, commits: set[Sha]) -> dict[Sha, set[str]]:
-    """Of these commits: the experiments whose newest run that a tag made was superseded."""
+    """Of these commits: the experiments whose newest run that answers for a tag was superseded."""
     query = select(runs.c.commit, runs.c.experiment, runs.c.stop_requested).where(
-        runs.c.repository_id == repository_id, runs.c.generation.startswith(TAG, autoescape=True)
+        runs.c.repository_id == repository_id, runs.c.pull_request.is_(None), runs.c.claims.is_(None)
     )
     newest = {
         (Sha(row.commit), row.experiment): load_optional(Failed, row.stop_requested)
