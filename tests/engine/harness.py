@@ -24,6 +24,7 @@ from tests.fakes.tracker import FakeTracker
 from reprise.domain.audit import Action, Deed
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
 from reprise.domain.run import Phase, Repository, RunId, Sha
+from reprise.engine import durable
 from reprise.engine.durable import Body, Engine
 from reprise.engine.grant import grant, resume
 from reprise.engine.intake import resolve_due
@@ -134,7 +135,7 @@ class Controller:
             store.migrate()
         self.world = self.wrap_world(self._world(store))
         self.steps = Steps(self.world)
-        body = RunWorkflow(self.wrap_steps(self.steps), pace=PACE).run
+        body = RunWorkflow(self.wrap_steps(self.steps), durable, pace=PACE).run
         self.engine = Engine(self.state, self.wrap_body(body))
         self._started = False
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from dbos._dbos import _get_or_create_dbos_registry
 from tests.engine.harness import Controller, Outside, assert_clean, jobs_of, pull_request
+from tests.engine.recovery import quick_recovery
 from tests.engine.watch import Killed, Life, Point
 
 from reprise.domain.audit import Action
@@ -32,13 +32,9 @@ STEPS = ("announce", "build", "plan_trial", "execute_trial", "collect", "release
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick_recovery() -> Iterator[None]:
-    """The engine looks once a second for what it has to recover; whoever crashes often cannot wait."""
-    queue = _get_or_create_dbos_registry().get_internal_queue()
-    before = queue._polling_interval_sec
-    queue._polling_interval_sec = 0.03
-    yield
-    queue._polling_interval_sec = before
+def recovers_quickly() -> Iterator[None]:
+    with quick_recovery():
+        yield
 
 
 class Story:

@@ -143,6 +143,14 @@ def triggered_tags(connection: Connection, repository_id: int) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def open_tags(connection: Connection, repository_id: int) -> set[str]:
+    """Tags that the intake has still to look at."""
+    query = select(triggers.c.ref).where(
+        triggers.c.next_at.is_not(None), triggers.c.repository_id == repository_id, triggers.c.kind == TAG
+    )
+    return set(connection.execute(query).scalars())
+
+
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
     flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
