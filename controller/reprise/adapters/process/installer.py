@@ -19,7 +19,7 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
 from reprise.domain.run import Reason
-from reprise.locks import locked
+from reprise.locks import locked, release
 from reprise.ports import Failed
 
 POLL_SECONDS = 0.05
@@ -193,7 +193,10 @@ class Installer:
                     Reason.INFRASTRUCTURE,
                     f"uv is not installed at {self._uv}; install it with `pip install uv`",
                 )
-            code = _wait(process, job, begun, self._closing)
+            try:
+                code = _wait(process, job, begun, self._closing)
+            finally:
+                release(downloads)
             output = _end_of(job.log, begun)
             if isinstance(code, Failed):
                 return Failed(code.reason, code.message, output)
