@@ -16,6 +16,7 @@ from pathlib import Path
 
 from reprise import uses
 from reprise.domain.errors import Retryable
+from reprise.inherited import MACHINE
 from reprise.locks import locked
 
 LOCK = Path(__file__).with_name("server.lock")
@@ -26,9 +27,8 @@ INSTALL_SECONDS = 900.0
 POLL_SECONDS = 0.2
 LOG_TAIL = 400
 
-_PASSED_ON = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON = {*MACHINE, "HOME", "LANG"}
 _PASSED_ON_PREFIXES = ("UV_", "LC_", "XDG_")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def ensure_environment(
@@ -140,10 +140,9 @@ def _install(folder: Path, installer: _Installer) -> None:
 
 def _environment() -> dict[str, str]:
     """The installer finds its index, its own settings and proxies, and nothing secret of ours."""
-    wanted = {*_PASSED_ON, *_PROXIES, *(name.lower() for name in _PROXIES)}
     passed = {
         name: value
         for name, value in os.environ.items()
-        if name in wanted or name.startswith(_PASSED_ON_PREFIXES)
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return {**passed, "UV_PYTHON_DOWNLOADS": "never"}

@@ -19,6 +19,7 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
 from reprise.domain.run import Reason
+from reprise.inherited import MACHINE
 from reprise.locks import locked, release
 from reprise.ports import Failed
 
@@ -33,18 +34,7 @@ DOWNLOADS_LOCK = "downloads.lock"
 _LOCK_SECONDS = 60.0
 
 PASSED_ON = {
-    "PATH",
-    "TMPDIR",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
+    *MACHINE,
     "UV_HTTP_TIMEOUT",
     "UV_HTTP_RETRIES",
     "UV_OFFLINE",
