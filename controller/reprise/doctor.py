@@ -4,7 +4,6 @@ Nothing is changed. The controller may run meanwhile.
 """
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -15,11 +14,11 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from reprise import space
 from reprise.bootstrap import forge_of, uv_binary
 from reprise.domain.errors import Refused, RepriseError, Retryable, UserError
 from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
-from reprise.domain.words import size
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database
@@ -28,14 +27,6 @@ T = TypeVar("T")
 OLDEST_GIT = (2, 30)
 _SECONDS = 15.0
 """For one program, or one answer of MLflow."""
-_FOLDERS = {
-    "databases": (".",),
-    "results and logs of runs": ("runs",),
-    "build folders of live runs": ("builds",),
-    "MLflow's server": ("mlflow",),
-    "rehearsals": ("rehearsals",),
-}
-_CACHES = {"environments": "environments", "git objects": "git"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +35,8 @@ class Finding:
     ok: bool
     said: str
     next_step: str | None = None
+    sizes: dict[str, int] | None = None
+    """Bytes by kind."""
 
 
 class Account(Protocol):
@@ -82,7 +75,7 @@ def _line(finding: Finding, width: int) -> str:
 def examine_here(settings: Settings) -> Iterator[Finding]:
     yield _writable("state folder", settings.state_dir, "set REPRISE_STATE_DIR to a folder of yours")
     yield _writable("cache folder", settings.cache, "set REPRISE_CACHE_DIR to a folder of yours")
-    yield _sizes(settings)
+    yield from _space(settings)
     yield _schema(settings)
     yield from _uv_and_python()
     yield _git()
@@ -101,29 +94,10 @@ def _writable(name: str, folder: Path, next_step: str) -> Finding:
     return Finding(name, True, f"{folder}" if here == folder else f"{folder} will be made")
 
 
-def _sizes(settings: Settings) -> Finding:
-    state = settings.state_dir
-    found = {
-        what: sum(_bytes_in(state / name, deep=name != ".") for name in names)
-        for what, names in _FOLDERS.items()
-    }
-    found |= {what: _bytes_in(settings.cache / name) for what, name in _CACHES.items()}
-    told = ", ".join(f"{what} {size(number)}" for what, number in found.items() if number)
-    return Finding("space", True, told or "nothing is kept yet")
-
-
-def _bytes_in(folder: Path, *, deep: bool = True) -> int:
-    """Of the files, whatever vanishes meanwhile; hard links to environments count at each place."""
-    total = 0
-    for root, folders, names in os.walk(folder):
-        if not deep:
-            folders.clear()
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(root, name)).st_size
-            except OSError:
-                continue  # a live controller cleans up
-    return total
+def _space(settings: Settings) -> Iterator[Finding]:
+    found = space.measure(settings)
+    yield Finding("space", True, found.said, sizes=found.sizes)
+    yield Finding("retention", True, space.bounds_in_words(settings))
 
 
 def _schema(settings: Settings) -> Finding:

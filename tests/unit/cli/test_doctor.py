@@ -16,6 +16,7 @@ from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
 from reprise.settings import Http, Settings
 from reprise.sign_in import key_of_start
+from reprise.space import bounds_in_words, measure
 from reprise.store.database import Database
 
 
@@ -119,11 +120,42 @@ def test_the_sizes_of_what_is_kept_are_told_by_kind(tmp_path: Path) -> None:
         file = tmp_path / "state" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"x" * length)
-    said = doctor._sizes(settings(tmp_path)).said
-    assert "git objects 2" in said
-    assert "databases" in said
-    assert "runs" in said
-    assert "MLflow" not in said
+    found = next(iter(doctor._space(settings(tmp_path))))
+    assert "clones 2 MB" in found.said
+    assert "MLflow" not in found.said
+    sizes = doctor.as_object((found,))["findings"][0]["sizes"]
+    assert (sizes["databases"], sizes["results and logs of runs"]) == (3000, 500)
+    assert (sizes["clones"], sizes["environments"]) == (2_000_000, 0)
+
+
+def test_counting_ends_in_time_and_says_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "state/runs/r1/log.txt"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x" * 500)
+    found = measure(settings(tmp_path), seconds=-1)
+    assert "results and logs of runs" in found.uncounted
+    assert "results and logs of runs at least 0 kB" in found.said
+
+
+def test_what_is_removed_when_is_told(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    said = bounds_in_words(made)
+    assert "environments, downloads and clones after 30 days or beyond 50.0 GB; " in said
+    assert "rehearsals after 30 days; " in said
+    assert said.endswith("nothing was removed yet, `reprise serve` does it")
+    made.state_dir.mkdir()
+    (made.state_dir / "retention.json").write_text(
+        '{"at": "2026-03-01T04:05:06+00:00", "things": 3, "bytes": 12000000}'
+    )
+    assert bounds_in_words(made).endswith("last looked at 2026-03-01T04:05Z, 3 removed (12 MB)")
+    (made.state_dir / "retention.json").write_text("[]")
+    assert bounds_in_words(made).endswith("nothing was removed yet, `reprise serve` does it")
+
+
+def test_without_any_bound_nothing_is_removed_and_that_is_said(tmp_path: Path) -> None:
+    names = ("cache_days", "cache_gb", "log_days", "log_gb", "rehearsal_days", "record_days")
+    unbounded = Settings(state_dir=tmp_path, retention=dict.fromkeys(names, 0))
+    assert bounds_in_words(unbounded) == "nothing is removed, because every bound is 0"
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
@@ -202,4 +234,5 @@ def test_one_line_for_each_finding_and_an_object_for_programs() -> None:
         "ok": False,
         "said": "no token is set",
         "next_step": "set X",
+        "sizes": None,
     }

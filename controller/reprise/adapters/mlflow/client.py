@@ -5,12 +5,9 @@ our own errors. Works against a server and, for rehearsals, straight on an SQLit
 """
 
 import base64
-import fcntl
 import os
-import random
 import sqlite3
 import threading
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +20,7 @@ from reprise.adapters.mlflow.batches import split
 from reprise.adapters.mlflow.content import Point
 from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
 from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.locks import locked
 
 SQLITE = "sqlite:///"
 PAGE = 1_000
@@ -226,17 +224,7 @@ def _opening(uri: str) -> Iterator[None]:
 @contextmanager
 def _alone_with(database: Path) -> Iterator[None]:
     """MLflow creates the tables of an SQLite file without asking whether another process just does."""
-    path = database.with_name(f"{database.name}.lock")
-    deadline = time.monotonic() + CREATION_SECONDS
-    with path.open("ab") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Retryable(f"{path} has been locked for {CREATION_SECONDS:.0f} s") from None
-                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
+    with locked(database.with_name(f"{database.name}.lock"), timeout=CREATION_SECONDS):
         yield
 
 
