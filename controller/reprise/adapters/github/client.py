@@ -17,9 +17,12 @@ import requests
 from github import Auth, BadAttributeException, Github, GithubException
 from urllib3.util import Retry
 
+from reprise.adapters.github import connection
 from reprise.adapters.github.limiter import WriteLimiter
 from reprise.adapters.github.refusal import Intent, explain
 from reprise.domain.errors import Retryable, UserError
+
+connection.install()
 
 API_VERSION = "2022-11-28"
 PER_PAGE = 100
@@ -56,7 +59,7 @@ _ODD = (
 
 class Client:
     def __init__(self, api_url: str, token: str | None, *, timeout: float, write_spacing: float) -> None:
-        """``timeout``: seconds without an answer for one attempt; ``write_spacing``: seconds between writes.
+        """``timeout``: seconds for one exchange, its repetitions included; ``write_spacing``: between writes.
 
         Raises UserError when ``api_url`` is not a web address.
         """
@@ -87,7 +90,8 @@ class Client:
 
     def _guarded(self, intent: Intent, ask: Callable[[Github], T]) -> T:
         try:
-            return ask(self._github())
+            with connection.one_call():
+                return ask(self._github())
         except GithubException as error:
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
             raise explain(intent, error.status, headers, error.data, now=time.time()) from None
