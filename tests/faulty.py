@@ -107,17 +107,22 @@ FAULTS: dict[str, Fault] = {
 
 
 @dataclass
-class Faulty:
-    """Lets everything through until `misbehave`."""
-
-    upstream: str
-    """URL of the server behind; the proxy has an address of its own."""
-    url: str = ""
+class Misbehaviour:
+    fault: Fault
+    healed: threading.Event = field(default_factory=threading.Event)
     hits: list[str] = field(default_factory=list)
-    """``METHOD path`` of each request that met the fault."""
-    _fault: Fault | None = None
-    _healed: threading.Event = field(default_factory=threading.Event)
-    _listening: socket.socket | None = None
+    """``METHOD path`` of each request that met it."""
+
+
+class Faulty:
+    """Lets everything through but what it is told to `misbehave` on."""
+
+    def __init__(self, upstream: str) -> None:
+        """``upstream`` is the URL of the server behind; the proxy gets one of its own."""
+        self.url = ""
+        self._upstream = urlsplit(upstream)
+        self._listening: socket.socket | None = None
+        self._wrong: dict[str, Misbehaviour] = {}
 
     def open(self) -> None:
         """Also again, under the same address, after `close`."""
@@ -133,14 +138,18 @@ class Faulty:
                 self._listening.shutdown(socket.SHUT_RDWR)
             self._listening.close()
 
-    def misbehave(self, fault: Fault) -> None:
-        self._healed = threading.Event()
-        self.hits.clear()
-        self._fault = fault
+    def misbehave(self, fault: Fault, on: str = "/") -> Misbehaviour:
+        """To every request of the API that has ``on`` in its path."""
+        made = self._wrong[on] = Misbehaviour(fault)
+        return made
 
-    def heal(self) -> None:
-        self._fault = None
-        self._healed.set()
+    def heal(self, on: str = "/") -> None:
+        if on in self._wrong:
+            self._wrong.pop(on).healed.set()
+
+    def heal_all(self) -> None:
+        for on in list(self._wrong):
+            self.heal(on)
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -155,21 +164,18 @@ class Faulty:
             request = _read_request(client)
             if not request:
                 return
-            fault, healed = self._fault, self._healed
-            call = Call(client, lambda: self._forward(request), healed)
-            if fault is None or not self._meant(request):
+            asked = request.partition(b" HTTP/")[0].decode(errors="replace")
+            wrong = next((self._wrong[on] for on in list(self._wrong) if _meant(asked, on)), None)
+            call = Call(client, lambda: self._forward(request), wrong.healed if wrong else threading.Event())
+            if wrong is None:
                 client.sendall(call.ask())
                 return
-            self.hits.append(request.partition(b" HTTP/")[0].decode(errors="replace"))
-            fault(call)
-
-    def _meant(self, request: bytes) -> bool:
-        """The REST API, not git."""
-        return b".git/" not in request.partition(b"\r\n")[0]
+            wrong.hits.append(asked)
+            wrong.fault(call)
 
     def _forward(self, request: bytes) -> bytes:
-        behind = urlsplit(self.upstream)
-        with socket.create_connection((behind.hostname or "", behind.port or 80), timeout=LINGER) as server:
+        address = (self._upstream.hostname or "", self._upstream.port or 80)
+        with socket.create_connection(address, timeout=LINGER) as server:
             head, _, body = request.partition(b"\r\n\r\n")
             kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
             server.sendall(b"\r\n".join([*kept, b"Connection: close"]) + b"\r\n\r\n" + body)
@@ -179,6 +185,11 @@ class Faulty:
         return b"".join(chunks)
 
 
+def _meant(asked: str, on: str) -> bool:
+    """git is left alone."""
+    return on in asked and ".git/" not in asked
+
+
 @contextmanager
 def faulty(upstream: str) -> Iterator[Faulty]:
     made = Faulty(upstream)
@@ -186,7 +197,7 @@ def faulty(upstream: str) -> Iterator[Faulty]:
     try:
         yield made
     finally:
-        made.heal()
+        made.heal_all()
         made.close()
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from random import SystemRandom
 
 from tests.chaos.deaths import alternating, die_at, every_crossing
+from tests.chaos.forges import SETTINGS as FORGE_SETTINGS
+from tests.chaos.forges import meet_forges
 from tests.chaos.stage import stage
 from tests.chaos.stops import stop_at_random
 
@@ -32,9 +34,15 @@ def deaths_and_stops(folder: Path, wanted: argparse.Namespace) -> None:
             stop_at_random(set_up, range(wanted.seed, wanted.seed + wanted.schedules))
 
 
+def forges(folder: Path, _: argparse.Namespace) -> None:
+    with stage(folder, **FORGE_SETTINGS) as set_up:
+        meet_forges(set_up)
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
     "deaths": deaths_and_stops,
     "stops": deaths_and_stops,
+    "forges": forges,
 }
 
 

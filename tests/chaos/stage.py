@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.chaos.mortal import DEATH, JOURNAL, Crossing, Entry, read_journal
 from tests.chaos.papers import counted
+from tests.faulty import Faulty
 from tests.integration.spine.controller import Controller, processes_in, until
 from tests.integration.spine.town import Paper, Town, assert_told_once
 
@@ -23,10 +24,12 @@ PATIENCE = 180.0
 
 
 class Stage:
-    def __init__(self, folder: Path, name: str = "chaos", **settings: str) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.town = Town(folder / "town")
-        self.paper: Paper = self.town.repository(name)
+        self.wire = Faulty(self.town.url)
+        self.wire.open()
+        self.paper: Paper = self.town.repository("chaos")
         self._outside = _open_to_all(folder / "world" / "outside")
         self._journal = folder / "journal"
         self.controller = Controller(
@@ -35,6 +38,7 @@ class Stage:
             folder / "cache",
             watch=self.paper.name,
             program=("-P", str(MORTAL), "serve"),
+            REPRISE_GITHUB__API_URL=f"{self.wire.url}/api/v3",
             REPRISE_SWEEP_INTERVAL="2",
             **{JOURNAL: str(self._journal), DEATH: "-"},
             **settings,
@@ -49,8 +53,14 @@ class Stage:
         """A new life, which ends at this crossing of the next new run."""
         self.controller.with_settings(**{DEATH: str(death or "-")}).start()
 
+    def commit(self, tag: str, *, seconds: float = 0.2) -> str:
+        """Tagged, and not pushed yet; ``seconds`` for each execution."""
+        return self.paper.commit(counted(str(self._outside), tag, seconds=seconds), tag)
+
     def push(self, tag: str, *, seconds: float = 0.2) -> str:
-        return self.paper.push_tag(counted(str(self._outside), tag, seconds=seconds), tag)
+        sha = self.commit(tag, seconds=seconds)
+        self.paper.push(tag)
+        return sha
 
     def await_death(self) -> None:
         until(lambda: self.controller.died, seconds=PATIENCE, what=self._said)
@@ -99,13 +109,13 @@ class Stage:
         with closing(sqlite3.connect(self.controller.state / "engine.db", timeout=30)) as engine:
             return engine.execute(query, values).fetchall()
 
-    def assert_right(self, sha: str) -> tuple[Run, list[Trial]]:
+    def assert_right(self, sha: str, *, announced: bool = True) -> tuple[Run, list[Trial]]:
         """One run, one verdict, told once, recorded once, and nothing left of it."""
         run = self.await_end(sha)
         assert run.judgement is not None
         assert run.judgement.verdict.value == "reproduced", run.judgement
         assert (run.reporting_problem, run.tracking_problem) == (None, None)
-        assert_told_once(self.paper, sha)
+        assert_told_once(self.paper, sha, announced=announced)
         trials = self.trials(run)
         self._assert_trials(sha, trials)
         self._assert_recorded(run)
@@ -142,6 +152,8 @@ class Stage:
 
     def close(self) -> None:
         self._rows.close()
+        self.wire.heal_all()
+        self.wire.close()
         self.town.close()
 
 

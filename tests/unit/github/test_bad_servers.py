@@ -70,12 +70,10 @@ def test_a_list_whose_pages_have_no_end_is_no_answer() -> None:
     theirs = b'[{"id": 1, "body": "hello", "user": {"login": "ada"}}]'
 
     def page(call: Call) -> None:
-        if server.hits[-1] == "GET /user":
-            call.answer("200 OK", b'{"login": "bot"}')
-        else:
-            call.answer("200 OK", theirs, f'Link: <{server.url}/next?page={len(server.hits)}>; rel="next"')
+        call.answer("200 OK", theirs, f'Link: <{server.url}/next?page=2>; rel="next"')
 
     with faulty("") as server:
+        server.misbehave(answering("200 OK", '{"login": "bot"}'), "/user")
         server.misbehave(page)
         forge = GitHubForge(server.url, "token", timeout=5, write_spacing=0)
         with pytest.raises(Retryable, match=r"not GitHub's .*a list that goes on after 60 pages"):
