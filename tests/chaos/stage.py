@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.mortal import DEATH, JOURNAL, Crossing, Entry, read_journal
@@ -21,6 +22,22 @@ from reprise.store.runs import Run, Trial
 MORTAL = Path(__file__).with_name("mortal.py")
 PATIENCE = 180.0
 """Seconds for one run, however often it is disturbed."""
+
+
+MOST_MB = 300
+SPARE = 8
+"""Threads and descriptors that come and go, or that a library keeps for the next time."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    peak_mb: int
+    now_mb: int
+    threads: int
+    descriptors: int
+
+    def __str__(self) -> str:
+        return f"{self.now_mb} MB (most {self.peak_mb}), {self.threads} threads, {self.descriptors} files"
 
 
 class Stage:
@@ -149,6 +166,26 @@ class Stage:
             return set(processes_in(self.folder / "world")) <= own
 
         until(alone, seconds=10, what=lambda: f"left: {processes_in(self.folder / 'world')}")
+
+    def usage(self) -> Usage:
+        """Of the controller's process now."""
+        process = Path(f"/proc/{self.controller.pid}")
+        lines = (process / "status").read_text().splitlines()
+        read = {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
+        peak, now, threads = (int(read[name][0]) for name in ("VmHWM", "VmRSS", "Threads"))
+        return Usage(peak // 1000, now // 1000, threads, len(list((process / "fd").iterdir())))
+
+    def assert_small(self, before: Usage) -> None:
+        """Whatever happened since has left nothing open, and never took more than a controller may."""
+
+        def as_before() -> bool:
+            now = self.usage()
+            return now.threads <= before.threads + SPARE and now.descriptors <= before.descriptors + SPARE
+
+        until(as_before, seconds=20, what=lambda: f"before {before}, now {self.usage()}")
+        now = self.usage()
+        assert now.peak_mb < MOST_MB, f"before {before}, now {now}"
+        print(f"the controller before: {before}\n               after:  {now}", flush=True)
 
     def close(self) -> None:
         self._rows.close()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos.stage import Stage
+from tests.chaos.stage import Stage, Usage
 from tests.integration.spine.controller import until
 
 LONGEST_RUN = 3.0
@@ -55,12 +55,16 @@ def schedule(seed: int) -> Schedule:
 def stop_at_random(stage: Stage, seeds: range) -> None:
     """In a controller that lives already. Raises AssertionError with the seed that shows what is wrong."""
     print(f"{'seed':<9}{'attempts':<10}{'lost':<6}{'seconds':<9}stopped at + for (s)", flush=True)
+    before: Usage | None = None
     for seed in seeds:
         chosen = schedule(seed)
         try:
             _follow(stage, chosen)
         except AssertionError as error:
             raise AssertionError(f"seed {seed} ({chosen}): {error}") from error
+        before = before or stage.usage()
+    if before is not None:
+        stage.assert_small(before)
     print(f"{len(seeds)} schedules; one of them again: make chaos ONLY=stops SEED=… SCHEDULES=1", flush=True)
 
 

@@ -100,15 +100,18 @@ class KeptAlive(BaseHTTPRequestHandler):
         pass
 
 
-def test_one_connection_serves_many_calls_and_their_clocks_leave_nothing_behind() -> None:
+def test_calls_of_many_threads_one_after_the_other_keep_one_connection_and_nothing_else() -> None:
+    """The engine makes every step in a thread of its own."""
     KeptAlive.connections = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), KeptAlive) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         forge = GitHubForge(f"http://127.0.0.1:{server.server_port}", "token", timeout=5, write_spacing=0)
         forge.statuses(WINE, SHA)
         before = kept()
-        for _ in range(5):
-            forge.statuses(WINE, SHA)
+        for _ in range(20):
+            thread = threading.Thread(target=forge.statuses, args=(WINE, SHA))
+            thread.start()
+            thread.join(5)
         until(lambda: kept() <= before or None, seconds=5)
         forge.close()
         server.shutdown()

@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-MAX_BODY = 32 << 20
+MAX_BODY = 16 << 20
 """Bytes of one reply; a page of a hundred comments has at most seven million."""
 MAX_EXCHANGES = 60
 """In one call; the longest list that we read has thirty pages."""
