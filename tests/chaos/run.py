@@ -6,6 +6,7 @@ Prints what was tried and what came of it; the first thing that is wrong ends it
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
 
 def main() -> int:
     wanted = _wanted()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or its controllers would live on
     if os.geteuid() != 0:
         print("not as root: jobs are confined by namespaces, and no small disk can be mounted", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="reprise-chaos-"))
@@ -70,11 +72,13 @@ def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(100_000))
     parser.add_argument("--schedules", type=int, help="of stops; 50, or 3 in short")
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
-    parser.add_argument("--short", action="store_true", help="each kind of step once")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="all; in short, deaths and stops")
+    parser.add_argument("--short", action="store_true", help="a minute: each kind of step once")
     wanted = parser.parse_args()
     if wanted.schedules is None:
         wanted.schedules = 3 if wanted.short else 50
+    if wanted.only is None:
+        wanted.only = ["deaths", "stops"] if wanted.short else list(PARTS)
     return wanted
 
 
