@@ -29,7 +29,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test bench fuzz bare
+.PHONY: check test chaos bench fuzz bare
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -38,6 +38,10 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 
 test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 3 --dist loadfile
+
+chaos: .venv/.ready ## kill, stop and starve real processes at every step; SHORT=1 SEED= SCHEDULES= ONLY=
+	@.venv/bin/python -m tests.chaos.run $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(ONLY),--only $(ONLY))
 
 bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
 	.venv/bin/python bench/first_line.py 5
