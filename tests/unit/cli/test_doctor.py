@@ -10,10 +10,16 @@ import pytest
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
-from reprise.doctor import Finding, examine_forge, examine_here, git_version
+from reprise.adapters.process.isolation import Possible, decide
+from reprise.adapters.process.policy import isolation_for
+from reprise.doctor import here
+from reprise.doctor.finding import Finding
+from reprise.doctor.forge import examine_forge
+from reprise.doctor.here import examine_here, git_version
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
+from reprise.domain.spec.model import Network
 from reprise.settings import Http, Settings
 from reprise.sign_in import key_of_start
 from reprise.space import bounds_in_words, measure
@@ -120,7 +126,7 @@ def test_the_sizes_of_what_is_kept_are_told_by_kind(tmp_path: Path) -> None:
         file = tmp_path / "state" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"x" * length)
-    found = next(iter(doctor._space(settings(tmp_path))))
+    found = next(iter(here._space(settings(tmp_path))))
     assert "clones 2 MB" in found.said
     assert "MLflow" not in found.said
     sizes = doctor.as_object((found,))["findings"][0]["sizes"]
@@ -160,7 +166,7 @@ def test_without_any_bound_nothing_is_removed_and_that_is_said(tmp_path: Path) -
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file in its place")
-    found = by_name([doctor._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
+    found = by_name([here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
     assert not found["state folder"].ok
 
 
@@ -169,11 +175,11 @@ def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path:
     made.state_dir.mkdir()
     store = Database(made.database)
     store.migrate()
-    assert doctor._schema(made) == Finding("database", True, f"schema {store.schema()[0]}")
+    assert here._schema(made) == Finding("database", True, f"schema {store.schema()[0]}")
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     store.close()
-    found = doctor._schema(made)
+    found = here._schema(made)
     assert not found.ok
     assert "newer version" in found.said
 
@@ -204,7 +210,7 @@ def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int)
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])
 def test_a_tracking_server_that_does_not_answer_is_a_problem(uri: str) -> None:
-    found = doctor._tracking(uri)
+    found = here._tracking(uri)
     assert not found.ok
     assert "REPRISE_TRACKING__URI" in (found.next_step or "")
 
@@ -236,3 +242,20 @@ def test_one_line_for_each_finding_and_an_object_for_programs() -> None:
         "next_step": "set X",
         "sizes": None,
     }
+
+
+def test_how_jobs_are_kept_apart_is_told_as_their_reports_will_say_it(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    found = next(f for f in examine_here(settings) if f.name == "isolation")
+    isolation = isolation_for(settings, rehearsal=False)
+    assert isolation.words(0, Network.FETCH_ONLY) in found.said
+    assert found.ok
+
+
+def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() -> None:
+    nothing = Possible(root=False, chroot=True, uid="not root", mounts="not allowed", network="not allowed")
+    found = here.isolation_finding(decide(nothing, credentials=("a token for forge.example",)))
+    assert not found.ok
+    assert "a token for forge.example" in found.said
+    assert found.next_step is not None
+    assert "REPRISE_PROCESS__ALLOW_UNISOLATED" in found.next_step

@@ -1,75 +1,28 @@
-"""``reprise doctor``: looks at every system that the settings name, and says the next step where one fails.
-
-Nothing is changed. The controller may run meanwhile.
-"""
+"""Whether this machine has what a controller needs, and whether one runs here."""
 
 import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 import httpx
 
 from reprise import space
-from reprise.bootstrap import forge_of, uv_binary
-from reprise.domain.errors import Refused, RepriseError, Retryable, UserError
-from reprise.domain.forge import Permission
-from reprise.domain.run import Repository
+from reprise.adapters.process.isolation import Isolation
+from reprise.adapters.process.policy import isolation_for
+from reprise.bootstrap import uv_binary
+from reprise.doctor.finding import Finding
+from reprise.domain.errors import RepriseError, UserError
+from reprise.domain.spec.model import Network
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database
 
-T = TypeVar("T")
 OLDEST_GIT = (2, 30)
 _SECONDS = 15.0
 """For one program, or one answer of MLflow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    name: str
-    ok: bool
-    said: str
-    next_step: str | None = None
-    sizes: dict[str, int] | None = None
-    """Bytes by kind."""
-
-
-class Account(Protocol):
-    """The part of a forge that is asked here."""
-
-    def login(self) -> str: ...
-    def repository(self, full_name: str) -> Repository: ...
-    def permission(self, repository: Repository, login: str) -> Permission: ...
-
-
-def examine(settings: Settings) -> tuple[Finding, ...]:
-    forge = forge_of(settings)
-    try:
-        return (*examine_here(settings), *examine_forge(settings, forge))
-    finally:
-        forge.close()
-
-
-def render(findings: tuple[Finding, ...]) -> str:
-    width = max(len(finding.name) for finding in findings)
-    return "\n".join(_line(finding, width) for finding in findings)
-
-
-def as_object(findings: tuple[Finding, ...]) -> dict[str, Any]:
-    return {"ok": all(f.ok for f in findings), "findings": [asdict(finding) for finding in findings]}
-
-
-def _line(finding: Finding, width: int) -> str:
-    then = f"; {finding.next_step}" if finding.next_step is not None else ""
-    return f"{'ok' if finding.ok else 'problem':<8} {finding.name:<{width}}  {finding.said}{then}"
-
-
-# --- this machine -----------------------------------------------------------------------------------
 
 
 def examine_here(settings: Settings) -> Iterator[Finding]:
@@ -79,6 +32,7 @@ def examine_here(settings: Settings) -> Iterator[Finding]:
     yield _schema(settings)
     yield from _uv_and_python()
     yield _git()
+    yield isolation_finding(isolation_for(settings, rehearsal=False))
     yield _tracking(settings.tracking.uri)
     yield from _controller(settings)
 
@@ -158,6 +112,16 @@ def git_version(said: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in match.groups() if part is not None) if match else None
 
 
+def isolation_finding(found: Isolation) -> Finding:
+    if found.refusal is not None:
+        said, _, step = found.refusal.partition(": ")
+        return Finding("isolation", False, said, step)
+    fetched = Network.FETCH_ONLY
+    return Finding(
+        "isolation", True, f"jobs run with {found.words(0, fetched)}; network {found.network_words(fetched)}"
+    )
+
+
 def _tracking(uri: str | None) -> Finding:
     if uri is None:
         return Finding("mlflow", True, "`reprise serve` starts a server of its own")
@@ -211,42 +175,3 @@ def _output(*argv: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-# --- the forge --------------------------------------------------------------------------------------
-
-
-def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
-    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
-    hook = settings.github.webhook_secret is not None
-    yield Finding("webhook", hook, "secret is set" if hook else "no secret is set", None if hook else set_it)
-    if settings.github.token is None:
-        yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
-        return
-    login = _asked("token", account.login, lambda login: (True, f"belongs to {login}"))
-    yield login
-    if not login.ok:
-        return
-    if not settings.watch:
-        yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
-    for name in settings.watch:
-        yield _access(account, name)
-
-
-def _access(account: Account, name: str) -> Finding:
-    def judged(permission: Permission) -> tuple[bool, str]:
-        return permission.may_write, f"the token may {permission.value}"
-
-    found = _asked(name, lambda: account.permission(account.repository(name), account.login()), judged)
-    if found.ok or found.next_step is not None:
-        return found
-    step = "statuses and comments need write access: invite its user, or use another token"
-    return Finding(name, False, found.said, step)
-
-
-def _asked(name: str, ask: Callable[[], T], judge: Callable[[T], tuple[bool, str]]) -> Finding:
-    try:
-        ok, said = judge(ask())
-    except (Refused, Retryable) as error:
-        return Finding(name, False, str(error), "correct REPRISE_GITHUB__API_URL or the token, and try again")
-    return Finding(name, ok, said)
