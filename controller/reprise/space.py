@@ -47,10 +47,11 @@ class Space:
 
 
 def measure(settings: Settings, *, seconds: float = SECONDS) -> Space:
-    """Takes little longer than ``seconds``, however much there is."""
-    until = time.monotonic() + seconds
-    sizes, uncounted = {}, []
-    for kind, folders in _kinds(settings):
+    """Takes little longer than ``seconds``, however much there is. One huge kind leaves others their time."""
+    end = time.monotonic() + seconds
+    sizes, uncounted, kinds = {}, [], list(_kinds(settings))
+    for done, (kind, folders) in enumerate(kinds):
+        until = time.monotonic() + (end - time.monotonic()) / (len(kinds) - done)
         sizes[kind] = sum(bytes_in(folder, deep=kind != "databases", until=until) for folder in folders)
         if time.monotonic() > until:
             uncounted.append(kind)

@@ -105,7 +105,7 @@ def test_builds_of_other_processes_and_a_greedy_remover_do_not_meet(tmp_path: Pa
     (tmp_path / "cache").mkdir()
     remover = threading.Thread(target=_remove_until, args=(tmp_path / "cache", stop, removed))
     spawned = multiprocessing.get_context("spawn")
-    others = [spawned.Process(target=_build_and_use, args=(tmp_path, name, 3)) for name in ("a", "b")]
+    others = [spawned.Process(target=_build_and_use, args=(tmp_path, name, 2)) for name in ("a", "b")]
     remover.start()
     try:
         for other in others:
