@@ -14,7 +14,7 @@ from reprise.adapters.process.isolation import Isolation
 from reprise.adapters.process.policy import isolation_for
 from reprise.bootstrap import uv_binary
 from reprise.doctor.finding import Finding
-from reprise.domain.errors import RepriseError, UserError
+from reprise.domain.errors import UserError
 from reprise.domain.spec.model import Network
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
@@ -61,8 +61,9 @@ def _schema(settings: Settings) -> Finding:
     store = Database(settings.database)
     try:
         current, newest, known = store.schema()
-    except (RepriseError, OSError) as error:
-        return Finding(name, False, str(error), "see that REPRISE_DATABASE_URL leads to a running database")
+    except UserError as error:
+        said, _, step = str(error).rpartition(": ")
+        return Finding(name, False, said, step)
     finally:
         store.close()
     if not known:

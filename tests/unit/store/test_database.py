@@ -57,6 +57,14 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     opened(tmp_path).migrate()
 
 
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "reprise.db").write_bytes(b"not a database, but long enough to look like one" * 100)
+    database = Database(f"sqlite:///{tmp_path / 'reprise.db'}")
+    for ask in (database.migrate, database.schema):
+        with pytest.raises(UserError, match=r"reprise\.db cannot be used \(file is not a database\)"):
+            ask()
+
+
 def test_start_on_a_newer_schema_is_refused_with_the_next_step(tmp_path: Path) -> None:
     database = opened(tmp_path)
     with database.write() as connection:

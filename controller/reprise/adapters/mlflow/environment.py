@@ -77,7 +77,7 @@ class _Deadline:
 
 def _key(python: Path) -> str:
     """Another lock, interpreter or platform is another environment."""
-    asked = "import sys, platform; print(sys.version, sys.platform, platform.machine(), sys.prefix)"
+    asked = "import sys, platform; print(sys.version, sys.platform, platform.machine(), sys.base_prefix)"
     try:
         said = subprocess.run(
             [python, "-I", "-c", asked], capture_output=True, check=True, timeout=60, env={}
