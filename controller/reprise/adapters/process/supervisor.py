@@ -39,6 +39,8 @@ LOOK_SECONDS = 0.25
 """Between two looks at what the job uses."""
 DISK_ROOM = 1 << 30
 """Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
+MANY_FILES = 200_000
+"""More than this is not counted; whoever makes so many fills disks."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -139,8 +141,11 @@ def supervise(folder: str) -> None:
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
-    facts = Watch(job, log).run()
+    watch = Watch(job, log)
+    facts = watch.run()
     log.close()
+    if facts["outcome"] == "disk_full" and not watch.filled_the_disk(folder):
+        facts["outcome"] = "disk_taken"
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
     write_durably(os.path.join(folder, "result.json"), facts, reserve)
@@ -164,7 +169,8 @@ class Watch:
         self.report: int | None = None
         self.used = 0
         self.look_at = 0.0
-        self.disk_room = min(DISK_ROOM, self.disk_free() // 2)
+        self.disk_at_start = self.disk_free()
+        self.disk_room = min(DISK_ROOM, self.disk_at_start // 2)
         self.output, self.write_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for descriptor in (self.output, self.wake, wake_end):
@@ -197,6 +203,8 @@ class Watch:
             self.end_all(self.job.grace_seconds)
         outcome = self.leave_group(outcome)
         self.drain()
+        if outcome == "exited" and self.status and self.disk_free() < self.disk_room:
+            outcome = "disk_full"
         return self.facts(outcome, started_at, started)
 
     def start(self) -> dict[str, str] | None:
@@ -277,6 +285,20 @@ class Watch:
         except OSError:
             return DISK_ROOM
         return about.f_bavail * about.f_frsize
+
+    def filled_the_disk(self, folder: str) -> bool:
+        """Whether most of what the disk has lost since the start is in the job's folder or its log."""
+        seen, own = 0, min(self.log.total, self.job.log_limit_bytes)
+        for root, _, names in os.walk(folder):
+            for name in names:
+                seen += 1
+                try:
+                    own += os.lstat(os.path.join(root, name)).st_blocks * 512
+                except OSError:
+                    continue  # a name too long for us: it counts as seen
+            if seen > MANY_FILES:
+                return True
+        return own * 2 >= self.disk_at_start - self.disk_free()
 
     def step(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; then read and reap."""
