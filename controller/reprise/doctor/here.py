@@ -18,6 +18,7 @@ from reprise.bootstrap import uv_binary
 from reprise.doctor.finding import Finding
 from reprise.domain.errors import UserError
 from reprise.domain.spec.model import Network
+from reprise.domain.words import size
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database

@@ -180,7 +180,7 @@ def test_a_full_disk_is_a_problem_that_ends_when_there_is_room(tmp_path: Path) -
         except OSError as error:
             pytest.skip(str(error))
         mounted.enter_context(full(tmp_path / "state"))
-        finding = doctor._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")
+        finding = here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")
     assert not finding.ok
     assert "No space left on device" in finding.said
     assert (finding.next_step or "").startswith("free some space")

@@ -39,8 +39,6 @@ LOOK_SECONDS = 0.25
 """Between two looks at what the job uses."""
 DISK_ROOM = 1 << 30
 """Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
-MANY_FILES = 200_000
-"""More than this is not counted; whoever makes so many fills disks."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -141,11 +139,8 @@ def supervise(folder: str) -> None:
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
-    watch = Watch(job, log)
-    facts = watch.run()
+    facts = Watch(job, log, folder).run()
     log.close()
-    if facts["outcome"] == "disk_full" and not watch.filled_the_disk(folder):
-        facts["outcome"] = "disk_taken"
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
     write_durably(os.path.join(folder, "result.json"), facts, reserve)
@@ -157,9 +152,10 @@ def supervise(folder: str) -> None:
 class Watch:
     """The job while it runs: its output, its end, its descendants. One thread, one loop."""
 
-    def __init__(self, job: Job, log: Log) -> None:
+    def __init__(self, job: Job, log: Log, folder: str) -> None:
         self.job = job
         self.log = log
+        self.folder = folder
         self.stops = 0
         self.pid = 0
         self.status: int | None = None
@@ -170,7 +166,7 @@ class Watch:
         self.used = 0
         self.look_at = 0.0
         self.disk_at_start = self.disk_free()
-        self.disk_room = min(DISK_ROOM, self.disk_at_start // 2)
+        self.room = min(DISK_ROOM, self.disk_at_start // 2)
         self.output, self.write_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for descriptor in (self.output, self.wake, wake_end):
@@ -203,8 +199,8 @@ class Watch:
             self.end_all(self.job.grace_seconds)
         outcome = self.leave_group(outcome)
         self.drain()
-        if outcome == "exited" and self.status and self.disk_free() < self.disk_room:
-            outcome = "disk_full"
+        if outcome == "disk_full" or (outcome == "exited" and self.status and self.disk_free() <= self.room):
+            outcome = "disk_full" if self.filled_the_disk() else "disk_taken"
         return self.facts(outcome, started_at, started)
 
     def start(self) -> dict[str, str] | None:
@@ -271,7 +267,7 @@ class Watch:
         if now < self.look_at:
             return ""
         self.look_at = now + LOOK_SECONDS
-        if self.disk_free() < self.disk_room:
+        if self.disk_free() < self.room:
             return "disk_full"
         limit = self.job.memory_limit_bytes
         if limit is None or "memory.max" in self.job.group_limits:
@@ -284,21 +280,12 @@ class Watch:
             about = os.statvfs(os.path.dirname(self.job.log))
         except OSError:
             return DISK_ROOM
-        return about.f_bavail * about.f_frsize
+        return about.f_bavail * about.f_frsize if about.f_blocks else DISK_ROOM
 
-    def filled_the_disk(self, folder: str) -> bool:
-        """Whether most of what the disk has lost since the start is in the job's folder or its log."""
-        seen, own = 0, min(self.log.total, self.job.log_limit_bytes)
-        for root, _, names in os.walk(folder):
-            for name in names:
-                seen += 1
-                try:
-                    own += os.lstat(os.path.join(root, name)).st_blocks * 512
-                except OSError:
-                    continue  # a name too long for us: it counts as seen
-            if seen > MANY_FILES:
-                return True
-        return own * 2 >= self.disk_at_start - self.disk_free()
+    def filled_the_disk(self) -> bool:
+        """Whether the job holds a megabyte, and most of what the disk has lost since the start."""
+        own: int = confinement.disk_bytes(self.folder) + min(self.log.total, self.job.log_limit_bytes)
+        return own >= 1 << 20 and own * 2 >= self.disk_at_start - self.disk_free()
 
     def step(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; then read and reap."""
