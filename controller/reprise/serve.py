@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -21,29 +22,37 @@ from reprise.web.app import create_app
 from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
 
+_CANNOT = 64
+"""As every command ends that raises UserError."""
+
 
 def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
-    """Ends the process with code 0 when a signal ends it.
+    """Ends the process: with code 0 when a signal ends it, with 64 when it cannot work here.
 
-    Raises UserError when the address is taken or another controller works here.
+    Raises UserError when something is not set or the address is taken.
     """
     check(settings)
     log.configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _listen(settings.http.host, settings.http.port)
     made = controller(settings, backfill=backfill)
+    refused: UserError | None = None
     try:
         with suppress(KeyboardInterrupt):
             made.start()
             with _key(settings) as key:
                 _say_where(settings, url_of(*listening.getsockname()[:2]), key)
                 _server(settings, made, key).run(sockets=[listening])
+    except UserError as error:
+        refused = error
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the end is bounded, and half an end leaves processes
         made.stop()
         listening.close()
-    _leave()
+    if refused is not None:
+        print(f"reprise: {refused}", file=sys.stderr)
+    _leave(0 if refused is None else _CANNOT)
 
 
 def check(settings: Settings) -> None:
@@ -66,11 +75,21 @@ def _key(settings: Settings) -> Iterator[Key]:
             forget_key(settings.state_dir)
             yield Key(operator.get_secret_value(), anywhere=True)
         else:
-            key = key_of_start(settings.state_dir)
+            key = _new_key(settings.state_dir)
             log.configure((*settings.secrets(), key.token))
             yield key
     finally:
         forget_key(settings.state_dir)
+
+
+def _new_key(state: Path) -> Key:
+    try:
+        return key_of_start(state)
+    except OSError as error:
+        raise UserError(
+            f"the state folder {state} cannot be written ({error.strerror}): "
+            "free some space or correct its permissions, then start again"
+        ) from None
 
 
 def _say_where(settings: Settings, url: str, key: Key) -> None:
@@ -80,11 +99,11 @@ def _say_where(settings: Settings, url: str, key: Key) -> None:
         print(f"\nTo sign in, open once: {sign_in_address(url, key)}\n", flush=True)
 
 
-def _leave() -> NoReturn:
-    """Python would first wait for threads that wait for an answer: up to a minute for nothing."""
+def _leave(code: int) -> NoReturn:
+    """Python would first wait for threads that wait for an answer, or for room on a full disk."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def _interrupt(*_: object) -> None:

@@ -29,8 +29,9 @@ def fill_disks(stage: Stage) -> None:
     _full_while_idle(stage)
     for tag, there in MOMENTS.items():
         _full_while_running(stage, tag, there)
-    stage.assert_right(stage.push("after"))
     stage.assert_small(before)
+    _full_at_a_start(stage)
+    stage.assert_right(stage.push("after"))
     for database in ("reprise.db", "engine.db"):
         with closing(sqlite3.connect(stage.controller.state / database)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -97,6 +98,18 @@ def _full_while_running(stage: Stage, tag: str, there: str) -> None:
         assert "disk" in _said(run) or "space" in _said(run), _said(run)
         stage.assert_nothing_left()
     print(f"{tag}: {_said(run)}", flush=True)
+
+
+def _full_at_a_start(stage: Stage) -> None:
+    """A stop takes no longer than always; a start ends and says why."""
+    log = stage.folder / "refused.log"
+    with full(stage.controller.state):
+        assert stage.controller.terminate() < 5
+        code = stage.controller.spawn(log, {}).wait(60)
+    said = log.read_text().splitlines()[-1]
+    assert (code, "cannot be written (No space left on device)" in said) == (64, True), said
+    print(f"a start on a full disk: exit {code}, {said}", flush=True)
+    stage.live()
 
 
 def _reason(run: Run) -> Reason | None:
