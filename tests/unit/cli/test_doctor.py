@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
@@ -203,6 +204,15 @@ def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int)
     key_of_start(tmp_path / "state")
     gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
     assert list(here._controller(gone)) == [Finding("controller", True, "none answers at http://127.0.0.1:1")]
+
+
+def test_no_password_of_an_address_is_told(tmp_path: Path) -> None:
+    made = settings(tmp_path, tracking="http://ada:hunter2@127.0.0.1:1").model_copy(
+        update={"database_url": SecretStr("postgresql+psycopg://ada:hunter2@127.0.0.1:1/reprise")}
+    )
+    found = here._schema(made), here._tracking(made.tracking.uri)
+    assert not any(finding.ok for finding in found)
+    assert "hunter2" not in f"{found}"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])
