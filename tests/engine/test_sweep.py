@@ -272,6 +272,24 @@ def test_a_tag_that_moved_back_unheard_gets_its_verdict_after_all(
     ]
 
 
+def test_a_tag_that_had_moved_when_it_was_looked_at_and_came_back_unheard_is_found(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    sweep(controller.world, WINE)
+    first = outside.tag(repository, "v1")
+    assert sweep(controller.world, WINE) == 1
+    outside.tag(repository, "v1", {**FILES, "moved": ""})
+    controller.work()
+    outside.source.tag(repository, "v1", first)
+    assert sweep(controller.world, WINE) == 1
+    controller.work()
+    assert [(run.commit == first, reason(run)) for run in controller.runs()] == [
+        (False, Reason.COMPLETED),
+        (True, Reason.COMPLETED),
+    ]
+
+
 def test_an_older_tag_that_moved_and_came_back_counts_as_pushed(
     controller: Controller, outside: Outside
 ) -> None:

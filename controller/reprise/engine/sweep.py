@@ -99,19 +99,17 @@ def _compare(world: World, repository: Repository, tags: dict[str, Sha], *, back
     current = set(tags.items())
     begun = _begin_watch(world, repository, tags)
     who = BACKFILL if backfill else SWEEP
-    missed = moved_back(world, repository, tags)
+    back = moved_back(world, repository, tags)
     with world.store.write() as connection:
-        if not begun:
-            missed |= current - repositories.known_tags(connection, repository.id)
-        if backfill:
-            missed |= current & repositories.older_tags(connection, repository.id)
-        for name, sha in sorted(missed):
-            new = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
-            inbox.add_trigger(connection, new, at=now)
-            repositories.see_tag(connection, repository.id, name, sha, at=now)
-            repositories.take_from_baseline(connection, repository.id, name, sha)
+        new = set() if begun else current - repositories.known_tags(connection, repository.id)
+        older = current & repositories.older_tags(connection, repository.id) if backfill else set()
+        told = inbox.open_tags(connection, repository.id)
+        missed = sorted({name for name, _ in new | older | back} - told)
+        for name in missed:
+            trigger = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
+            inbox.add_trigger(connection, trigger, at=now)
     if missed:
-        log.info("tags found", repository=repository.full_name, tags=sorted(name for name, _ in missed))
+        log.info("tags found", repository=repository.full_name, tags=missed)
     return len(missed)
 
 
