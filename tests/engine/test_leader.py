@@ -1,6 +1,7 @@
 """The one process that works: who may be it, and that its loops live on."""
 
 import threading
+import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -125,6 +126,21 @@ def test_a_nudged_loop_looks_at_once() -> None:
     loop.nudge()
     until(ticked.is_set)
     loop.stop(5)
+
+
+def test_a_tick_may_want_the_next_one_sooner() -> None:
+    ticks: list[float] = []
+
+    def tick() -> None:
+        ticks.append(time.monotonic())
+        if len(ticks) == 1:
+            loop.next_in(0.01)
+
+    loop = Loop("test", 3600, tick)
+    loop.start()
+    until(lambda: len(ticks) == 2)
+    loop.stop(5)
+    assert len(ticks) == 2
 
 
 def test_a_loop_that_was_never_started_can_be_stopped() -> None:

@@ -304,3 +304,26 @@ def test_an_older_tag_that_moved_and_came_back_counts_as_pushed(
     controller.work()
     assert [run.commit == first for run in controller.runs()] == [False, True]
     assert sweep(controller.world, WINE) == 0
+
+
+def test_a_sweep_that_got_no_answer_is_repeated_sooner_and_ever_more_rarely(
+    controller: Controller, outside: Outside
+) -> None:
+    watched(controller, outside)
+    known = Sweeps()
+    pauses = []
+    for _ in range(6):
+        outside.source.fail(Retryable("the forge is down"))
+        sweep(controller.world, WINE, sweeps=known)
+        pauses.append(known.pause(300, 0))
+    assert pauses == [15, 30, 60, 120, 240, 300]
+    assert known.pause(300, 1) == 300
+    sweep(controller.world, WINE, sweeps=known)
+    assert known.pause(300, 0.5) == 300
+
+
+def test_a_sweep_that_was_refused_is_not_repeated_sooner(controller: Controller, outside: Outside) -> None:
+    known = Sweeps()
+    sweep(controller.world, read_watch(("nobody/here",)), sweeps=known)
+    assert list(known.trouble) == ["nobody/here"]
+    assert known.pause(300, 0.5) == 300
