@@ -1,20 +1,14 @@
 """What no delivery told us of is found by looking, and the same runs come of it."""
 
 import pytest
-from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, Repository, Verdict
 from reprise.domain.watch import read_watch
 from reprise.engine.sweep import Sweeps, sweep
-from reprise.store.runs import Run
 
 WINE = read_watch(("ada/wine",))
-
-
-def reason(run: Run) -> Reason:
-    assert run.judgement is not None
-    return run.judgement.reason
 
 
 def commits(controller: Controller) -> list[str]:
