@@ -8,12 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from tests.disks import full, small_disk
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
 from reprise.adapters.process.isolation import Possible, decide
-from reprise.adapters.process.policy import isolation_for
 from reprise.doctor import here
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
@@ -205,7 +205,7 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
     (tmp_path / "state").mkdir()
     key = key_of_start(tmp_path / "state")
     made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    found = by_name(examine_here(made))["controller"]
+    found = by_name(here._controller(made))["controller"]
     assert not found.ok
     assert "/readyz" in found.said
     assert "authorization" not in found.said.lower()
@@ -215,13 +215,20 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
 
 def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int) -> None:
     made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    assert "controller" not in by_name(examine_here(made))
+    assert list(here._controller(made)) == []
     (tmp_path / "state").mkdir()
     key_of_start(tmp_path / "state")
     gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
-    assert by_name(examine_here(gone))["controller"] == Finding(
-        "controller", True, "none answers at http://127.0.0.1:1"
+    assert list(here._controller(gone)) == [Finding("controller", True, "none answers at http://127.0.0.1:1")]
+
+
+def test_no_password_of_an_address_is_told(tmp_path: Path) -> None:
+    made = settings(tmp_path, tracking="http://ada:hunter2@127.0.0.1:1").model_copy(
+        update={"database_url": SecretStr("postgresql+psycopg://ada:hunter2@127.0.0.1:1/reprise")}
     )
+    found = here._schema(made), here._tracking(made.tracking.uri)
+    assert not any(finding.ok for finding in found)
+    assert "hunter2" not in f"{found}"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])
@@ -260,12 +267,12 @@ def test_one_line_for_each_finding_and_an_object_for_programs() -> None:
     }
 
 
-def test_how_jobs_are_kept_apart_is_told_as_their_reports_will_say_it(tmp_path: Path) -> None:
-    settings = Settings(state_dir=tmp_path)
-    found = next(f for f in examine_here(settings) if f.name == "isolation")
-    isolation = isolation_for(settings, rehearsal=False)
-    assert isolation.words(0, Network.FETCH_ONLY) in found.said
+def test_how_jobs_are_kept_apart_is_told_as_their_reports_will_say_it() -> None:
+    root = Possible(root=True, chroot=False, uid="", mounts="", network="")
+    isolation = decide(root)
+    found = here.isolation_finding(isolation)
     assert found.ok
+    assert f"{isolation.words(0, Network.FETCH_ONLY)}; network off" in found.said
 
 
 def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() -> None:

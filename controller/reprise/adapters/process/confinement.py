@@ -35,7 +35,6 @@ SYS_MOUNT_SETATTR = 442
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV = 1, 2, 4
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-MANY_FILES = 200_000
 SCRATCH_NAMES = ("/tmp", "/var/tmp")  # noqa: S108  (mounted over, not written to)
 
 
@@ -366,76 +365,6 @@ def locate(command: str, cwd: str, path: str) -> bool:
     if "/" in command:
         return os.path.isfile(os.path.join(cwd, command))
     return any(os.path.isfile(os.path.join(cwd, folder, command)) for folder in path.split(":"))
-
-
-# --- processes ------------------------------------------------------------------------------------
-
-
-def descendants() -> list[int]:
-    """Processes below this one. Orphans come to us or to the init, so a new session hides nobody.
-
-    Zombies count until they are reaped: their other threads may still run.
-    """
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            children.setdefault(parent_of(entry), []).append(int(entry))
-    found: list[int] = []
-    pending = [os.getpid()]
-    while pending:
-        below = children.get(pending.pop(), [])
-        found.extend(below)
-        pending.extend(below)
-    return found
-
-
-def parent_of(pid: str) -> int:
-    """-1 when the process is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except OSError:
-        return -1
-
-
-def send(number: int) -> int:
-    """Signal every descendant; how many there were."""
-    found = descendants()
-    for pid in found:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            continue
-    return len(found)
-
-
-def disk_bytes(folder: str) -> int:
-    """What the files below take on the disk; no more is counted once they are very many."""
-    seen = total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            try:
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
-            except OSError:
-                continue  # its path is longer than we can say
-        if seen > MANY_FILES:
-            break
-    return total
-
-
-def memory_bytes() -> int:
-    """What all descendants hold: their own pages, and once what the largest of them shares."""
-    own, shared = 0, 0
-    for pid in descendants():
-        try:
-            with open(f"/proc/{pid}/statm", "rb") as file:
-                fields = file.read().split()
-        except OSError:
-            continue  # gone
-        own += int(fields[1]) - int(fields[2])
-        shared = max(shared, int(fields[2]))
-    return (own + shared) * resource.getpagesize()
 
 
 # --- as a program ---------------------------------------------------------------------------------
