@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from reprise.domain.errors import Retryable
 from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
 from reprise.engine import durable
@@ -75,6 +76,8 @@ class Loop:
             self._pause = self._interval
             try:
                 self._tick()
+            except Retryable as error:
+                log.warning("loop postponed", loop=self._name, why=str(error))
             except Exception:  # a loop that dies silently would stop every later run
                 log.exception("loop failed", loop=self._name)
             self._nudged.wait(self._pause)

@@ -3,11 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from tests.disks import full, small_disk
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
@@ -115,7 +117,8 @@ def test_a_token_that_does_not_work_is_told_once(tmp_path: Path, error: Exceptio
 def test_this_machine_is_examined_without_leaving_anything(tmp_path: Path) -> None:
     found = by_name(examine_here(settings(tmp_path)))
     assert all(finding.ok for finding in found.values()), found
-    assert found["state folder"].said.endswith("will be made")
+    assert found["state folder"].said.endswith(" free")
+    assert "will be made, " in found["state folder"].said
     assert found["database"].said == "will be made at the first start"
     assert found["python"].said[0].isdigit()
     assert list(tmp_path.iterdir()) == []
@@ -168,6 +171,19 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file in its place")
     found = by_name([here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
     assert not found["state folder"].ok
+
+
+def test_a_full_disk_is_a_problem_that_ends_when_there_is_room(tmp_path: Path) -> None:
+    with ExitStack() as mounted:
+        try:
+            mounted.enter_context(small_disk(tmp_path / "state", megabytes=1))
+        except OSError as error:
+            pytest.skip(str(error))
+        mounted.enter_context(full(tmp_path / "state"))
+        finding = here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")
+    assert not finding.ok
+    assert "No space left on device" in finding.said
+    assert (finding.next_step or "").startswith("free some space")
 
 
 def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ DISK_ROOM = 1 << 30
 """Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_CHILD_SUBREAPER = 36
+MANY_FILES = 200_000
+"""Beyond these the files of a job are not counted to the end."""
 
 
 def neighbour(name: str) -> Any:
@@ -139,7 +141,7 @@ def supervise(folder: str) -> None:
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = job_log.Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
-    facts = Watch(job, log).run()
+    facts = Watch(job, log, folder).run()
     log.close()
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
@@ -152,9 +154,10 @@ def supervise(folder: str) -> None:
 class Watch:
     """The job while it runs: its output, its end, its descendants. One thread, one loop."""
 
-    def __init__(self, job: Job, log: Any) -> None:
+    def __init__(self, job: Job, log: Any, folder: str) -> None:
         self.job = job
         self.log = log
+        self.folder = folder
         self.stops = 0
         self.pid = 0
         self.status: int | None = None
@@ -164,7 +167,8 @@ class Watch:
         self.report: int | None = None
         self.used = 0
         self.look_at = 0.0
-        self.disk_room = min(DISK_ROOM, self.disk_free() // 2)
+        self.disk_at_start = self.disk_free()
+        self.room = min(DISK_ROOM, self.disk_at_start // 2)
         self.output, self.write_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for descriptor in (self.output, self.wake, wake_end):
@@ -197,6 +201,8 @@ class Watch:
             self.end_all(self.job.grace_seconds)
         outcome = self.leave_group(outcome)
         self.drain()
+        if outcome == "disk_full" or (outcome == "exited" and self.status and self.disk_free() <= self.room):
+            outcome = "disk_full" if self.filled_the_disk() else "disk_taken"
         return self.facts(outcome, started_at, started)
 
     def start(self) -> dict[str, str] | None:
@@ -263,7 +269,7 @@ class Watch:
         if now < self.look_at:
             return ""
         self.look_at = now + LOOK_SECONDS
-        if self.disk_free() < self.disk_room:
+        if self.disk_free() < self.room:
             return "disk_full"
         limit = self.job.memory_limit_bytes
         if limit is None or "memory.max" in self.job.group_limits:
@@ -276,7 +282,12 @@ class Watch:
             about = os.statvfs(os.path.dirname(self.job.log))
         except OSError:
             return DISK_ROOM
-        return about.f_bavail * about.f_frsize
+        return about.f_bavail * about.f_frsize if about.f_blocks else DISK_ROOM
+
+    def filled_the_disk(self) -> bool:
+        """Whether the job holds a megabyte, and most of what the disk has lost since the start."""
+        own: int = disk_bytes(self.folder) + min(self.log.total, self.job.log_limit_bytes)
+        return own >= 1 << 20 and own * 2 >= self.disk_at_start - self.disk_free()
 
     def step(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; then read and reap."""
@@ -383,6 +394,21 @@ def reserve_room(path: str) -> str:
     with open(reserve, "wb") as file:
         file.write(b" " * RESULT_ROOM)
     return reserve
+
+
+def disk_bytes(folder: str) -> int:
+    """What the files below take on the disk; no more is counted once they are `MANY_FILES`."""
+    seen = total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            seen += 1
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512
+            except OSError:
+                continue  # its path is longer than we can say
+        if seen > MANY_FILES:
+            break
+    return total
 
 
 def write_json(path: str, value: dict[str, Any]) -> None:
