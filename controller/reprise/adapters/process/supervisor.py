@@ -37,7 +37,6 @@ LOOK_SECONDS = 0.25
 """Between two looks at what the job uses."""
 DISK_ROOM = 1 << 30
 """Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
-MANY_FILES = 200_000
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_CHILD_SUBREAPER = 36
 MANY_FILES = 200_000
@@ -387,21 +386,6 @@ class Watch:
 
 
 # --- files --------------------------------------------------------------------------------------
-
-
-def disk_bytes(folder: str) -> int:
-    """What the files below take on the disk; no more is counted once they are very many."""
-    seen = total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            try:
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
-            except OSError:
-                continue  # its path is longer than we can say
-        if seen > MANY_FILES:
-            break
-    return total
 
 
 def reserve_room(path: str) -> str:
