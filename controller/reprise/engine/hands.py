@@ -10,7 +10,7 @@ from operator import attrgetter
 
 import structlog
 
-from reprise.engine.intake import resolve
+from reprise.engine.intake import resolve_all
 from reprise.engine.world import World
 from reprise.store import intake as inbox
 from reprise.store.intake import Trigger
@@ -54,7 +54,7 @@ class Hands:
     def _work(self, triggers: Sequence[Trigger]) -> None:
         added = 0
         try:
-            added = sum(resolve(self._world, trigger) for trigger in triggers)
+            added = resolve_all(self._world, triggers)
         except Exception:  # what was not settled is due again at the next look
             log.exception("hand failed", repository=triggers[0].repository)
         finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -106,6 +106,23 @@ def settle(connection: Connection, number: int, outcome: str) -> None:
     connection.execute(
         update(triggers).where(triggers.c.number == number).values(next_at=None, outcome=outcome)
     )
+
+
+def newest_trigger(connection: Connection) -> int:
+    """Its number; 0 when there is none."""
+    return connection.execute(select(func.max(triggers.c.number))).scalar_one() or 0
+
+
+def settle_same(connection: Connection, trigger: Trigger, newest: int, outcome: str) -> None:
+    """Whatever else asks about the same tag, up to this number."""
+    same = (
+        triggers.c.next_at.is_not(None),
+        triggers.c.number <= newest,
+        triggers.c.repository_id == trigger.repository_id,
+        triggers.c.kind == TAG,
+        triggers.c.ref == trigger.ref,
+    )
+    connection.execute(update(triggers).where(*same).values(next_at=None, outcome=outcome))
 
 
 def open_before(connection: Connection, trigger: Trigger) -> int:
