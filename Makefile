@@ -39,8 +39,8 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 3 --dist loadfile
 
-bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
-	.venv/bin/python bench/first_line.py 5
+bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
+	@.venv/bin/python -m bench $(ROW)
 
 FUZZ_SECONDS ?= 150
 $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))

@@ -93,7 +93,9 @@ async def send(url: str, seconds: float, connections: int, tally: Tally) -> floa
     tally.ends_at = began + seconds
     clients = []
     for _ in range(connections):
-        _, client = await loop.create_connection(lambda: Client(tally), address.hostname, address.port)
+        _, client = await loop.create_connection(
+            lambda: Client(tally), address.hostname or "", address.port or 80
+        )
         clients.append(client)
     await asyncio.wait_for(asyncio.gather(*(client.done for client in clients)), seconds + PATIENCE_SECONDS)
     return time.perf_counter() - began

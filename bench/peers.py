@@ -67,6 +67,7 @@ def application(secret: bytes) -> FastAPI:
         world=made.world,
         writer=Nowhere(made.world.store, lambda: None),
         webhook_secret=secret,
+        key=Key("not asked for by webhooks", anywhere=False),
         watched=made.watched,
         tracking_url=None,
     )

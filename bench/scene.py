@@ -16,8 +16,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import httpx
-
 from reprise.demo.people import Person
 from reprise.demo.services import Services
 
@@ -41,6 +39,7 @@ class Scene:
         self.name, self.repository_id = made["full_name"], made["id"]
         self.copy.mkdir()
         for name, text in files.items():
+            (self.copy / name).parent.mkdir(exist_ok=True)
             (self.copy / name).write_text(text)
         self.ada.git(self.copy, "init", "--quiet", "--initial-branch", "main")
         self.ada.git(self.copy, "remote", "add", "origin", made["clone_url"])
@@ -97,14 +96,13 @@ class Scene:
         self.ada.git(self.copy, "push", "--quiet", "origin", "--tags")
 
     def api(self, path: str) -> Any:
-        reply = httpx.get(f"{self.services.url}/api/v1{path}", timeout=30)
-        reply.raise_for_status()
-        return reply.json()
+        with self.services.api() as client:
+            return client.get(path).raise_for_status().json()
 
-    def rows(self, query: str) -> list[Any]:
+    def rows(self, query: str, file: str = "reprise.db") -> list[Any]:
         """Of the controller's own tables, read beside it."""
-        file = self.services.state / "reprise.db"
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as connection:
+        path = self.services.state / file
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(query).fetchall()
 
     def count(self, query: str) -> int:
@@ -112,9 +110,7 @@ class Scene:
 
     def log(self, event: str) -> list[dict[str, Any]]:
         """Entries of the controller's log with this name, since its last start."""
-        lines = self.services.log("controller").read_text(errors="replace").splitlines()
-        entries = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}"))
-        return [entry for entry in entries if entry.get("event") == event]
+        return entries(self.services.log("controller"), event)
 
 
 @contextmanager
@@ -133,6 +129,12 @@ def awaited(condition: Callable[[], T], seconds: float = DEADLINE_SECONDS, pause
             return answer
         time.sleep(pause)
     raise SystemExit(f"it did not happen within {seconds:g} s")
+
+
+def entries(log: Path, event: str) -> list[dict[str, Any]]:
+    lines = log.read_text(errors="replace").splitlines()
+    found = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}"))
+    return [entry for entry in found if entry.get("event") == event]
 
 
 def at(entry: dict[str, Any]) -> float:

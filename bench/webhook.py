@@ -25,8 +25,8 @@ SHARE = 0.40
 P99_SECONDS = 0.050
 BYTES = 25_000
 CONNECTIONS = 16
-SECONDS = 5.0
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = 3.0
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 FILES = {
     "requirements.txt": "",
     "reprise.yaml": "version: 1\nname: trivial\non: {tags: [v*]}\nrun: {command: [sleep, '0']}\n",
@@ -61,6 +61,7 @@ def measure() -> Part:
         }
         for url in targets.values():
             load(around, url, "warm", body, 1.0)
+        awaited(lambda: around.count("runs WHERE phase = 'done'"))
         found: dict[str, list[Round]] = {name: [] for name in targets}
         for index in range(ROUNDS):
             for name, url in targets.items():

@@ -1,0 +1,51 @@
+"""``make bench``: every benchmark, or the named rows. Each prints its table, which docs/benchmarks.md keeps.
+
+    python -m bench [ROW …]        1 webhook, 2 first line, 3 waiting, 4 restart, 5 growth
+
+Exit code 1 when a bar is missed. Rows 3 and 4 share the runs that they need; row 4 alone makes them too.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import first_line, growth, restart, waiting, webhook
+from bench.printed import Part, keep
+from bench.scene import ROOT, scene
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def main(rows: set[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is ended
+    missed = []
+    for part in parts(rows):
+        print(f"\n{part.text()}\n", flush=True)
+        keep(PAGE, part)
+        missed += [f"{part.title}: {bar.what}" for bar in part.bars if not bar.met]
+    for bar in missed:
+        print(f"missed: {bar}")
+    return 1 if missed else 0
+
+
+def parts(rows: set[str]) -> Iterator[Part]:
+    alone: dict[str, Callable[[], Part]] = {
+        "1": webhook.measure,
+        "2": first_line.measure,
+        "5": growth.measure,
+    }
+    for row in sorted(rows - {"3", "4"}):
+        yield alone[row]()
+    if rows & {"3", "4"}:
+        with scene(waiting.FILES) as around:
+            controller, part = waiting.fill(around)
+            yield part
+            if "4" in rows:
+                yield restart.measure(around, controller)
+
+
+if __name__ == "__main__":
+    asked = set(sys.argv[1:]) or {"1", "2", "3", "4", "5"}
+    if asked - {"1", "2", "3", "4", "5"}:
+        sys.exit("rows are 1 to 5: see bench/__main__.py")
+    sys.exit(main(asked))
