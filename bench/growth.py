@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import logging
 import math
+import secrets
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -38,12 +39,14 @@ from reprise.domain.run import (
     Verdict,
 )
 from reprise.engine.grant import grant
-from reprise.engine.intake import known_repository, resolve_due, run_id
+from reprise.engine.intake import known_repository, resolve_due
 from reprise.engine.reporting import show_waiting
+from reprise.engine.settled import run_id
 from reprise.engine.stopping import tell_stopped
 from reprise.engine.sweep import sweep
 from reprise.serve import web_context
 from reprise.settings import Settings, load_settings
+from reprise.sign_in import Key
 from reprise.store import intake as inbox
 from reprise.store import repositories, runs
 from reprise.store.database import Connection
@@ -83,10 +86,12 @@ def measure() -> Part:
             },
         )
         made = controller(settings)
+        key = Key(secrets.token_hex(20), anywhere=False)
         log.configure(settings.secrets(), level=logging.ERROR)
         with TestClient(
-            create_app(web_context(settings, made)), "http://127.0.0.1", client=("127.0.0.1", 50_000)
+            create_app(web_context(settings, made, key)), "http://127.0.0.1", client=("127.0.0.1", 50_000)
         ) as client:
+            client.headers["Authorization"] = f"Bearer {key.token}"
             body, filled = payload(around), 0
             sweep(made.world, made.watched)
             for size in SIZES:

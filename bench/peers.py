@@ -8,6 +8,7 @@ the signature and answers, nothing more. ``POST /nothing`` reads and answers: th
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from reprise.adapters.github.webhook import verify_signature
 from reprise.bootstrap import controller
 from reprise.serve import web_server
 from reprise.settings import load_settings
+from reprise.sign_in import Key
 from reprise.store.intake import Delivery
 from reprise.web.app import create_app
 from reprise.web.context import Context
@@ -67,7 +69,7 @@ def application(secret: bytes) -> FastAPI:
         world=made.world,
         writer=Nowhere(made.world.store, lambda: None),
         webhook_secret=secret,
-        key=Key("not asked for by webhooks", anywhere=False),
+        key=Key(secrets.token_hex(20), anywhere=False),
         watched=made.watched,
         tracking_url=None,
     )

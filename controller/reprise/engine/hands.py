@@ -38,9 +38,9 @@ class Hands:
         with self._changed:
             now = time.monotonic()
             self._rested_at = {number: at for number, at in self._rested_at.items() if at > now}
-            busy = frozenset(self._busy | self._rested_at.keys())
+            busy, resting = frozenset(self._busy), frozenset(self._rested_at)
         with self._world.store.read() as connection:
-            due = inbox.due_triggers(connection, self._world.clock.now(), without=busy)
+            due = inbox.due_triggers(connection, self._world.clock.now(), without=busy | resting)
         by_repository = attrgetter("repository_id", "number")
         groups = groupby(sorted(due, key=by_repository), key=attrgetter("repository_id"))
         oldest_first = sorted((list(group) for _, group in groups), key=lambda group: group[0].number)
