@@ -10,14 +10,18 @@ import hmac
 import logging
 import math
 import secrets
+import socket
 import statistics
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
-from fastapi.testclient import TestClient
+import httpx
+import uvicorn
 
 from bench.printed import Bar, Part, number, numbers
 from bench.scene import CACHE, Scene, scene
@@ -44,8 +48,8 @@ from reprise.engine.reporting import show_waiting
 from reprise.engine.settled import run_id
 from reprise.engine.stopping import tell_stopped
 from reprise.engine.sweep import sweep
-from reprise.serve import web_context
-from reprise.settings import Settings, load_settings
+from reprise.serve import web_context, web_server
+from reprise.settings import load_settings
 from reprise.sign_in import Key
 from reprise.store import intake as inbox
 from reprise.store import repositories, runs
@@ -88,16 +92,18 @@ def measure() -> Part:
         made = controller(settings)
         key = Key(secrets.token_hex(20), anywhere=False)
         log.configure(settings.secrets(), level=logging.ERROR)
-        with TestClient(
-            create_app(web_context(settings, made, key)), "http://127.0.0.1", client=("127.0.0.1", 50_000)
-        ) as client:
-            client.headers["Authorization"] = f"Bearer {key.token}"
+        with (
+            serving(web_server(create_app(web_context(settings, made, key)))) as url,
+            httpx.Client(
+                base_url=url, timeout=30, headers={"Authorization": f"Bearer {key.token}"}
+            ) as client,
+        ):
             body, filled = payload(around), 0
             sweep(made.world, made.watched)
             for size in SIZES:
                 fill(around, made, filled, size)
                 filled = size
-                for cost in costs(around, settings, made, client, body):
+                for cost in costs(around, made, client, body):
                     found.setdefault(cost.name, []).append(timed(cost))
                     grows[cost.name] = cost.grows
                 print(f"measured with {size} runs", flush=True)
@@ -105,9 +111,21 @@ def measure() -> Part:
     return told(found, grows)
 
 
-def costs(
-    around: Scene, settings: Settings, made: Controller, client: TestClient, body: bytes
-) -> tuple[Cost, ...]:
+@contextmanager
+def serving(server: uvicorn.Server) -> Iterator[str]:
+    """The address; in a thread of this process."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def costs(around: Scene, made: Controller, client: httpx.Client, body: bytes) -> tuple[Cost, ...]:
     world = made.world
     with world.store.read() as connection:
         waiting = runs.waiting_entries(connection)[-1].id
@@ -184,7 +202,7 @@ def exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
 _numbers = count()
 
 
-def deliver(around: Scene, client: TestClient, body: bytes) -> None:
+def deliver(around: Scene, client: httpx.Client, body: bytes) -> None:
     signature = hmac.new(around.services.secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {
         "X-GitHub-Event": "push",
@@ -215,7 +233,7 @@ def nobody(run_id: str) -> None:
     raise SystemExit(f"run {run_id} was granted, though no slot is free")
 
 
-def seen(client: TestClient, path: str) -> None:
+def seen(client: httpx.Client, path: str) -> None:
     client.get(path).raise_for_status()
 
 

@@ -69,6 +69,15 @@ def test_the_queue_keeps_the_order_of_arrival(connection: Connection) -> None:
     assert ids(runs.untold_waiting(connection, 2)) == ["r5", "r3"]
 
 
+def test_whom_the_forge_was_told_of_is_not_told_again_nor_does_the_next_move_up(
+    connection: Connection,
+) -> None:
+    for number in (5, 3, 9):
+        runs.add_run(connection, another(number), at=NOW)
+    runs.save(connection, "r5", shown_at=NOW)
+    assert ids(runs.untold_waiting(connection, 2)) == ["r3"]
+
+
 def test_a_phase_keeps_the_time_when_it_was_first_entered(connection: Connection) -> None:
     runs.add_run(connection, RUN, at=NOW)
     for hours, phase in ((1, Phase.BUILDING), (2, Phase.RUNNING), (3, Phase.BUILDING)):

@@ -11,8 +11,11 @@ from reprise.domain.errors import Retryable
 
 
 @contextmanager
-def locked(path: Path, *, timeout: float) -> Iterator[None]:
-    """Hold the lock file; it ends with the process. Raises Retryable after ``timeout`` seconds."""
+def locked(path: Path, *, timeout: float) -> Iterator[int]:
+    """Hold the lock file; it ends with the process and whoever inherited its descriptor.
+
+    Raises Retryable after ``timeout`` seconds.
+    """
     deadline = time.monotonic() + timeout
     with path.open("ab") as file:
         while True:
@@ -23,4 +26,4 @@ def locked(path: Path, *, timeout: float) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     raise Retryable(f"{path} has been locked for {timeout:.0f} s by another fetch") from None
                 time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - jitter, not a secret
-        yield
+        yield file.fileno()
