@@ -36,17 +36,21 @@ class State:
     trials: tuple[tuple[str, int, int], ...]
     """Run, number and attempt."""
     workflows: int
-    supervisors: frozenset[int]
-    """One for each job."""
+    jobs: frozenset[str]
+    """The folder of each that has a supervisor."""
+    processes: frozenset[int]
+    """Of all supervisors: an isolated job has two, its own first process being the second."""
 
     @classmethod
     def of(cls, around: Scene) -> Self:
+        found = supervisors(around)
         return cls(
             _ids(around, "granted_at IS NULL AND ended_at IS NULL"),
             _ids(around, "granted_at IS NOT NULL AND ended_at IS NULL"),
             tuple(around.rows("SELECT run_id, number, attempt FROM trials ORDER BY 1, 2, 3")),
             around.rows("SELECT count(*) FROM workflow_status", file="engine.db")[0][0],
-            frozenset(supervisors(around)),
+            frozenset(found.values()),
+            frozenset(found),
         )
 
 
@@ -63,7 +67,11 @@ def measure(around: Scene, controller: "subprocess.Popen[bytes]") -> Part:
     """``controller`` has its runs; it is started again with a slot for each that is to live."""
     end(controller)
     controller = around.start_controller(SLOTS)
-    awaited(lambda: len(supervisors(around)) == LIVE and len(around.log("trial taken up")) == LIVE, 300, 0.5)
+    awaited(
+        lambda: len(set(supervisors(around).values())) == LIVE and len(around.log("trial taken up")) == LIVE,
+        300,
+        0.5,
+    )
     before = State.of(around)
     loaded, empty = [], []
     for number_ in range(ROUNDS):
@@ -105,7 +113,7 @@ def told(before: State, after: State, loaded: Sequence[Start], empty: Sequence[S
     first = [start.first_step or 0.0 for start in loaded]
     lost = len(before.waiting ^ after.waiting) + len(before.live ^ after.live)
     lost += len(set(before.trials) ^ set(after.trials)) + abs(before.workflows - after.workflows)
-    lost += len(before.supervisors ^ after.supervisors)
+    lost += len(before.jobs ^ after.jobs) + len(before.processes ^ after.processes)
     base = statistics.median(start.serving for start in empty)
     return Part(
         "restart",
@@ -125,22 +133,23 @@ def told(before: State, after: State, loaded: Sequence[Start], empty: Sequence[S
             _row("every live run is worked on", [start.all_steps or 0.0 for start in loaded]),
         ),
         (
-            f"{len(after.waiting)} runs wait, {len(after.live)} live with {len(after.supervisors)} jobs; "
+            f"{len(after.waiting)} runs wait, {len(after.live)} live with {len(after.jobs)} jobs; "
             f"their first step takes {number(statistics.median(first) / base)} times the empty start.",
         ),
     )
 
 
-def supervisors(around: Scene) -> list[int]:
-    """Of the jobs of this controller, wherever they come from."""
-    return [pid for pid, argv in programs() if SUPERVISOR in argv and str(around.services.state) in argv]
+def supervisors(around: Scene) -> dict[int, str]:
+    """Pid → folder of the trial, of every job of this controller, whoever started it."""
+    ours = str(around.services.state)
+    return {pid: argv[-1] for pid, argv in programs() if SUPERVISOR in " ".join(argv) and ours in argv[-1]}
 
 
-def programs() -> Iterator[tuple[int, str]]:
+def programs() -> Iterator[tuple[int, list[str]]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
-                yield int(entry.name), (entry / "cmdline").read_text(errors="replace")
+                yield int(entry.name), (entry / "cmdline").read_text(errors="replace").strip("\0").split("\0")
 
 
 def _ids(around: Scene, where: str) -> frozenset[str]:
