@@ -116,7 +116,7 @@ def told(found: dict[str, list[Round]], stored: int, twice: int, size: int, disk
             f"{CONNECTIONS} connections that stay open, {SECONDS:g} s a round, "
             f"{size / 1000:.1f} KB a delivery, pushes of a watched tag; "
             f"{answered} answered with 202, {stored} in the table.",
-            "Each commit waits for the disk, the peers do not: writing what sixteen deliveries hold and an fsync "
+            "A commit waits for the disk, a peer does not: writing what sixteen deliveries hold and an fsync "
             f"took {numbers(1000 * each for each in disk)} ms (median of {FSYNCS} before each round).",
         ),
     )

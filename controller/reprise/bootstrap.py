@@ -28,6 +28,7 @@ from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.watch import Watch
+from reprise.engine import durable
 from reprise.engine.durable import Engine
 from reprise.engine.leader import Leader
 from reprise.engine.readiness import Lack, lacks
@@ -173,7 +174,7 @@ def _rehearsal(settings: Settings, state: Path) -> Iterator[Rehearsal]:
     quarters = quarters_for(settings, rehearsal=True)
     builder = _builder(settings, quarters)
     world = _world(settings, state, source, builder, quarters, tracker, None)
-    engine = Engine(state, RunWorkflow(Steps(world)).run)
+    engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
         yield Rehearsal(world, source, engine)
@@ -214,7 +215,9 @@ def _world(
         store=store,
         source=source,
         builder=builder,
-        provider=ProcessProvider(state, cpus=settings.process.cpus, isolation=quarters.isolation),
+        provider=ProcessProvider(
+            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
+        ),
         runner=ProcessRunner(quarters=quarters),
         tracker=tracker,
         forge=forge,

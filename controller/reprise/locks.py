@@ -18,28 +18,34 @@ LONGEST_PAUSE_SECONDS = 0.05
 
 @contextmanager
 def locked(
-    path: Path, *, timeout: float, shared: bool = False, waiting: Callable[[], None] = lambda: None
+    path: Path,
+    *,
+    timeout: float,
+    shared: bool = False,
+    waiting: Callable[[], None] = lambda: None,
+    late: str | None = None,
 ) -> Iterator[int]:
     """Hold the lock file, made when it is missing; its descriptor.
 
-    Raises Retryable when it stays taken for ``timeout`` seconds. ``waiting`` is called again and again
-    until then, and may raise too.
+    Raises Retryable, with the sentence ``late``, when it stays taken for ``timeout`` seconds. ``waiting``
+    is called again and again until then, and may raise too.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + timeout
         while not _taken(descriptor, shared=shared):
             if time.monotonic() >= deadline:
-                raise Retryable(f"{path} stayed locked for {timeout:.0f} s", after=10.0)
+                raise Retryable(late or f"{path} stayed locked for {timeout:.0f} s", after=10.0)
             waiting()
             time.sleep(random.uniform(0.2, 1) * LONGEST_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
-        try:
-            yield descriptor
-        finally:
-            # Explicitly, since a process that was left behind may hold the descriptor.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def release(descriptor: int) -> None:
+    """Give the lock up for those too who inherited the descriptor and may have been left behind."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 @contextmanager

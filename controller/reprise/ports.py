@@ -5,11 +5,11 @@ Every method is bounded in time by its adapter (see each settings section) and r
 vendor's library leaves an adapter. Methods are synchronous and may be called from several threads.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from reprise.domain.forge import Permission, Place, PullRequest, Reaction, Status
 from reprise.domain.retention import Item
@@ -25,6 +25,40 @@ class Clock(Protocol):
     def monotonic(self) -> float: ...
 
     async def sleep(self, seconds: float) -> None: ...
+
+
+# --- durable work -------------------------------------------------------------------------------
+
+
+class Durable(Protocol):
+    """All that a workflow may await: a crash throws it away, and it is replayed from these records."""
+
+    async def step(self, name: str, call: Callable[..., Awaitable[Any]], *args: object) -> Any:
+        """What ``call`` returned, plain JSON data in and out, recorded under ``name`` and its order.
+
+        A recorded step is never called again. One whose call did not come to its record is called again.
+        """
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait through restarts: what is left of the time is waited after one."""
+        ...
+
+
+class Workflows(Protocol):
+    """Starts workflows and says what became of them."""
+
+    def start(self, workflow_id: str) -> None:
+        """Nothing happens when it was started before."""
+        ...
+
+    def broken(self, workflow_id: str) -> bool:
+        """Whether the workflow itself ended in an error."""
+        ...
+
+    def over(self, workflow_id: str) -> bool:
+        """Whether it ended, well or in an error, so that nobody works on it any more."""
+        ...
 
 
 # --- source -------------------------------------------------------------------------------------

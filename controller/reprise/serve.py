@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -99,7 +100,7 @@ def web_context(settings: Settings, made: Controller, key: Key) -> Context:
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
         key=key,
         watched=settings.watched,
-        tracking_url=settings.tracking.public_url or settings.tracking.uri,
+        tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
     )
@@ -115,6 +116,12 @@ def web_server(app: Callable[..., Any]) -> uvicorn.Server:
         server_header=False,
     )
     return uvicorn.Server(config)
+
+
+def _page_of(tracking_uri: str | None) -> str | None:
+    """To link to: not a file, nor the password of an address."""
+    parts = urlsplit(tracking_uri or "")
+    return tracking_uri if parts.scheme in ("http", "https") and "@" not in parts.netloc else None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -21,8 +21,10 @@ from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.source import FakeSource, File
 from tests.fakes.tracker import FakeTracker
 
+from reprise.domain.audit import Action, Deed
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
 from reprise.domain.run import Phase, Repository, RunId, Sha
+from reprise.engine import durable
 from reprise.engine.durable import Body, Engine
 from reprise.engine.grant import grant, resume
 from reprise.engine.intake import resolve_due
@@ -31,8 +33,9 @@ from reprise.engine.stopping import tell_stopped
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.ports import JobRequest
+from reprise.store import audit, repositories, runs
 from reprise.store import intake as inbox
-from reprise.store import repositories, runs
+from reprise.store.audit import Filter
 from reprise.store.database import Database
 from reprise.store.intake import NewTrigger
 from reprise.store.runs import Run, Trial
@@ -132,7 +135,7 @@ class Controller:
             store.migrate()
         self.world = self.wrap_world(self._world(store))
         self.steps = Steps(self.world)
-        body = RunWorkflow(self.wrap_steps(self.steps), pace=PACE).run
+        body = RunWorkflow(self.wrap_steps(self.steps), durable, pace=PACE).run
         self.engine = Engine(self.state, self.wrap_body(body))
         self._started = False
 
@@ -189,6 +192,16 @@ class Controller:
             self._add(
                 NewTrigger(inbox.COMMENT, place.id, place.full_name, ref, who, pull.number, comment, said)
             )
+        return comment
+
+    def told_commit_comment(
+        self, repository: Repository, sha: Sha, said: str = "/reproduce", *, who: str = "ada", times: int = 1
+    ) -> int:
+        """The same on a commit."""
+        comment = self.outside.forge.add_comment(repository, OnCommit(sha), said, who=who)
+        for _ in range(times):
+            where = repository.id, repository.full_name, sha[:7]
+            self._add(NewTrigger(inbox.COMMENT, *where, who, None, comment, said, sha))
         return comment
 
     def _add(self, new: NewTrigger) -> None:
@@ -248,6 +261,12 @@ class Controller:
         with self.world.store.read() as connection:
             return runs.recent_runs(connection, 1000)[::-1]
 
+    def audit(self, run: Run | None = None) -> list[Deed]:
+        """Of one run, or everything."""
+        with self.world.store.read() as connection:
+            found = audit.lines(connection, Filter(run.id if run is not None else None))
+        return [line.deed for line in found]
+
     def run(self) -> Run:
         (only,) = self.runs()
         return only
@@ -306,8 +325,8 @@ def assert_clean(controller: Controller) -> None:
         assert run.ended_at is not None
         assert run.judgement is not None
         _assert_no_repeated_status(outside, run)
-        place = OnPullRequest(run.pull_request) if run.pull_request is not None else OnCommit(run.commit)
-        reports = [c for c in outside.comments(run.repository, place) if "reprise:reply" not in c.body]
+        _assert_accounted(controller, run)
+        reports = [c for c in outside.comments(run.repository, run.place) if "reprise:reply" not in c.body]
         assert len(reports) <= 1, "more than one report"
 
 
@@ -316,6 +335,18 @@ def _assert_no_repeated_status(outside: Outside, run: Run) -> None:
     for status in outside.forge.statuses_on(run.repository, run.commit):
         assert last.get(status.context) != status, f"posted twice in a row: {status}"
         last[status.context] = status
+
+
+def _assert_accounted(controller: Controller, run: Run) -> None:
+    """Each thing that happened once, and nothing that did not."""
+    actions = [deed.action for deed in controller.audit(run)]
+    assert len(actions) == len(set(actions)), f"told twice: {actions}"
+    told = set(actions)
+    assert {Action.REQUESTED, Action.JUDGED} <= told
+    assert (Action.MACHINE_TAKEN in told) == (run.allocation is not None)
+    assert (Action.MACHINE_ASKED in told) == (Action.MACHINE_RELEASED in told)
+    assert (Action.MACHINE_TAKEN in told) == (Action.SPENT in told)
+    assert bool(told & {Action.CANCELLED, Action.SUPERSEDED}) == (run.stop_requested is not None)
 
 
 def jobs_of(outside: Outside, run_id: RunId) -> list[JobRequest]:

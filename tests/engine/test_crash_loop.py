@@ -8,11 +8,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from dbos._dbos import _get_or_create_dbos_registry
 from tests.engine.harness import Controller, Outside, assert_clean, jobs_of, pull_request
+from tests.engine.recovery import quick_recovery
 from tests.engine.watch import Killed, Life, Point
 
-from reprise.domain.forge import OnCommit, Place, State
+from reprise.domain.audit import Action
+from reprise.domain.forge import OnCommit, Permission, Place, State
 from reprise.domain.run import Verdict
 from reprise.engine.intake import resolve_due
 
@@ -31,13 +32,9 @@ STEPS = ("announce", "build", "plan_trial", "execute_trial", "collect", "release
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick_recovery() -> Iterator[None]:
-    """The engine looks once a second for what it has to recover; whoever crashes often cannot wait."""
-    queue = _get_or_create_dbos_registry().get_internal_queue()
-    before = queue._polling_interval_sec
-    queue._polling_interval_sec = 0.03
-    yield
-    queue._polling_interval_sec = before
+def recovers_quickly() -> Iterator[None]:
+    with quick_recovery():
+        yield
 
 
 class Story:
@@ -84,7 +81,22 @@ class PullRequest(Story):
         self.controller.told_comment(pull)
 
 
-def resolve_as(life: Life, story: Tag | PullRequest) -> None:
+class CommitComment(Story):
+    """On a tag that is older than the watch."""
+
+    def __init__(self, folder: Path, template: Path) -> None:
+        super().__init__(folder, template)
+        self.repository = self.outside.repository()
+        self.outside.forge.set_permission(self.repository, "ada", Permission.WRITE)
+        self.sha = self.outside.tag(self.repository, "v1")
+        self.place: Place = OnCommit(self.sha)
+        self.controller.told_commit_comment(self.repository, self.sha)
+
+
+Told = Tag | PullRequest | CommitComment
+
+
+def resolve_as(life: Life, story: Told) -> None:
     resolve_due(life.wrap_world(story.controller.world))
 
 
@@ -176,8 +188,14 @@ def test_a_comment_is_resolved_once_wherever_the_controller_dies(tmp_path: Path,
     assert_resolved_once(tmp_path, template, PullRequest, crossings=7)
 
 
+def test_a_comment_on_a_commit_is_resolved_once_wherever_the_controller_dies(
+    tmp_path: Path, template: Path
+) -> None:
+    assert_resolved_once(tmp_path, template, CommitComment, crossings=6)
+
+
 def assert_resolved_once(
-    folder: Path, template: Path, tell: Callable[[Path, Path], Tag | PullRequest], *, crossings: int
+    folder: Path, template: Path, tell: Callable[[Path, Path], Told], *, crossings: int
 ) -> None:
     """Dies before and after each call to the outside while a trigger is looked at, then looks again."""
     whole = Life()
@@ -191,3 +209,4 @@ def assert_resolved_once(
             resolve_as(life, story)
         story.controller.resolve()
         assert len(story.controller.runs()) == 1
+        assert [deed.action for deed in story.controller.audit()] == [Action.REQUESTED]

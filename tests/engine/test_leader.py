@@ -1,15 +1,18 @@
 """The one process that works: who may be it, and that its loops live on."""
 
 import threading
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.fakes.storage import FakeStorage
 from tests.jobs import until
 
 from reprise.domain.errors import Retryable, UserError
+from reprise.domain.retention import Bound, Item, Kind, Policy
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Spec
 from reprise.domain.watch import read_watch
@@ -40,6 +43,31 @@ def test_a_leader_does_everything_by_itself(controller: Controller, outside: Out
     finally:
         leads.stop()
     assert_clean(controller)
+
+
+def test_a_leader_removes_what_is_kept_no_longer(controller: Controller, outside: Outside) -> None:
+    """Not at its start, which others wait for."""
+    old, new = (
+        Item(Kind.ENVIRONMENT, name, 10, outside.clock.now() - timedelta(days=days))
+        for name, days in (("old", 31), ("new", 29))
+    )
+    storage = FakeStorage(old, new)
+    leads = Leader(
+        controller.world,
+        controller.state,
+        watched=read_watch(()),
+        sweep_interval=60,
+        storages=(storage,),
+        policy=Policy(cache=Bound(timedelta(days=30))),
+    )
+    leads.start()
+    try:
+        assert set(storage.items) == {"old", "new"}
+        leads._retention_loop.nudge()
+        until(lambda: set(storage.items) == {"new"})
+        until((controller.state / "retention.json").exists)
+    finally:
+        leads.stop()
 
 
 def test_a_second_controller_is_refused_with_the_way_out(controller: Controller) -> None:

@@ -4,9 +4,17 @@ import pytest
 from tests.engine.harness import FILES, Controller, Outside, assert_clean
 
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.run import Repository, Verdict
+from reprise.domain.run import Reason, Repository, Verdict
 from reprise.domain.watch import read_watch
 from reprise.engine.sweep import Sweeps, sweep
+from reprise.store.runs import Run
+
+WINE = read_watch(("ada/wine",))
+
+
+def reason(run: Run) -> Reason:
+    assert run.judgement is not None
+    return run.judgement.reason
 
 
 def commits(controller: Controller) -> list[str]:
@@ -238,3 +246,43 @@ def test_sweeps_are_remembered_with_what_kept_them_from_succeeding(
     sweep(controller.world, read_watch(("ada/wine", "ada/nothing")), sweeps=sweeps)
     assert set(sweeps.done) == {"ada/wine", "ada/nothing"}
     assert sweeps.trouble == {}
+
+
+def test_a_tag_that_moved_back_unheard_gets_its_verdict_after_all(
+    controller: Controller, outside: Outside
+) -> None:
+    """The run of its first commit was superseded meanwhile."""
+    repository = outside.repository()
+    sweep(controller.world, WINE)
+    first = outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    controller.resolve()
+    outside.tag(repository, "v1", {**FILES, "moved": ""})
+    controller.told_tag(repository, "v1")
+    controller.resolve()
+    outside.source.tag(repository, "v1", first)
+    assert sweep(controller.world, WINE) == 1
+    assert sweep(controller.world, WINE) == 0, "found twice"
+    controller.work()
+    assert sweep(controller.world, WINE) == 0
+    assert [(run.commit == first, reason(run)) for run in controller.runs()] == [
+        (True, Reason.SUPERSEDED),
+        (False, Reason.SUPERSEDED),
+        (True, Reason.COMPLETED),
+    ]
+
+
+def test_an_older_tag_that_moved_and_came_back_counts_as_pushed(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    first = outside.tag(repository, "v1")
+    sweep(controller.world, WINE)
+    outside.tag(repository, "v1", {**FILES, "moved": ""})
+    assert sweep(controller.world, WINE) == 1
+    controller.work()
+    outside.source.tag(repository, "v1", first)
+    assert sweep(controller.world, WINE) == 1
+    controller.work()
+    assert [run.commit == first for run in controller.runs()] == [False, True]
+    assert sweep(controller.world, WINE) == 0

@@ -39,10 +39,10 @@ class Watched:
 
     def _called(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def through(*args: Any, **named: Any) -> Any:
-            if self._cross(name, "before", str(args[0])):
+            if self._cross(name, "before", _whose(args)):
                 self._hang()
             result = call(*args, **named)
-            if self._cross(name, "after", str(args[0])):
+            if self._cross(name, "after", _whose(args)):
                 self._hang()
             return result
 
@@ -50,14 +50,19 @@ class Watched:
 
     def _awaited(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         async def through(*args: Any, **named: Any) -> Any:
-            if self._cross(name, "before", str(args[0])):
+            if self._cross(name, "before", _whose(args)):
                 await asyncio.Event().wait()
             result = await call(*args, **named)
-            if self._cross(name, "after", str(args[0])):
+            if self._cross(name, "after", _whose(args)):
                 await asyncio.Event().wait()
             return result
 
         return through
+
+
+def _whose(args: tuple[Any, ...]) -> str:
+    """A step's run; of a port's call whatever comes first."""
+    return str(args[0]) if args else ""
 
 
 class Killed(BaseException):

@@ -20,6 +20,8 @@ from reprise.adapters.mlflow.content import job_content
 from reprise.adapters.mlflow.filestore import read_stored_runs
 from reprise.domain import command
 from reprise.domain.errors import UserError
+from reprise.domain.event import Event
+from reprise.domain.forge import Place
 from reprise.domain.metric_file import MetricProblem
 from reprise.domain.metrics import MAX_NAME, comparable, every_number, read_metric
 from reprise.domain.run import Value
@@ -46,8 +48,7 @@ def webhook(data: bytes) -> None:
     except UserError as error:
         str(error).encode()
         return
-    for each in fields(event):
-        assert_storable(getattr(event, each.name))
+    assert_all_storable(event)
 
 
 def spec(data: bytes) -> None:
@@ -112,6 +113,15 @@ def assert_storable(value: object) -> None:
         assert "\0" not in value
     if isinstance(value, int):
         assert abs(value) < 2**63
+
+
+def assert_all_storable(record: Event | Place) -> None:
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if isinstance(value, Place):
+            assert_all_storable(value)
+        else:
+            assert_storable(value)
 
 
 def _judged(value: Value) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.domain.queue import RECENT, Entry, Limits, decide
+from reprise.domain.queue import BACKFILL, RECENT, SWEEP, Entry, Limits, decide
 from reprise.domain.run import RunId
 
 
@@ -123,3 +123,11 @@ def test_why_a_run_waits_names_its_own_limit_before_the_slots() -> None:
     assert str(decide([entry(3)], [entry(1)], [], Limits(1)).waits[RunId("r3")]) == (
         "place 1, the only slot is in use"
     )
+
+
+def test_what_nobody_asked_for_is_no_users() -> None:
+    limit = Limits(slots=4, per_user=1)
+    swept = [entry(number, who=who) for number, who in enumerate((SWEEP, SWEEP, BACKFILL), 1)]
+    found = decide([*swept, entry(4), entry(5)], [], [], limit)
+    assert found.granted == (RunId("r1"), RunId("r2"), RunId("r3"), RunId("r4"))
+    assert found.waits[RunId("r5")].why == "ada already has 1 run of 1"

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from reprise.adapters.process import groups
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.domain.errors import UserError
 from reprise.forge.server import add_user
@@ -43,7 +44,9 @@ class Services:
     ) -> None:
         for process in reversed(self._started):
             end(process)
-        provider = ProcessProvider(self.state)  # jobs outlive their controller on purpose
+        provider = ProcessProvider(
+            self.state, groups=groups.find()
+        )  # jobs outlive their controller on purpose
         for run_id in provider.owned():
             provider.release(run_id)
 

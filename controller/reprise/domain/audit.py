@@ -62,21 +62,21 @@ class Line:
 
 
 SENTENCE: dict[Action, str] = {
-    Action.REQUESTED: "asked for the run: {detail}",
-    Action.REFUSED: "was refused: {detail}",
-    Action.CANCELLED: "cancelled the run",
-    Action.SUPERSEDED: "asked for the same again, which ended this run: {detail}",
-    Action.MACHINE_ASKED: "caused a machine to be asked for",
-    Action.MACHINE_TAKEN: "got {detail}",
-    Action.MACHINE_RELEASED: "held the machine no longer: {detail}",
-    Action.SPENT: "spent {amount}",
-    Action.JUDGED: "has the verdict: {detail}",
+    Action.REQUESTED: "run asked for: {detail}",
+    Action.REFUSED: "request refused: {detail}",
+    Action.CANCELLED: "run cancelled",
+    Action.SUPERSEDED: "run ended for a newer one: {detail}",
+    Action.MACHINE_ASKED: "machine asked for",
+    Action.MACHINE_TAKEN: "machine taken: {detail}",
+    Action.MACHINE_RELEASED: "machine given back: {detail}",
+    Action.SPENT: "spent: {amount}",
+    Action.JUDGED: "verdict: {detail}",
 }
-"""What ``who`` did, or what happened on their account."""
+"""What happened because of ``who``."""
 
 
 def sentence(deed: Deed) -> str:
-    """Without the name of who did it."""
+    """Without the name of who caused it."""
     return SENTENCE[deed.action].format(detail=deed.detail, amount=amount(deed))
 
 

@@ -11,6 +11,12 @@ from dataclasses import dataclass
 
 from reprise.domain.run import RunId
 
+SWEEP = "the sweep"
+BACKFILL = "the backfill"
+"""Who caused what nobody asked for. With a space, which no login has."""
+NOBODY = frozenset({SWEEP, BACKFILL})
+"""They are no users, so no limit of one user counts their runs."""
+
 RECENT = 20
 """Grants that count for the turns of the repositories. Older ones are forgotten, so nobody waits for ever."""
 
@@ -25,6 +31,10 @@ class Entry:
     repository_id: int
     repository: str
     who: str
+
+    @property
+    def user(self) -> str | None:
+        return None if self.who in NOBODY else self.who
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Queue:
 
 def decide(waiting: Iterable[Entry], busy: Sequence[Entry], recent: Iterable[Entry], limits: Limits) -> Queue:
     """``busy`` runs hold a slot; ``recent`` are the last `RECENT` grants, among them busy ones."""
-    users = Counter(entry.who for entry in busy)
+    users = Counter(entry.user for entry in busy)
     repositories = Counter(entry.repository_id for entry in busy)
     granted: list[RunId] = []
     waits: dict[RunId, Wait] = {}
@@ -69,7 +79,7 @@ def decide(waiting: Iterable[Entry], busy: Sequence[Entry], recent: Iterable[Ent
         if why:
             continue
         granted.append(entry.id)
-        users[entry.who] += 1
+        users[entry.user] += 1
         repositories[entry.repository_id] += 1
     return Queue(tuple(granted), waits)
 
@@ -84,12 +94,14 @@ def _in_turn(waiting: Iterable[Entry], served: Iterable[Entry]) -> list[Entry]:
     return [entry for *_, entry in sorted(turns, key=lambda turn: turn[:2])]
 
 
-def _why(entry: Entry, taken: int, repositories: Counter[int], users: Counter[str], limits: Limits) -> str:
+def _why(
+    entry: Entry, taken: int, repositories: Counter[int], users: Counter[str | None], limits: Limits
+) -> str:
     """Why this run cannot start now; its own limits first, since a free slot would not help it."""
     if limits.per_repository is not None and repositories[entry.repository_id] >= limits.per_repository:
         return f"{entry.repository} already has {_runs(limits.per_repository)} of {limits.per_repository}"
-    if limits.per_user is not None and users[entry.who] >= limits.per_user:
-        return f"{entry.who} already has {_runs(limits.per_user)} of {limits.per_user}"
+    if limits.per_user is not None and entry.user is not None and users[entry.user] >= limits.per_user:
+        return f"{entry.user} already has {_runs(limits.per_user)} of {limits.per_user}"
     if taken >= limits.slots:
         return "the only slot is in use" if limits.slots == 1 else f"all {limits.slots} slots are in use"
     return ""

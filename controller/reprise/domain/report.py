@@ -49,13 +49,11 @@ def conversation_marker(name: str) -> str:
 
 
 def render_conversation(marker: str, views: Sequence[RunView]) -> str:
-    """One comment with the newest run of each experiment, in the order of their names."""
-    newest: dict[str, RunView] = {}
-    for view in sorted(views, key=lambda view: view.created_at):
-        newest[view.experiment] = view
+    """One comment with the reports of these runs, in the order of their experiments' names."""
     separator = "\n\n---\n\n"
-    room = (MAX_CHARACTERS - len(marker) - 1) // max(len(newest), 1) - len(separator)
-    reports = [render_report(newest[name], limit=room).markdown for name in sorted(newest)]
+    room = (MAX_CHARACTERS - len(marker) - 1) // max(len(views), 1) - len(separator)
+    ordered = sorted(views, key=lambda view: view.experiment)
+    reports = [render_report(view, limit=room).markdown for view in ordered]
     return f"{marker}\n{separator.join(reports)}"
 
 

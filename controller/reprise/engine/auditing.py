@@ -67,7 +67,7 @@ def machine_released(connection: Connection, run: Run, at: datetime) -> None:
     """Nothing when none was asked for. What it cost follows from when it was taken."""
     if audit.find(connection, Action.MACHINE_ASKED, about=run.id) is None:
         return
-    why = run.stop_requested.message if run.stop_requested is not None else "its work was over"
+    why = run.stop_requested.message if run.stop_requested is not None else "the work was over"
     if audit.write(connection, _of(run, at, Action.MACHINE_RELEASED, detail=why), about=run.id):
         _spent(connection, run, at)
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import structlog
 
 from reprise.domain.run import Phase
-from reprise.engine.durable import Engine
 from reprise.engine.turns import look
 from reprise.engine.workflow import RESCUE
 from reprise.engine.world import World
+from reprise.ports import Workflows
 from reprise.store import runs
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ def resume(world: World, start: Callable[[str], None]) -> int:
     return len(live)
 
 
-def rescue(world: World, engine: Engine) -> int:
+def rescue(world: World, engine: Workflows) -> int:
     """End every live run whose workflow is over, so that it does not hold its slot for ever.
 
     That is a bug, or a change of the workflow that stranded a running one: the operator is told.
@@ -54,7 +54,7 @@ def rescue(world: World, engine: Engine) -> int:
     return len(stranded)
 
 
-def _stranded(world: World, engine: Engine) -> list[runs.Run]:
+def _stranded(world: World, engine: Workflows) -> list[runs.Run]:
     """A workflow ends its run's row before itself, so the rows are read again after the workflows."""
     with world.store.read() as connection:
         over = {run.id for run in runs.live_runs(connection) if engine.over(run.id)}

@@ -159,7 +159,7 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[s
     files = read_specs(world.source, repository, sha)
     if not files:
         return Settled(f"no spec at {sha[:7]}")
-    wanted = [file for file in files if _runs_on(file.spec, trigger.ref)]
+    wanted = [file for file in files if runs_on(file.spec, trigger.ref)]
     if not wanted:
         return Settled(f"no experiment at {sha[:7]} runs on this tag")
     runs = tuple(
@@ -177,7 +177,7 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[s
     return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()))
 
 
-def _runs_on(spec: Spec | BadSpec, tag: str) -> bool:
+def runs_on(spec: Spec | BadSpec, tag: str) -> bool:
     """A spec that cannot be read cannot say which tags it wants, so its author hears of every one."""
     return isinstance(spec, BadSpec) or spec_matches(spec, tag)
 

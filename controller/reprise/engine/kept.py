@@ -5,6 +5,7 @@ artifacts, each with its digest in ``collected.json``), and the result of each t
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -135,8 +136,9 @@ def _spare(folder: Path, run: Over | None) -> Iterator[Path]:
         declared = _declared(trial)
         if declared is not None:
             files = trial / "files"
-            found = (path for path in sorted(files.rglob("*")) if not path.is_dir() or path.is_symlink())
-            yield from (path for path in found if str(path.relative_to(files)) not in declared)
+            for folder_path, _, names in os.walk(files):
+                found = (Path(folder_path, name) for name in names)
+                yield from (path for path in found if str(path.relative_to(files)) not in declared)
 
 
 def _declared(trial: Path) -> set[str] | None:
@@ -150,9 +152,10 @@ def _declared(trial: Path) -> set[str] | None:
 
 def _empty_folders(folder: Path) -> Iterator[Path]:
     """Below ``files``, deepest first, each once it is empty."""
-    for path in sorted(folder.glob("trials/*/files/**/"), reverse=True):
-        if path.name != "files" and not any(path.iterdir()):
-            yield path
+    for files in folder.glob("trials/*/files"):
+        for path, _, _ in os.walk(files, topdown=False):
+            if Path(path) != files and not os.listdir(path):
+                yield Path(path)
 
 
 def _existing(*paths: Path) -> Iterable[Path]:
@@ -162,7 +165,8 @@ def _existing(*paths: Path) -> Iterable[Path]:
 def _folders(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
-    return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = (path for path in parent.iterdir() if path.is_dir() and not path.is_symlink())
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def _size(path: Path) -> int:

@@ -12,6 +12,7 @@ import structlog
 
 from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
+from reprise.engine import durable
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
@@ -95,7 +96,7 @@ class Leader:
         self.sweeps = Sweeps()
         self._world = world
         self._lock = Leadership(state)
-        self._engine = Engine(state, RunWorkflow(Steps(world)).run)
+        self._engine = Engine(state, RunWorkflow(Steps(world), durable).run)
         self._reaper = Reaper()
         self._watched = watched
         self._backfill = backfill

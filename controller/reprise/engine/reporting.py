@@ -122,7 +122,7 @@ def _put_verdict(world: World, run: Run) -> None:
 
 
 def put_comment(world: World, run: Run) -> None:
-    """The one comment of this pull request or commit, holding the newest run of each experiment."""
+    """The one comment of this pull request or commit."""
     with _WRITING:
         _put_comment(world, run)
 
@@ -130,13 +130,20 @@ def put_comment(world: World, run: Run) -> None:
 def _put_comment(world: World, run: Run) -> None:
     place = run.place
     with world.store.read() as connection:
-        newest = {found.experiment: found for found in runs.runs_at(connection, run.repository.id, place)}
+        told = _told(runs.runs_at(connection, run.repository.id, place))
         known = repositories.comment_at(connection, run.repository.id, place)
     marker = conversation_marker(_name(place))
-    body = render_conversation(marker, [run_view(world, found) for found in newest.values()])
+    body = render_conversation(marker, [run_view(world, each) for each in told])
     comment = world.conversation.put_comment(run.repository, place, marker=marker, body=body, known_id=known)
     with world.store.write() as connection:
         repositories.keep_comment(connection, run.repository.id, place, comment)
+
+
+def _told(found: Sequence[Run]) -> list[Run]:
+    """Of each experiment the newest run that judges all claims, and after it a newer one of only some."""
+    newest = {run.experiment: run for run in found}
+    whole = {run.experiment: run for run in found if run.claims is None}
+    return [*whole.values(), *(run for run in newest.values() if run.claims is not None)]
 
 
 def _name(place: Place) -> str:

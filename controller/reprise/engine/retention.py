@@ -4,6 +4,7 @@ What goes is decided in `domain.retention`; what a live run needs is known from 
 those who keep it (each Storage).
 """
 
+import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ from reprise.store import retention as rows
 
 log = structlog.get_logger()
 
+LAST = "retention.json"
+"""In the state folder: when it was looked at last, and what went."""
 _TROUBLE = (Retryable, Refused, OSError)
 
 
@@ -40,14 +43,25 @@ class Retention:
                 break
             if self._remove(keeper[removal.item.kind, removal.item.name], removal):
                 removed.append(removal.item)
-        if removed:
-            freed = sum(item.bytes for item in removed)
-            log.info("removed what is kept no longer", things=len(removed), size=size(freed))
+        self._tell(removed)
         return tuple(removed)
 
     def stop(self) -> None:
         """Leave the rest to another day."""
         self._stopping.set()
+
+    def _tell(self, removed: Sequence[Item]) -> None:
+        """In the log, and to `reprise doctor`."""
+        freed = sum(item.bytes for item in removed)
+        if removed:
+            log.info("removed what is kept no longer", things=len(removed), size=size(freed))
+        last = self._world.folders.state / LAST
+        told = {"at": self._world.clock.now().isoformat(), "things": len(removed), "bytes": freed}
+        try:
+            last.with_suffix(".new").write_text(json.dumps(told))
+            last.with_suffix(".new").replace(last)
+        except OSError as error:
+            log.warning("the last look at what is kept was not noted", why=str(error))
 
     def _kept(self, storage: Storage) -> list[Item]:
         try:

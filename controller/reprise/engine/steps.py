@@ -17,7 +17,6 @@ from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import auditing, reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, as_asked, read_spec
-from reprise.engine.threads import in_thread
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
@@ -94,9 +93,9 @@ class Steps:
         run = self._enter(run_id, Phase.PROVISIONING)
         deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
         while True:
-            if (stop := await in_thread(self._stop_requested, run.id)) is not None:
+            if (stop := await self._world.aside(self._stop_requested, run.id)) is not None:
                 return stop
-            seen = await in_thread(self._world.provider.observe, run.id)
+            seen = await self._world.aside(self._world.provider.observe, run.id)
             match seen:
                 case Allocation():
                     with self._world.store.write() as connection:

@@ -11,9 +11,11 @@ from functools import partial
 import structlog
 
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.queue import BACKFILL, SWEEP
 from reprise.domain.run import Repository, Sha
 from reprise.domain.watch import Watch
 from reprise.engine.intake import known_repository
+from reprise.engine.moved_back import moved_back
 from reprise.engine.world import World
 from reprise.store import intake as inbox
 from reprise.store import repositories
@@ -96,9 +98,11 @@ def _compare(world: World, repository: Repository, tags: dict[str, Sha], *, back
     now = world.clock.now()
     current = set(tags.items())
     begun = _begin_watch(world, repository, tags)
-    who = "backfill" if backfill else "sweep"
+    who = BACKFILL if backfill else SWEEP
+    missed = moved_back(world, repository, tags)
     with world.store.write() as connection:
-        missed = set() if begun else current - repositories.known_tags(connection, repository.id)
+        if not begun:
+            missed |= current - repositories.known_tags(connection, repository.id)
         if backfill:
             missed |= current & repositories.older_tags(connection, repository.id)
         for name, sha in sorted(missed):

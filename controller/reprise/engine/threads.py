@@ -10,13 +10,19 @@ import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def in_thread(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+class Aside(Protocol):
+    """How a blocking call is made, so that it does not stop everybody else."""
+
+    async def __call__(self, call: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> T: ...
+
+
+async def in_thread(call: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> T:
     """What ``call`` returns or raises. As many at once as there are calls."""
     context = contextvars.copy_context()
     future: Future[T] = Future()

@@ -14,7 +14,6 @@ from reprise.domain.run import Reason, Submodule, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
-from reprise.engine.threads import in_thread
 from reprise.engine.world import World
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
 from reprise.removal import remove_tree
@@ -35,11 +34,11 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
     plan = load(TrialPlan, plan_data)
     job = _job(world, run, spec, plan, attempt)
     if run.stop_requested is not None:
-        await in_thread(world.runner.stop, job)  # what an earlier life of this step may have started
+        await world.aside(world.runner.stop, job)  # what an earlier life of this step may have started
     else:
         with world.store.write() as connection:
             runs.begin_trial(connection, run.id, plan, attempt, world.clock.now())
-        refused = await in_thread(_start, world, run, job)
+        refused = await world.aside(_start, world, run, job)
         if refused is not None:
             return refused
         log.info("trial taken up", trial=plan.index, attempt=attempt)
@@ -48,7 +47,7 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
         return requested(world, run.id) or ended.message
-    result = await in_thread(_result, world, job, plan, attempt, ended)
+    result = await world.aside(_result, world, job, plan, attempt, ended)
     with world.store.write() as connection:
         runs.end_trial(connection, run.id, plan, attempt, result=result)
     log.info("trial ended", trial=plan.index, reason=result.reason.value, seconds=round(result.seconds, 2))
@@ -109,19 +108,19 @@ async def _wait(
     deadline = begun + limit.total_seconds()
     pause, told, stopped = _FIRST_LOOK, False, False
     while world.clock.monotonic() < deadline:
-        match await in_thread(world.runner.observe, job):
+        match await world.aside(world.runner.observe, job):
             case Running():
-                if not stopped and await in_thread(requested, world, job.run_id) is not None:
-                    await in_thread(world.runner.stop, job)
+                if not stopped and await world.aside(requested, world, job.run_id) is not None:
+                    await world.aside(world.runner.stop, job)
                     stopped, deadline = True, world.clock.monotonic() + _GRACE.total_seconds()
                 if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
-                    await in_thread(still_running)
+                    await world.aside(still_running)
                     told = True
                 await world.clock.sleep(pause)
                 pause = min(pause * 1.2, _LONGEST_LOOK)
             case ended:
                 return ended
-    await in_thread(world.runner.stop, job)
+    await world.aside(world.runner.stop, job)
     return Lost(f"it was still running {_GRACE} after its time was over, and was ended")
 
 

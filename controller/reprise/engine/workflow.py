@@ -15,10 +15,9 @@ import structlog
 
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
-from reprise.engine import durable
 from reprise.engine.steps import Steps
-from reprise.engine.threads import in_thread
-from reprise.ports import Failed
+from reprise.engine.threads import Aside, in_thread
+from reprise.ports import Durable, Failed
 from reprise.store.codec import dump, load
 
 log = structlog.get_logger()
@@ -49,9 +48,13 @@ RESCUE = "/rescue"
 
 
 class RunWorkflow:
-    def __init__(self, steps: Steps, *, pace: float = 1.0) -> None:
-        """``pace`` stretches every pause; tests hurry."""
+    def __init__(
+        self, steps: Steps, durable: Durable, *, aside: Aside = in_thread, pace: float = 1.0
+    ) -> None:
+        """``aside`` makes the blocking calls; ``pace`` stretches every pause, and tests hurry."""
         self._steps = steps
+        self._durable = durable
+        self._aside = aside
         self._pace = pace
 
     async def run(self, workflow_id: str) -> None:
@@ -113,7 +116,7 @@ class RunWorkflow:
         """One step, repeated while it says "again" and patience lasts."""
         attempt = 0
         while True:
-            outcome = await durable.step(name, _bounded(name, call), run_id, *args)
+            outcome = await self._durable.step(name, self._bounded(name, call), run_id, *args)
             if "done" in outcome:
                 return outcome["done"]
             if "failed" in outcome:
@@ -121,8 +124,36 @@ class RunWorkflow:
             if attempt + 1 == patience.attempts:
                 return Failed(Reason.INFRASTRUCTURE, outcome["again"])
             seconds = pause(run_id, name, attempt, patience.longest, outcome["after"])
-            await durable.sleep(seconds * self._pace)
+            await self._durable.sleep(seconds * self._pace)
             attempt += 1
+
+    def _bounded(self, name: str, call: Callable[..., Any]) -> Callable[..., Awaitable[dict[str, Any]]]:
+        """The step boundary: errors become data, and whatever nobody expected ends this run only."""
+
+        async def attempt(run_id: str, *args: object) -> dict[str, Any]:
+            with structlog.contextvars.bound_contextvars(run_id=run_id, step=name):
+                try:
+                    done = await self._call(call, run_id, *args)
+                except Retryable as error:
+                    log.warning("step postponed", why=str(error))
+                    return {"again": str(error), "after": error.after}
+                except (Refused, UserError) as error:
+                    log.warning("step refused", why=str(error))
+                    return {"failed": dump(Failed(Reason.INFRASTRUCTURE, str(error)))}
+                except Exception as error:
+                    log.exception("step broke")
+                    bug = f"a bug in Reprise ({type(error).__name__} in {name})"
+                    why = f"{bug}: the operator's log has the details"
+                    return {"failed": dump(Failed(Reason.INTERNAL_ERROR, why))}
+                return {"failed": dump(done)} if isinstance(done, Failed) else {"done": done}
+
+        return attempt
+
+    async def _call(self, call: Callable[..., Any], *args: object) -> Any:
+        """Blocking steps run in a thread, so that one of them never stops the others."""
+        if inspect.iscoroutinefunction(call):
+            return await call(*args)
+        return await self._aside(call, *args)
 
 
 def _problem(outcome: Any) -> str | None:
@@ -137,34 +168,3 @@ def pause(run_id: str, name: str, attempt: int, longest: float, after: float) ->
     grown = min(2.0 ** min(attempt, 20), longest)
     digest = hashlib.sha256(f"{run_id}|{name}|{attempt}".encode()).digest()
     return max(grown, after) * (1 + digest[0] / 1024)
-
-
-def _bounded(name: str, call: Callable[..., Any]) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """The step boundary: errors become data, and whatever nobody expected ends this run only."""
-
-    async def attempt(run_id: str, *args: object) -> dict[str, Any]:
-        with structlog.contextvars.bound_contextvars(run_id=run_id, step=name):
-            try:
-                done = await _call(call, run_id, *args)
-            except Retryable as error:
-                log.warning("step postponed", why=str(error))
-                return {"again": str(error), "after": error.after}
-            except (Refused, UserError) as error:
-                log.warning("step refused", why=str(error))
-                return {"failed": dump(Failed(Reason.INFRASTRUCTURE, str(error)))}
-            except Exception as error:
-                log.exception("step broke")
-                why = (
-                    f"a bug in Reprise ({type(error).__name__} in {name}): the operator's log has the details"
-                )
-                return {"failed": dump(Failed(Reason.INTERNAL_ERROR, why))}
-            return {"failed": dump(done)} if isinstance(done, Failed) else {"done": done}
-
-    return attempt
-
-
-async def _call(call: Callable[..., Any], *args: object) -> Any:
-    """Blocking steps run in a thread, so that one of them never stops the others."""
-    if inspect.iscoroutinefunction(call):
-        return await call(*args)
-    return await in_thread(call, *args)

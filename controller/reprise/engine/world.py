@@ -6,6 +6,7 @@ from pathlib import Path
 from reprise.domain.errors import Refused
 from reprise.domain.queue import Limits
 from reprise.domain.run import RunId
+from reprise.engine.threads import Aside, in_thread
 from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
 
@@ -59,6 +60,8 @@ class World:
     """Runs of one repository at the same time; None = as many as there are slots."""
     per_user: int | None = None
     """Runs that one person caused at the same time; None likewise."""
+    aside: Aside = in_thread
+    """How steps that wait make their blocking calls."""
 
     @property
     def limits(self) -> Limits:

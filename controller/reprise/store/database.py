@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as Connection  # what `write` and `read` hand out
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reprise.domain.errors import Retryable, UserError
@@ -59,8 +59,11 @@ class Database:
             connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     def migrate(self, to: str = "head") -> None:
-        """Upgrade, as a rule to this version's schema. Raises UserError when the database is newer."""
-        with self.engine.begin() as connection:
+        """Upgrade, as a rule to this version's schema.
+
+        Raises UserError when the database is newer, or cannot be used.
+        """
+        with self._in_words(), self.engine.begin() as connection:
             _refuse_newer(connection)
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
@@ -68,9 +71,12 @@ class Database:
             command.upgrade(config, to)
 
     def schema(self) -> tuple[str | None, str | None, bool]:
-        """This database's, the newest that this version knows, and whether it knows this database's."""
+        """This database's, the newest that this version knows, and whether it knows this database's.
+
+        Raises UserError when the database cannot be used.
+        """
         scripts = ScriptDirectory(str(_MIGRATIONS))
-        with self.read() as connection:
+        with self._in_words(), self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         known = {script.revision for script in scripts.walk_revisions()}
         return current, scripts.get_current_head(), current is None or current in known
@@ -86,9 +92,22 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """At a start there is nobody to retry: what is wrong is told to the operator."""
+        try:
+            yield
+        except (DatabaseError, TimeoutError) as error:
+            where = self.engine.url.render_as_string(hide_password=True)
+            said = " ".join(_said(error).split())
+            raise UserError(
+                f"the database {where} cannot be used ({said}): see that REPRISE_DATABASE_URL is right "
+                "and it runs, or restore a backup"
+            ) from error
+
 
 def _said(error: SQLAlchemyError) -> str:
-    return str(error.orig) if isinstance(error, OperationalError) else str(error)
+    return str(error.orig) if isinstance(error, DatabaseError) else str(error)
 
 
 def _open(url: str) -> Engine:

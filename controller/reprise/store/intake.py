@@ -173,9 +173,20 @@ def triggered_tags(connection: Connection, repository_id: int) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def open_tags(connection: Connection, repository_id: int) -> set[str]:
+    """Tags that the intake has still to look at."""
+    query = select(triggers.c.ref).where(
+        triggers.c.next_at.is_not(None), triggers.c.repository_id == repository_id, triggers.c.kind == TAG
+    )
+    return set(connection.execute(query).scalars())
+
+
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
-    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), values).rowcount > 0
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    # Otherwise nobody counts rows where PostgreSQL is asked for the new number.
+    counted = connection.execute(statement, values, execution_options={"preserve_rowcount": True})
+    return counted.rowcount > 0
 
 
 def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Repository, Sha
@@ -65,6 +65,9 @@ def take_from_baseline(connection: Connection, repository_id: int, name: str, sh
 def see_tag(
     connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime, baseline: bool = False
 ) -> None:
+    """A tag that left its place is no older one there any more: when it comes back, it was pushed."""
+    left = (tags.c.repository_id == repository_id) & (tags.c.name == name) & (tags.c.sha != sha)
+    connection.execute(delete(tags).where(left, tags.c.baseline))
     insert_new(
         connection,
         tags,

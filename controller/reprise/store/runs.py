@@ -13,6 +13,7 @@ from reprise.domain.queue import Entry
 from reprise.domain.run import (
     Judgement,
     Phase,
+    Reason,
     Repository,
     RunId,
     Sha,
@@ -292,6 +293,23 @@ def newest_standing(connection: Connection, new: NewRun) -> Run | None:
     )
     row = connection.execute(query.order_by(runs.c.number.desc()).limit(1)).one_or_none()
     return _run(row) if row is not None else None
+
+
+def superseded_at(connection: Connection, repository_id: int, commits: set[Sha]) -> dict[Sha, set[str]]:
+    """Of these commits: the experiments whose newest run that answers for a tag was superseded."""
+    query = select(runs.c.commit, runs.c.experiment, runs.c.stop_requested).where(
+        runs.c.repository_id == repository_id, runs.c.pull_request.is_(None), runs.c.claims.is_(None)
+    )
+    newest = {
+        (Sha(row.commit), row.experiment): load_optional(Failed, row.stop_requested)
+        for row in connection.execute(query.order_by(runs.c.number))
+        if row.commit in commits
+    }
+    found: dict[Sha, set[str]] = {}
+    for (commit, experiment), stop in newest.items():
+        if stop is not None and stop.reason is Reason.SUPERSEDED:
+            found.setdefault(commit, set()).add(experiment)
+    return found
 
 
 def save(connection: Connection, run_id: str, **fields: object) -> None:

@@ -14,6 +14,7 @@ from reprise.store import runs
 from reprise.store.runs import Trial
 
 _CHUNK = 64 * 1024
+_REMOVED = b"== This log is kept no longer. Verdict, results and declared files are.\n"
 _PAUSE = 0.5
 _SIGN_OF_LIFE = 15.0
 """Seconds after which silence is broken, so that nobody in between closes the connection."""
@@ -47,6 +48,8 @@ def newest_log(world: World, run_id: RunId, trial: int | None) -> Path | None:
 
 def whole(log: Path | None) -> Iterator[bytes]:
     """What stands in the file now; it may grow meanwhile."""
+    if log is not None and not log.is_file() and (log.parent / "result.json").is_file():
+        yield _REMOVED
     if log is None or not log.is_file():
         return
     with log.open("rb") as handle:

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from github import GithubException
 from github.Hook import Hook
+from tests.deliveries import sample
 from tests.integration.forge.world import Clone, Receiver, World, until
+
+from reprise.adapters.github.webhook import parse_delivery
+from reprise.domain.event import CommentPosted
+from reprise.domain.forge import OnCommit
+from reprise.domain.run import Sha
 
 SECRET = "a secret between two"
 ZERO = "0" * 40
@@ -143,6 +149,35 @@ def test_a_comment_on_a_pull_request_says_that_it_is_one(world: World, receiver:
     assert (told["comment"]["id"], told["comment"]["body"]) == (made.id, "/reproduce")
     assert (told["comment"]["author_association"], told["sender"]["login"]) == ("NONE", "eve")
     assert_is_about(told, world)
+
+
+def test_a_comment_on_a_commit_names_the_commit(world: World, receiver: Receiver) -> None:
+    clone, _ = hooked(world, receiver, events=("commit_comment",))
+    sha = clone.sha("HEAD")
+    made = world.repository("eve").get_commit(sha).create_comment("/reproduce")
+    (comment,) = receiver.wait(1)
+    told = comment.payload
+    assert (comment.event, told["action"]) == ("commit_comment", "created")
+    assert (told["comment"]["commit_id"], told["comment"]["id"]) == (sha, made.id)
+    assert (told["comment"]["body"], told["sender"]["login"]) == ("/reproduce", "eve")
+    assert_is_about(told, world)
+    signed = hmac.new(SECRET.encode(), comment.body, hashlib.sha256).hexdigest()
+    assert comment.headers["X-Hub-Signature-256"] == f"sha256={signed}"
+    assert parse_delivery(comment.event, comment.body) == CommentPosted(
+        told["repository"]["id"], world.full_name, OnCommit(Sha(sha)), made.id, "/reproduce", "eve"
+    )
+
+
+def test_a_comment_on_a_commit_has_the_fields_of_the_published_example(
+    world: World, receiver: Receiver
+) -> None:
+    clone, _ = hooked(world, receiver, events=("commit_comment",))
+    world.repository("eve").get_commit(clone.sha("HEAD")).create_comment("hello")
+    told = receiver.wait(1)[0].payload
+    published = sample("commit_comment").payload
+    assert set(told) == set(published)
+    assert set(published["comment"]) <= set(told["comment"])
+    assert set(published["comment"]["user"]) <= set(told["comment"]["user"])
 
 
 def test_a_pull_request_tells_its_life(world: World, receiver: Receiver) -> None:

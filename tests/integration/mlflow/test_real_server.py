@@ -21,7 +21,8 @@ from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.ports import Tracked
 
 ROOT = Path(__file__).resolve().parents[3]
-CACHE = Path(os.environ.get("REPRISE_TEST_CACHE", ROOT / ".cache"))
+CACHE = Path(os.environ.get("REPRISE_TEST_CACHE", ROOT / ".cache" / "reprise"))
+"""That of the demo, which needs the same server."""
 UV = Path(sys.executable).with_name("uv")
 
 CONTROLLER = """

@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
+from tests import ordinary
 from tests.integration.spine.town import SECRET, Town
 
 from reprise.adapters.mlflow.client import Client
@@ -27,9 +28,19 @@ END_SECONDS = 120.0
 
 
 class Controller:
-    def __init__(self, folder: Path, town: Town, cache: Path, *, watch: str, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        town: Town,
+        cache: Path,
+        *,
+        watch: str,
+        program: Sequence[str] = ("-m", "reprise", "serve"),
+        **settings: str,
+    ) -> None:
         """``settings`` are names and values of further ``REPRISE_…`` variables."""
         folder.mkdir(parents=True)
+        self._program = program
         self.state = folder / "state"
         self.store = _empty_store(cache, folder)
         self.url = f"http://127.0.0.1:{_free_port()}"
@@ -56,11 +67,20 @@ class Controller:
         self._http = httpx.Client(base_url=self.url, timeout=30)
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
+        self._runner: tuple[str, ...] = ()
 
     def with_settings(self, **settings: str) -> Self:
         """The same with other ``REPRISE_…`` variables, before it starts."""
         self._settings |= settings
         return self
+
+    def as_ordinary_user(self) -> Self:
+        """Although the tests are of root. Its folders lie below the checkout, where that user may go."""
+        for root, _, files in os.walk(self._folder):
+            for path in (root, *(os.path.join(root, name) for name in files)):
+                os.chown(path, ordinary.UID, ordinary.UID)
+        self._runner = (sys.executable, ordinary.__file__)
+        return self.with_settings(HOME=str(self._folder), PYTHONPATH=str(ordinary.ROOT))
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,7 +108,7 @@ class Controller:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
         with log.open("wb") as output:
             return subprocess.Popen(
-                [sys.executable, "-m", "reprise", "serve"],
+                [*self._runner, sys.executable, *self._program],
                 env={**inherited, **self._settings, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -101,6 +121,13 @@ class Controller:
         """kill -9"""
         self._own.kill()
         assert self._own.wait(10) == -signal.SIGKILL
+
+    @property
+    def died(self) -> bool:
+        """Whether a kill -9 has ended it."""
+        code = self._own.poll()
+        assert code in (None, -signal.SIGKILL), f"exit code {code}:\n{self.log.read_text()}"
+        return code is not None
 
     def terminate(self) -> float:
         """SIGTERM; seconds until the end, which has to be a clean one."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.integration.spine.controller import Controller, until
 from tests.integration.spine.papers import Outside
-from tests.integration.spine.town import Paper, Town, repeats
+from tests.integration.spine.town import Paper, Town, assert_told_once
 
 from reprise.adapters.mlflow.client import Client
 
@@ -50,24 +50,10 @@ def test_a_run_whose_controller_is_killed_four_times_ends_with_one_of_everything
     assert (run["verdict"], run["level"]) == ("reproduced", "B")
     assert len(outside.executions()) == len(run["trials"]) == 2  # the trial and its probe, once each
     assert outside.executions()[0] == job
-    _one_of_everything(paper, sha)
+    assert_told_once(paper, sha)
     runs = _mlflow_runs(controller, run["run_id"])
     assert sorted(tags["reprise.kind"] for tags in runs) == ["run", "trial", "trial"]
     assert {tags.get("reprise.complete") for tags in runs} == {"true"}
-
-
-def _one_of_everything(paper: Paper, sha: str) -> None:
-    posted = paper.statuses(sha)
-    assert repeats(posted) == []
-    (*before, verdict) = [status["state"] for status in posted if status["context"] == "reprise/tiny"]
-    assert (set(before), verdict) == ({"pending"}, "success")
-    latest = paper.latest(sha)
-    assert {context: status["state"] for context, status in latest.items()} == {
-        "reprise/tiny": "success",
-        "reprise/tiny/accuracy": "success",
-    }
-    (comment,) = paper.comments(sha)
-    assert comment["body"].count(f"<!-- reprise:commit:{sha} -->") == 1
 
 
 def _runs_in(controller: Controller) -> int:

@@ -1,69 +1,171 @@
-"""Whatever happens, no secret of a setting is found anywhere afterwards."""
+"""Whatever happens, no secret of a setting is found anywhere afterwards, nor from inside of a job."""
 
 import base64
 import json
 import os
+import subprocess
+import sys
+import tempfile
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests import ordinary
+from tests.integration.spine import prying
 from tests.integration.spine.controller import Controller
-from tests.integration.spine.papers import WRITE, tiny
-from tests.integration.spine.papers import paper as written
+from tests.integration.spine.papers import tiny
 from tests.integration.spine.town import SECRET, Paper, Town
+
+from reprise.removal import remove_tree
+from reprise.sign_in import FILE
 
 pytestmark = pytest.mark.real
 
 OPERATOR = "c4n4ry-of-the-operator-0123456789"
-SPEC = """\
-version: 1
-name: tiny
-run: {command: [python, train.py], timeout: 1m}
-artifacts: [{path: results/environment.json}]
-claims:
-  - id: accuracy
-    metric: {file: results/metrics.json, pointer: /accuracy}
-    published: {value: "0.97"}
-"""
-CURIOUS = (
-    WRITE.replace("VALUE", "0.97")
-    + """\
-with open("results/environment.json", "w") as file:
-    json.dump(dict(os.environ), file)
-print(dict(os.environ))
-"""
-)
+TRACKING = "c4n4ry-of-the-tracking-server"
+SURROUNDING = "c4n4ry-in-the-controllers-own-variables"
+DATABASE = "c4n4ry-of-the-database"
 
 
-def test_no_secret_is_in_any_log_row_file_page_status_or_comment(
-    controller: Controller, town: Town, paper: Paper, cache: Path, tmp_path: Path
-) -> None:
-    watched = controller.with_settings(REPRISE_HTTP__OPERATOR_TOKEN=OPERATOR)
-    secrets = {"token": town.tokens["bot"], "webhook": SECRET, "operator": OPERATOR}
-    with watched:
-        shas = [
-            paper.push_tag(_curious(), "v1"),
-            paper.push_tag(tiny("broken") | {"reprise.yaml": "version: 1\nnonsense: 1\n"}, "v2"),
+@dataclass
+class Found:
+    """What was left behind by two runs, one of them with an open network, and one broken spec."""
+
+    texts: dict[str, bytes] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def holding(self) -> list[tuple[str, str]]:
+        return [
+            (n, where)
+            for where, text in self.texts.items()
+            for n, s in self.secrets.items()
+            if _holds(text, s)
         ]
-        runs = [watched.await_run(tag) for tag in ("v1", "v2")]
+
+
+def _attack(controller: Controller, town: Town, paper: Paper, cache: Path, folder: Path) -> Found:
+    """Push, wait, and gather every text; each controller lives twice."""
+    addresses = [f"{controller.url}{path}" for path in ("/", "/api/v1/runs", "/metrics", "/login", "/readyz")]
+    addresses += [f"{town.url}/api/v3/{path}" for path in ("user", f"repos/{paper.name}/hooks")]
+    looked_at = [
+        folder,
+        cache,
+        town.folder,
+        Path.home(),
+        Path("/run"),
+        Path("/etc"),
+        Path("/root"),
+        Path("/home"),
+    ]
+    found = Found(secrets={"token": town.tokens["bot"], "webhook": SECRET, "surrounding": SURROUNDING})
+    with controller:
+        shas = [
+            paper.push_tag(prying.paper(looked_at, addresses, network="fetch-only"), "v1"),
+            paper.push_tag(prying.paper(looked_at, addresses, network="open"), "v2"),
+            paper.push_tag(tiny("broken") | {"reprise.yaml": "version: 1\nnonsense: 1\n"}, "v3"),
+        ]
+        runs = [controller.await_run(tag) for tag in ("v1", "v2", "v3")]
+        said = [(run["verdict"], run["message"]) for run in runs]
+        assert [verdict for verdict, _ in said] == ["reproduced", "reproduced", "not_run"], said
+        if (controller.state / FILE).exists():
+            found.secrets["start"] = (controller.state / FILE).read_text().strip()
         pages = ["/", "/metrics", "/readyz", "/login", "/api/v1/runs"]
         for run in runs:
             pages += [f"/runs/{run['run_id']}", f"/api/v1/runs/{run['run_id']}"]
-        shown = {path: watched.page(path).content for path in pages}
-        posted = [json.dumps(paper.statuses(sha) + paper.comments(sha)).encode() for sha in shas]
-        first_life = watched.log
-        watched.terminate()
-        watched.start()
-
-    assert runs[0]["verdict"] == "reproduced"
-    environment = json.loads(next((controller.state / "runs").rglob("environment.json")).read_text())
-    assert environment["REPRISE_SEED"] == "0", "the job's own view is among what is searched"
+        found.texts |= {path: controller.page(path).content for path in pages}
+        for sha in shas:
+            found.texts[f"posted on {sha}"] = json.dumps(paper.statuses(sha) + paper.comments(sha)).encode()
+        first_life = controller.log
+        controller.terminate()
+        controller.start()
     assert first_life.stat().st_size > 0
-    texts = {**shown, **{f"posted on {sha}": said for sha, said in zip(shas, posted, strict=True)}}
-    for folder in (tmp_path / "controller", cache):
-        texts |= {str(path): path.read_bytes() for path in _files(folder)}
-    found = [(name, where) for where, text in texts.items() for name, s in secrets.items() if _holds(text, s)]
-    assert found == []
+    for below in (folder, cache):
+        found.texts |= {str(path): path.read_bytes() for path in _files(below)}
+    _saw_much(controller, addresses)
+    return found
+
+
+def _saw_much(controller: Controller, addresses: list[str]) -> None:
+    """The jobs' own views are among what is searched; with a network, every door was asked and shut."""
+    closed, opened = sorted(
+        (path.read_text(errors="replace") for path in (controller.state / "runs").rglob("seen.txt")),
+        key=lambda text: f"GET {addresses[1]}: 401" in text,
+    )
+    for text in (closed, opened):
+        assert "REPRISE_SEED" in text
+        assert "/maps: " in text
+    assert f"GET {addresses[0]}: 401" in opened
+    assert f"GET {addresses[1]}: 401" in opened
+    assert f"GET {addresses[2]}: 401" in opened
+    assert "200 ready" in opened or "503 not ready" in opened
+
+
+def test_no_secret_is_in_any_log_row_file_page_status_comment_or_view_of_a_job(
+    controller: Controller, town: Town, paper: Paper, cache: Path, tmp_path: Path
+) -> None:
+    watched = controller.with_settings(
+        REPRISE_HTTP__OPERATOR_TOKEN=OPERATOR, AWS_SECRET_ACCESS_KEY=SURROUNDING
+    )
+    found = _attack(watched, town, paper, cache, tmp_path / "controller")
+    found.secrets["operator"] = OPERATOR
+    assert found.holding() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the test above is that of an ordinary user already")
+def test_the_same_holds_for_an_ordinary_users_controller_and_a_tracking_server_that_refuses(
+    town: Town, paper: Paper
+) -> None:
+    cache = ordinary.ROOT / ".cache"
+    folder = Path(tempfile.mkdtemp(prefix="secrets-", dir=cache))
+    with _tracking_server() as asked:
+        uri = f"http://reprise:{TRACKING}@127.0.0.1:{asked.port}"
+        made = Controller(folder / "controller", town, folder / "controller/cache", watch=paper.name)
+        paper.hook(made.url)
+        made.with_settings(
+            REPRISE_TRACKING__URI=uri, AWS_SECRET_ACCESS_KEY=SURROUNDING, UV_PYTHON=sys.executable
+        )
+        folder.chmod(0o755)
+        try:
+            found = _attack(made.as_ordinary_user(), town, paper, folder, folder)
+        finally:
+            kept = folder.rename(folder.with_name(f"{folder.name}-gone"))
+            remove_tree(kept)
+    found.secrets["tracking"] = TRACKING
+    basic = base64.b64encode(f"reprise:{TRACKING}".encode()).decode()
+    assert f"Basic {basic}" in asked.authorizations, "the password was used"
+    assert found.holding() == []
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(
+    tmp_path: Path, command: str
+) -> None:
+    """Nor that of a tracking server."""
+    settings = {
+        "REPRISE_STATE_DIR": str(tmp_path / "state"),
+        "REPRISE_DATABASE_URL": f"postgresql+psycopg://reprise:{DATABASE}@127.0.0.1:1/reprise",
+        "REPRISE_TRACKING__URI": f"http://reprise:{TRACKING}@127.0.0.1:1",
+        "REPRISE_GITHUB__API_URL": "http://127.0.0.1:1/api/v3",
+        "REPRISE_GITHUB__TOKEN": "c4n4ry-of-the-forge",
+        "REPRISE_GITHUB__WEBHOOK_SECRET": SECRET,
+        "REPRISE_WATCH": "ada/paper",
+        "REPRISE_HTTP__PORT": "0",
+    }
+    done = subprocess.run(
+        (sys.executable, "-m", "reprise", command),
+        env={**os.environ, **settings},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert b"database" in said.lower()
+    for secret in (DATABASE, TRACKING, "c4n4ry-of-the-forge", SECRET):
+        assert not _holds(said, secret), said.decode()
 
 
 @pytest.mark.parametrize("before", ["", "x", "xy", "bot:"])
@@ -74,9 +176,37 @@ def test_the_search_finds_a_secret_in_every_form_in_which_it_travels(before: str
     assert not _holds(base64.b64encode(b"something else of about this length"), OPERATOR)
 
 
-def _curious() -> dict[str, str | bytes]:
-    """A job that tells everything that it was given."""
-    return written(CURIOUS, SPEC)
+class _tracking_server:
+    """Lets nobody in, and keeps what they showed."""
+
+    def __enter__(self) -> "_tracking_server":
+        self.authorizations: list[str] = []
+        kept = self.authorizations
+
+        class Refusal(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                kept.append(self.headers.get("Authorization", ""))
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = json.dumps({"error_code": "UNAUTHENTICATED", "message": f"{self.headers}"}).encode()
+                self.send_response(401)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_PATCH = do_PUT = do_GET
+
+            def log_message(self, *_: object) -> None:
+                """Not to the test's output."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -110,6 +110,15 @@ class Paper:
         found: list[dict[str, Any]] = self._town.call("GET", f"repos/{self.name}/commits/{sha}/comments")
         return found
 
+    def say(self, sha: str, body: str) -> int:
+        """ada comments on a commit."""
+        made: int = self._town.call("POST", f"repos/{self.name}/commits/{sha}/comments", body=body)["id"]
+        return made
+
+    def reactions(self, comment: int) -> list[str]:
+        found = self._town.call("GET", f"repos/{self.name}/comments/{comment}/reactions")
+        return [each["content"] for each in found]
+
 
 def repeats(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Statuses that say what the one before them in their context says."""
@@ -121,3 +130,21 @@ def repeats(statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
             found.append(status)
         said[status["context"]] = says
     return found
+
+
+def assert_told_once(paper: Paper, sha: str, *, announced: bool = True) -> None:
+    """The verdict of a tiny paper that is reproduced: each status once and right, one comment.
+
+    ``announced``: that it runs was told before.
+    """
+    posted = paper.statuses(sha)
+    assert repeats(posted) == []
+    (*before, verdict) = [status["state"] for status in posted if status["context"] == "reprise/tiny"]
+    assert (set(before), verdict) == ({"pending"} if announced or before else set(), "success")
+    latest = paper.latest(sha)
+    assert {context: status["state"] for context, status in latest.items()} == {
+        "reprise/tiny": "success",
+        "reprise/tiny/accuracy": "success",
+    }
+    (comment,) = paper.comments(sha)
+    assert comment["body"].count(f"<!-- reprise:commit:{sha} -->") == 1

@@ -10,12 +10,18 @@ import pytest
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
-from reprise.doctor import Finding, examine_forge, examine_here, git_version
+from reprise.adapters.process.isolation import Possible, decide
+from reprise.doctor import here
+from reprise.doctor.finding import Finding
+from reprise.doctor.forge import examine_forge
+from reprise.doctor.here import examine_here, git_version
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Permission
 from reprise.domain.run import Repository
+from reprise.domain.spec.model import Network
 from reprise.settings import Http, Settings
 from reprise.sign_in import key_of_start
+from reprise.space import bounds_in_words, measure
 from reprise.store.database import Database
 
 
@@ -119,16 +125,47 @@ def test_the_sizes_of_what_is_kept_are_told_by_kind(tmp_path: Path) -> None:
         file = tmp_path / "state" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"x" * length)
-    said = doctor._sizes(settings(tmp_path)).said
-    assert "git objects 2" in said
-    assert "databases" in said
-    assert "runs" in said
-    assert "MLflow" not in said
+    found = next(iter(here._space(settings(tmp_path))))
+    assert "clones 2 MB" in found.said
+    assert "MLflow" not in found.said
+    sizes = doctor.as_object((found,))["findings"][0]["sizes"]
+    assert (sizes["databases"], sizes["results and logs of runs"]) == (3000, 500)
+    assert (sizes["clones"], sizes["environments"]) == (2_000_000, 0)
+
+
+def test_counting_ends_in_time_and_says_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "state/runs/r1/log.txt"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x" * 500)
+    found = measure(settings(tmp_path), seconds=-1)
+    assert "results and logs of runs" in found.uncounted
+    assert "results and logs of runs at least 0 kB" in found.said
+
+
+def test_what_is_removed_when_is_told(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    said = bounds_in_words(made)
+    assert "environments, downloads and clones after 30 days or beyond 50.0 GB; " in said
+    assert "rehearsals after 30 days; " in said
+    assert said.endswith("nothing was removed yet, `reprise serve` does it")
+    made.state_dir.mkdir()
+    (made.state_dir / "retention.json").write_text(
+        '{"at": "2026-03-01T04:05:06+00:00", "things": 3, "bytes": 12000000}'
+    )
+    assert bounds_in_words(made).endswith("last looked at 2026-03-01T04:05Z, 3 removed (12 MB)")
+    (made.state_dir / "retention.json").write_text("[]")
+    assert bounds_in_words(made).endswith("nothing was removed yet, `reprise serve` does it")
+
+
+def test_without_any_bound_nothing_is_removed_and_that_is_said(tmp_path: Path) -> None:
+    names = ("cache_days", "cache_gb", "log_days", "log_gb", "rehearsal_days", "record_days")
+    unbounded = Settings(state_dir=tmp_path, retention=dict.fromkeys(names, 0))
+    assert bounds_in_words(unbounded) == "nothing is removed, because every bound is 0"
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file in its place")
-    found = by_name([doctor._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
+    found = by_name([here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")])
     assert not found["state folder"].ok
 
 
@@ -137,11 +174,11 @@ def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path:
     made.state_dir.mkdir()
     store = Database(made.database)
     store.migrate()
-    assert doctor._schema(made) == Finding("database", True, f"schema {store.schema()[0]}")
+    assert here._schema(made) == Finding("database", True, f"schema {store.schema()[0]}")
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     store.close()
-    found = doctor._schema(made)
+    found = here._schema(made)
     assert not found.ok
     assert "newer version" in found.said
 
@@ -151,7 +188,7 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
     (tmp_path / "state").mkdir()
     key = key_of_start(tmp_path / "state")
     made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    found = by_name(examine_here(made))["controller"]
+    found = by_name(here._controller(made))["controller"]
     assert not found.ok
     assert "/readyz" in found.said
     assert "authorization" not in found.said.lower()
@@ -161,18 +198,16 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
 
 def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int) -> None:
     made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    assert "controller" not in by_name(examine_here(made))
+    assert list(here._controller(made)) == []
     (tmp_path / "state").mkdir()
     key_of_start(tmp_path / "state")
     gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
-    assert by_name(examine_here(gone))["controller"] == Finding(
-        "controller", True, "none answers at http://127.0.0.1:1"
-    )
+    assert list(here._controller(gone)) == [Finding("controller", True, "none answers at http://127.0.0.1:1")]
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])
 def test_a_tracking_server_that_does_not_answer_is_a_problem(uri: str) -> None:
-    found = doctor._tracking(uri)
+    found = here._tracking(uri)
     assert not found.ok
     assert "REPRISE_TRACKING__URI" in (found.next_step or "")
 
@@ -202,4 +237,22 @@ def test_one_line_for_each_finding_and_an_object_for_programs() -> None:
         "ok": False,
         "said": "no token is set",
         "next_step": "set X",
+        "sizes": None,
     }
+
+
+def test_how_jobs_are_kept_apart_is_told_as_their_reports_will_say_it() -> None:
+    root = Possible(root=True, chroot=False, uid="", mounts="", network="")
+    isolation = decide(root)
+    found = here.isolation_finding(isolation)
+    assert found.ok
+    assert f"{isolation.words(0, Network.FETCH_ONLY)}; network off" in found.said
+
+
+def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() -> None:
+    nothing = Possible(root=False, chroot=True, uid="not root", mounts="not allowed", network="not allowed")
+    found = here.isolation_finding(decide(nothing, credentials=("a token for forge.example",)))
+    assert not found.ok
+    assert "a token for forge.example" in found.said
+    assert found.next_step is not None
+    assert "REPRISE_PROCESS__ALLOW_UNISOLATED" in found.next_step

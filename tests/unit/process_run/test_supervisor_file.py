@@ -1,4 +1,4 @@
-"""The supervisor travels with one neighbour: two files, any Python from 3.8, standard library only."""
+"""The supervisor travels with its neighbours: a few files, any Python from 3.8, standard library only."""
 
 import ast
 import inspect
@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from reprise.adapters.process import confinement, supervisor
+from reprise.adapters.process import confinement, control_group, supervisor
 
-SOURCES = [inspect.getsource(module) for module in (supervisor, confinement)]
+SOURCES = [inspect.getsource(module) for module in (supervisor, confinement, control_group)]
 
 
 @pytest.mark.parametrize("source", SOURCES)

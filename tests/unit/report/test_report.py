@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,7 @@ from tests.unit.verdict.build import claim, spec, trial
 
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
-from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, Verdict
+from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
 from reprise.domain.text import for_terminal
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.view import LostAttempt, Occasion, RunView
@@ -103,13 +102,17 @@ def test_a_short_limit_is_kept(limit: int) -> None:
 
 
 def test_a_conversation_shows_the_newest_run_of_each_experiment() -> None:
-    older = replace(EXAMPLES["not-reproduced"], created_at=datetime(2026, 11, 20, tzinfo=UTC))
+    part = replace(EXAMPLES["not-reproduced"], run_id=RunId("r2"))
     other = replace(EXAMPLES["not-judged"], experiment="digits")
     marker = conversation_marker("pull:7")
-    body = render_conversation(marker, [EXAMPLES["reproduced"], older, other])
+    body = render_conversation(marker, [EXAMPLES["reproduced"], part, other])
     assert body.startswith("<!-- reprise:pull:7 -->\n### digits: ran, nothing to judge")
-    assert body.count("\n### ") == 2
-    assert "### wine: reproduced at level B" in body
+    titles = [line for line in body.splitlines() if line.startswith("### ")]
+    assert [title.partition(" at ")[0] for title in titles] == [
+        "### digits: ran, nothing to judge",
+        "### wine: reproduced",
+        "### wine: not reproduced",
+    ]
 
 
 def test_a_conversation_of_many_experiments_stays_in_bounds() -> None:

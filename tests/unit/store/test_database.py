@@ -49,12 +49,20 @@ def test_runs_of_the_first_schema_are_kept_and_ask_for_nothing(tmp_path: Path) -
     with database.read() as connection:
         run = get_run(connection, "r1")
     assert run is not None
-    assert (run.stop_requested, run.seeds, run.claims) == (None, None, None)
+    assert (run.stop_requested, run.seeds, run.claims, run.submodules) == (None, None, None, None)
     assert (run.ref, run.created_at) == ("v1", NOW)
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     opened(tmp_path).migrate()
+
+
+def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "reprise.db").write_bytes(b"not a database, but long enough to look like one" * 100)
+    database = Database(f"sqlite:///{tmp_path / 'reprise.db'}")
+    for ask in (database.migrate, database.schema):
+        with pytest.raises(UserError, match=r"reprise\.db cannot be used \(file is not a database\)"):
+            ask()
 
 
 def test_start_on_a_newer_schema_is_refused_with_the_next_step(tmp_path: Path) -> None:

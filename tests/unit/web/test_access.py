@@ -18,7 +18,16 @@ from reprise.sign_in import FILE, Key, forget_key, kept_key, key_of_start, sign_
 from reprise.store import repositories
 from reprise.web.access import LIFETIME, Guard, own_page, submitted
 
-PATHS = ("/", "/runs/r1", "/api/v1/runs", "/api/v1/runs/r1", "/api/v1/runs/r1/log", "/metrics")
+PATHS = (
+    "/",
+    "/runs/r1",
+    "/api/v1/runs",
+    "/api/v1/runs/r1",
+    "/api/v1/runs/r1/log",
+    "/metrics",
+    "/api/v1/audit",
+    "/api/v1/spent",
+)
 OPERATORS = Key(TOKEN, anywhere=True)
 COOKIE = "reprise_session_8400"
 PUBLIC = "https://reprise.example"

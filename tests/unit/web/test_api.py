@@ -85,6 +85,15 @@ async def test_the_log_is_plain_text_of_the_newest_trial_or_of_the_one_asked_for
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_a_log_that_is_kept_no_longer_is_not_taken_for_an_empty_one(site: Site) -> None:
+    run_id = make.running(site, log="epoch 1\n")
+    folder = site.world.folders.trial(run_id, 0, 1)
+    (folder / "result.json").write_text("{}")
+    (folder / "log.txt").unlink()
+    async with site.client() as client:
+        assert "kept no longer" in (await client.get("/api/v1/runs/r1/log")).text
+
+
 async def test_a_log_that_grows_while_it_is_sent_is_whole_up_to_where_it_was(site: Site) -> None:
     run_id = make.running(site, log="x" * 200_000)
     async with site.client() as client, client.stream("GET", "/api/v1/runs/r1/log") as reply:

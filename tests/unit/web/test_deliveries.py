@@ -5,7 +5,15 @@ import hmac
 
 import pytest
 from structlog.testing import capture_logs
-from tests.deliveries import COMMIT, Delivery, comment_posted, sample, tag_created, tag_pushed
+from tests.deliveries import (
+    COMMIT,
+    Delivery,
+    comment_posted,
+    commented_on_commit,
+    sample,
+    tag_created,
+    tag_pushed,
+)
 from tests.unit.web.site import HOOK, SECRET, WATCHED, Site
 
 
@@ -19,6 +27,14 @@ async def test_a_pushed_tag_is_stored_with_its_trigger_and_the_engine_is_woken(s
     assert (trigger.delivery, trigger.kind, trigger.ref) == ("guid-1", "tag", "v1.0")
     assert (trigger.repository_id, trigger.repository) == (186853002, WATCHED)
     assert site.nudges == 1
+
+
+async def test_a_command_on_a_commit_keeps_the_commit(site: Site) -> None:
+    reply = await site.deliver(commented_on_commit(who="ada", comment_id=11), "guid-1")
+    assert (reply.status_code, reply.json()) == (202, {"message": f"command on {COMMIT[:7]}"})
+    [trigger] = site.triggers()
+    assert (trigger.kind, trigger.commit, trigger.pull_request) == ("comment", COMMIT, None)
+    assert (trigger.comment_id, trigger.body, trigger.who) == (11, "/reproduce", "ada")
 
 
 # --- who may deliver --------------------------------------------------------------------------------

@@ -16,29 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from reprise.domain.errors import Refused, Retryable
+from reprise.inherited import MACHINE
 
 POLL_SECONDS = 0.05
 OUTPUT_LIMIT_BYTES = 64 * 1024**2
 
-PASSED_ON = (
-    "PATH",
-    "TMPDIR",
-    "GIT_EXEC_PATH",
-    "GIT_SSL_CAINFO",
-    "GIT_SSL_CAPATH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-)
-"""Where programs, certificates and proxies are on this machine; everything else stays outside."""
+PASSED_ON = (*MACHINE, "GIT_EXEC_PATH", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "CURL_CA_BUNDLE")
+"""Everything else stays outside."""
 
 QUIET: tuple[tuple[str, str], ...] = (
     ("protocol.version", "2"),

@@ -9,13 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from reprise import uses
-from reprise.adapters.git import commands, complaints, export, lock, remote, snapshot
+from reprise.adapters.git import commands, complaints, export, remote, snapshot
 from reprise.adapters.git.addresses import Address
 from reprise.adapters.git.objects import Entry, Objects
 from reprise.adapters.git.storage import SUBMODULES, lock_of
 from reprise.adapters.git.submodules import Submodules, config_reader
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Repository, Sha, Submodule
+from reprise.locks import locked
 from reprise.ports import Commit
 
 _MISSED = "push that commit there, or record one that is there"
@@ -81,7 +82,7 @@ class GitSource:
         known = self._known(folder, sha)
         if known is not None:
             return known
-        with lock.locked(lock_of(folder), timeout=self._timeout) as held:
+        with locked(lock_of(folder), timeout=self._timeout) as held:
             self._create(folder)
             known = self._known(folder, sha)
             if known is not None:
@@ -158,7 +159,7 @@ class GitSource:
         """
         found = snapshot.locate(path, self._system, self._home, self._timeout)
         folder = self._folder(found.repository)
-        with lock.locked(lock_of(folder), timeout=self._timeout):
+        with locked(lock_of(folder), timeout=self._timeout):
             uses.touch(folder)
             self._create(folder)
             sha, dirty = snapshot.take(found, folder, self._limits, self._timeout)

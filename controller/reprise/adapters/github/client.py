@@ -1,7 +1,7 @@
 """PyGithub made safe to call from several threads; the only module that handles its errors.
 
-Its defaults lose, repeat or delay calls, so each is replaced here: an object for every thread (they
-may not be shared), no repeated POST (a 502 may come after success), no sleep through a rate limit
+Its defaults lose, repeat or delay calls, so each is replaced here: an object for one thread at a time
+(they may not be shared), no repeated POST (a 502 may come after success), no sleep through a rate limit
 (`Retryable` says when instead), a write limiter over all threads, a pinned API version, and lazy
 objects, so that no read precedes a write.
 """
@@ -9,7 +9,8 @@ objects, so that no read precedes a write.
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -17,9 +18,12 @@ import requests
 from github import Auth, BadAttributeException, Github, GithubException
 from urllib3.util import Retry
 
+from reprise.adapters.github import connection
 from reprise.adapters.github.limiter import WriteLimiter
 from reprise.adapters.github.refusal import Intent, explain
 from reprise.domain.errors import Retryable, UserError
+
+connection.install()
 
 API_VERSION = "2022-11-28"
 PER_PAGE = 100
@@ -56,7 +60,7 @@ _ODD = (
 
 class Client:
     def __init__(self, api_url: str, token: str | None, *, timeout: float, write_spacing: float) -> None:
-        """``timeout``: seconds without an answer for one attempt; ``write_spacing``: seconds between writes.
+        """``timeout``: seconds for one exchange, its repetitions included; ``write_spacing``: between writes.
 
         Raises UserError when ``api_url`` is not a web address.
         """
@@ -67,9 +71,8 @@ class Client:
         self._token = token
         self._timeout = math.ceil(timeout)
         self._limiter = WriteLimiter(write_spacing)
-        self._local = threading.local()
-        self._opened: list[Github] = []
-        self._opening = threading.Lock()
+        self._idle: list[Github] = []
+        self._lending = threading.Lock()
 
     def read(self, intent: Intent, ask: Callable[[Github], T]) -> T:
         """Raises Retryable or Refused, as does `write`."""
@@ -80,14 +83,15 @@ class Client:
             return self._guarded(intent, ask)
 
     def close(self) -> None:
-        """Close every thread's connections. The client may still be used afterwards."""
-        with self._opening:
-            for github in self._opened:
-                github.close()
+        """Close every connection that nobody uses now. The client may still be used afterwards."""
+        with self._lending:
+            while self._idle:
+                self._idle.pop().close()
 
     def _guarded(self, intent: Intent, ask: Callable[[Github], T]) -> T:
         try:
-            return ask(self._github())
+            with connection.one_call(), self._lent() as github:
+                return ask(github)
         except GithubException as error:
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
             raise explain(intent, error.status, headers, error.data, now=time.time()) from None
@@ -102,13 +106,18 @@ class Client:
             hint = "check REPRISE_GITHUB__API_URL and whether the repository was renamed"
             raise Retryable(f"{odd}: could not {intent.doing}; {hint}") from error
 
-    def _github(self) -> Github:
-        found: Github | None = getattr(self._local, "github", None)
-        if found is None:
-            found = self._local.github = self._open()
-            with self._opening:
-                self._opened.append(found)
-        return found
+    @contextmanager
+    def _lent(self) -> Iterator[Github]:
+        """One that nobody else uses meanwhile. Threads come and go, so none is kept for a thread."""
+        with self._lending:
+            github = self._idle.pop() if self._idle else None
+        if github is None:
+            github = self._open()
+        try:
+            yield github
+        finally:
+            with self._lending:
+                self._idle.append(github)
 
     def _open(self) -> Github:
         return Github(

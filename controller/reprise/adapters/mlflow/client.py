@@ -4,24 +4,23 @@ A thin layer of what `tracker` needs from `MlflowClient`: bounded calls, silence
 our own errors. Works against a server and, for rehearsals, straight on an SQLite file.
 """
 
-import fcntl
+import base64
 import os
-import random
 import sqlite3
 import threading
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from reprise.adapters.mlflow.batches import split
 from reprise.adapters.mlflow.content import Point
 from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
 from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.locks import locked
 
 SQLITE = "sqlite:///"
 PAGE = 1_000
@@ -186,8 +185,7 @@ class Client:
 
     def _told(self, refused: bool, error: Exception) -> Refused | Retryable:
         where = without_credentials(self._uri)
-        said = str(error).replace(self._uri, where)
-        said = " ".join(said.split())[:300]
+        said = " ".join(hide_credentials(str(error), self._uri).split())[:300]
         if refused:
             return Refused(f"MLflow at {where} refused: {said}")
         return Retryable(f"MLflow at {where} did not answer as it should: {said}")
@@ -226,23 +224,26 @@ def _opening(uri: str) -> Iterator[None]:
 @contextmanager
 def _alone_with(database: Path) -> Iterator[None]:
     """MLflow creates the tables of an SQLite file without asking whether another process just does."""
-    path = database.with_name(f"{database.name}.lock")
-    deadline = time.monotonic() + CREATION_SECONDS
-    with path.open("ab") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Retryable(f"{path} has been locked for {CREATION_SECONDS:.0f} s") from None
-                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
+    with locked(database.with_name(f"{database.name}.lock"), timeout=CREATION_SECONDS):
         yield
 
 
 def without_credentials(uri: str) -> str:
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in uri else uri
+
+
+def hide_credentials(text: str, uri: str) -> str:
+    """``text`` without what ``uri`` holds, also as the header that servers like to repeat."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return text
+    user, password = unquote(parts.username or ""), unquote(parts.password)
+    header = base64.b64encode(f"{user}:{password}".encode()).decode()
+    text = text.replace(uri, without_credentials(uri))
+    for secret in filter(None, (header, parts.password, password)):
+        text = text.replace(secret, "[hidden]")
+    return text
 
 
 def _prepare_environment() -> None:

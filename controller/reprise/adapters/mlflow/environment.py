@@ -3,20 +3,21 @@
 Installed once per lock file and Python into the cache folder, from `server.lock`. Called by `keeper`.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from reprise import uses
 from reprise.domain.errors import Retryable
+from reprise.inherited import MACHINE
+from reprise.locks import locked
 
 LOCK = Path(__file__).with_name("server.lock")
 COMPLETE = "complete"
@@ -26,9 +27,8 @@ INSTALL_SECONDS = 900.0
 POLL_SECONDS = 0.2
 LOG_TAIL = 400
 
-_PASSED_ON = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PASSED_ON = {*MACHINE, "HOME", "LANG"}
 _PASSED_ON_PREFIXES = ("UV_", "LC_", "XDG_")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def ensure_environment(
@@ -50,7 +50,9 @@ def ensure_environment(
     uses.touch(folder)
     if (folder / COMPLETE).is_file():
         return folder
-    with _held(folder.with_suffix(".lock"), deadline) as lock:
+    others = "another process is still installing MLflow's server"
+    waiting = partial(deadline.check, others)
+    with locked(folder.with_suffix(".lock"), timeout=seconds, waiting=waiting, late=others) as lock:
         if not (folder / COMPLETE).is_file():
             _install(folder, _Installer(uv, python, folder.with_suffix(".log"), lock, deadline))
     return folder
@@ -75,7 +77,7 @@ class _Deadline:
 
 def _key(python: Path) -> str:
     """Another lock, interpreter or platform is another environment."""
-    asked = "import sys, platform; print(sys.version, sys.platform, platform.machine(), sys.prefix)"
+    asked = "import sys, platform; print(sys.version, sys.platform, platform.machine(), sys.base_prefix)"
     try:
         said = subprocess.run(
             [python, "-I", "-c", asked], capture_output=True, check=True, timeout=60, env={}
@@ -138,24 +140,9 @@ def _install(folder: Path, installer: _Installer) -> None:
 
 def _environment() -> dict[str, str]:
     """The installer finds its index, its own settings and proxies, and nothing secret of ours."""
-    wanted = {*_PASSED_ON, *_PROXIES, *(name.lower() for name in _PROXIES)}
     passed = {
         name: value
         for name, value in os.environ.items()
-        if name in wanted or name.startswith(_PASSED_ON_PREFIXES)
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return {**passed, "UV_PYTHON_DOWNLOADS": "never"}
-
-
-@contextmanager
-def _held(path: Path, deadline: _Deadline) -> Iterator[int]:
-    """One installer at a time; the lock goes with the processes that hold its descriptor."""
-    with path.open("ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                deadline.check("another process is still installing MLflow's server")
-                time.sleep(POLL_SECONDS)
-        yield file.fileno()

@@ -54,6 +54,8 @@ class Plan(NamedTuple):
     """The folder that the job sees as ``/tmp`` and ``/var/tmp``."""
     processes: int | None = None
     """RLIMIT_NPROC; it never binds root."""
+    group: str = ""
+    """Folder of the control group to enter."""
 
 
 class Refused(Exception):
@@ -148,6 +150,7 @@ def be_init(plan: Plan, command: Command, report: int) -> None:
 def start_inside(plan: Plan, command: Command) -> dict[str, Any]:
     """The job's pid, or what went wrong."""
     try:
+        enter_group(plan)
         libc("unshare", CLONE_NEWNS | CLONE_NEWIPC | (CLONE_NEWNET if plan.network_off else 0))
         if plan.network_off:
             raise_loopback()
@@ -194,6 +197,8 @@ def popen(plan: Plan, command: Command) -> subprocess.Popen[bytes]:
 def settle(plan: Plan) -> None:
     """In the job's process before exec, from more to less privilege."""
     prefer_for_oom()
+    if not plan.mounts:
+        enter_group(plan)
     if not plan.mounts and plan.network_off:
         libc("unshare", CLONE_NEWNET)
         raise_loopback()
@@ -210,6 +215,13 @@ def settle(plan: Plan) -> None:
         libc("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if not plan.mounts:  # after the change of user, which clears it
         prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def enter_group(plan: Plan) -> None:
+    """This process, and what it starts from now on."""
+    if plan.group:
+        with open(os.path.join(plan.group, "cgroup.procs"), "w") as file:
+            file.write("0")
 
 
 def prefer_for_oom() -> None:

@@ -4,11 +4,8 @@ Below ``<cache>/environments/<key>/`` stand numbered folders, each complete once
 exists. A damaged one gets a successor instead of being mended, since a trial may be running in it.
 """
 
-import fcntl
 import json
 import os
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from reprise.adapters.process.quarters import interpreter_of_path
 from reprise.adapters.process.recipes import Recipe
 from reprise.adapters.process.workshop import Bench
 from reprise.domain.run import Reason
+from reprise.locks import locked, release
 from reprise.ports import Failed
 
 ENVIRONMENTS = "environments"
@@ -57,12 +55,7 @@ class Environments:
         if ready is not None:
             job.say(f"environment {key[:12]} is reused")
             return ready
-        with _locked(build_lock(place), job) as lock:
-            if lock is None:
-                return Failed(
-                    Reason.INFRASTRUCTURE,
-                    f"another build of environment {key[:12]} did not end in time; try again later",
-                )
+        with _building(place, job) as lock:
             ready = _ready(place)
             if ready is not None:
                 job.say(f"environment {key[:12]} was built meanwhile")
@@ -167,24 +160,17 @@ def _remove_half_built(place: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path, job: Job) -> Iterator[int | None]:
-    """The lock's descriptor, None when the job's deadline passes first. It ends with the process."""
-    with path.open("ab") as file:
-        told = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    job.say("another run is building the same environment; waiting for it")
-                    told = True
-                if job.left == 0:
-                    yield None
-                    return
-                time.sleep(random.uniform(0.05, 0.15))  # noqa: S311 - jitter, not a secret
+def _building(place: Path, job: Job) -> Iterator[int]:
+    """The descriptor of the build's lock. Raises Retryable when the job's deadline passes first."""
+    others = iter(["another run is building the same environment; waiting for it"])
+
+    def waiting() -> None:
+        for sentence in others:
+            job.say(sentence)
+
+    late = f"another build of environment {place.name[:12]} did not end in time; try again later"
+    with locked(build_lock(place), timeout=job.left, waiting=waiting, late=late) as lock:
         try:
-            yield file.fileno()
+            yield lock
         finally:
-            # Explicitly, since a process that a build script left behind may hold the descriptor.
-            fcntl.flock(file, fcntl.LOCK_UN)
+            release(lock)

@@ -19,7 +19,8 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
 from reprise.domain.run import Reason
-from reprise.locks import locked
+from reprise.inherited import MACHINE
+from reprise.locks import locked, release
 from reprise.ports import Failed
 
 POLL_SECONDS = 0.05
@@ -33,18 +34,7 @@ DOWNLOADS_LOCK = "downloads.lock"
 _LOCK_SECONDS = 60.0
 
 PASSED_ON = {
-    "PATH",
-    "TMPDIR",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
+    *MACHINE,
     "UV_HTTP_TIMEOUT",
     "UV_HTTP_RETRIES",
     "UV_OFFLINE",
@@ -193,7 +183,10 @@ class Installer:
                     Reason.INFRASTRUCTURE,
                     f"uv is not installed at {self._uv}; install it with `pip install uv`",
                 )
-            code = _wait(process, job, begun, self._closing)
+            try:
+                code = _wait(process, job, begun, self._closing)
+            finally:
+                release(downloads)
             output = _end_of(job.log, begun)
             if isinstance(code, Failed):
                 return Failed(code.reason, code.message, output)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from reprise.adapters.process.isolation import decide, probe
+from reprise.adapters.process import groups
+from reprise.adapters.process.isolation import Isolation, decide, probe
 from reprise.adapters.process.quarters import Quarters
 from reprise.settings import Settings
 
@@ -17,18 +18,22 @@ _SYSTEM = Path("/usr/bin")
 
 def quarters_for(settings: Settings, *, rehearsal: bool) -> Quarters:
     """How strangers' code is kept apart; a rehearsal runs the caller's own, whatever can be had."""
-    isolation = decide(
-        probe(),
-        credentials=() if rehearsal else held_credentials(settings),
-        allow_unisolated=settings.process.allow_unisolated,
-    )
+    isolation = isolation_for(settings, rehearsal=rehearsal)
     log = structlog.get_logger()
     if isolation.refusal is not None:
         log.error("no run will be started", why=isolation.refusal)
     elif not isolation.hides:
         log.warning("jobs are not isolated", why=isolation.why)
     hidden = (settings.state_dir, settings.cache, *settings.secret_files(), *_homes())
-    return Quarters(isolation, hidden, settings.process.share, settings.process.max_processes)
+    return Quarters(isolation, hidden, settings.process.share, settings.process.max_processes, groups.find())
+
+
+def isolation_for(settings: Settings, *, rehearsal: bool) -> Isolation:
+    return decide(
+        probe(),
+        credentials=() if rehearsal else held_credentials(settings),
+        allow_unisolated=settings.process.allow_unisolated,
+    )
 
 
 def held_credentials(settings: Settings) -> tuple[str, ...]:

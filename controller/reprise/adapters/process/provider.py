@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from reprise.adapters.process import layout, processes
+from reprise.adapters.process.groups import NO_GROUPS, Groups
 from reprise.adapters.process.isolation import Isolation
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, RunId
@@ -34,12 +35,14 @@ class ProcessProvider:
         cpus: int | None = None,
         memory_bytes: int | None = None,
         isolation: Isolation | None = None,
+        groups: Groups = NO_GROUPS,
     ) -> None:
         """What this machine may lend; None = all cores that this process may use, all its memory."""
         self._work = state / WORK
         self._cpus = cpus or len(os.sched_getaffinity(0))
         self._memory_bytes = memory_bytes or _memory_bytes()
         self._isolation = isolation or Isolation()
+        self._groups = groups
         self._numbering = threading.Lock()
 
     def request(self, run_id: RunId, spec: Spec) -> None:
@@ -73,7 +76,7 @@ class ProcessProvider:
             str(folder),
             f"this machine, {_count(cpus, 'core')}",
             cpus,
-            self._isolation.words(layout.slot(folder), network),
+            f"{self._isolation.words(layout.slot(folder), network)}; {self._limits()}",
             self._isolation.network_words(network),
         )
 
@@ -83,8 +86,16 @@ class ProcessProvider:
             return
         trials = [trial for trial in (folder / layout.TRIALS).glob("*") if trial.is_dir()]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            list(pool.map(_end, trials))
+            list(pool.map(self._end, trials))
         remove_tree(folder)
+
+    def _end(self, trial: Path) -> None:
+        processes.end_trial(trial, patience_seconds=RELEASE_PATIENCE_SECONDS)
+        self._groups.end(trial)
+        layout.remove_short_name(trial)
+
+    def _limits(self) -> str:
+        return self._groups.words(root=os.geteuid() == 0 and not self._isolation.uid)
 
     def owned(self) -> tuple[RunId, ...]:
         if not self._work.is_dir():
@@ -119,11 +130,6 @@ class ProcessProvider:
                 f"{_gigabytes(self._memory_bytes)}: lower `resources.memory` or use a larger machine"
             )
         return None
-
-
-def _end(trial: Path) -> None:
-    processes.end_trial(trial, patience_seconds=RELEASE_PATIENCE_SECONDS)
-    layout.remove_short_name(trial)
 
 
 def _memory_bytes() -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.adapters.process.groups import NO_GROUPS, Groups
 from reprise.adapters.process.isolation import NONE, Isolation
 from reprise.domain.errors import Refused, Retryable
 
@@ -32,6 +33,7 @@ class Quarters:
     shared: tuple[Path, ...] = ()
     """Folders of the operator's that every job sees, writable where its user may."""
     max_processes: int = MAX_PROCESSES
+    groups: Groups = NO_GROUPS
 
     def plan(
         self,

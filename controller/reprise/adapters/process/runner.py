@@ -5,14 +5,10 @@ the old one was: a folder that was claimed is never started again, a living supe
 one that died without a result is a lost attempt.
 """
 
-import fcntl
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +23,7 @@ from reprise.adapters.process.variables import Places, job_argv, job_variables
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
+from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
 from reprise.removal import remove_tree
@@ -63,7 +60,7 @@ class ProcessRunner:
             return Failed(Reason.REFUSED, self._quarters.isolation.refusal)
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
-            with locked(job.folder / layout.START_LOCK) as lock:
+            with locked(job.folder / layout.START_LOCK, timeout=LOCK_SECONDS) as lock:
                 if (job.folder / layout.CLAIM).exists():
                     return None
                 failed = self._prepare(job)
@@ -83,6 +80,7 @@ class ProcessRunner:
     def stop(self, job: JobRequest) -> None:
         patience = min(self._grace.total_seconds() + 1, STOP_PATIENCE_SECONDS)
         processes.end_trial(job.folder, patience_seconds=patience)
+        self._quarters.groups.end(job.folder)
 
     # --- start ----------------------------------------------------------------------------------
 
@@ -109,18 +107,31 @@ class ProcessRunner:
             "log_limit_bytes": self._log_limit_bytes,
             "memory_limit_bytes": job.spec.resources.memory_bytes,
             "confinement": self._plan(job),
+            **self._group(job),
         }
+
+    def _group(self, job: JobRequest) -> dict[str, object]:
+        quarters = self._quarters
+        folder = quarters.groups.of(job.folder)
+        if folder is None:
+            return {}
+        limits = quarters.groups.limits(
+            memory_bytes=job.spec.resources.memory_bytes, processes=quarters.max_processes, cpus=job.cpus
+        )
+        return {"group": str(folder), "group_limits": limits}
 
     def _plan(self, job: JobRequest) -> dict[str, object]:
         environment = Path(job.built.location)
         layer = [Path(job.built.layer)] if job.built.layer is not None else []
-        return self._quarters.plan(
+        group = self._quarters.groups.of(job.folder)
+        plan = self._quarters.plan(
             uid=FIRST_UID + layout.slot(job.folder.parent.parent),
             writable=[job.tree, job.folder / layout.HOME, job.folder / layout.OUTPUT],
             readable=[environment, *layer, *interpreter_of(environment)],
             scratch=job.folder / layout.TEMPORARY,
             network=job.spec.environment.network is Network.OPEN,
         )
+        return {**plan, "group": str(group or "")}
 
     def _launch(self, job: JobRequest, lock: int) -> None:
         """Returns once the supervisor can be found by its file. It holds ``lock`` until then."""
@@ -154,6 +165,7 @@ class ProcessRunner:
 
     def _lost(self, job: JobRequest) -> Lost:
         processes.end_stragglers(job.folder)
+        self._quarters.groups.end(job.folder)
         layout.remove_short_name(job.folder)
         said = _tail(job.folder / layout.SUPERVISOR_LOG)
         return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")
@@ -170,7 +182,7 @@ class ProcessRunner:
                 facts = Facts.model_validate_json(file.read(MAX_FACTS_BYTES))
         except ValidationError as error:
             return Lost(f"the supervisor's result cannot be used: {error.errors()[0]['msg']}")
-        with locked(job.results / layout.COLLECT_LOCK):
+        with locked(job.results / layout.COLLECT_LOCK, timeout=LOCK_SECONDS):
             return _read_kept(job.results) or self._keep(job, facts)
 
     def _keep(self, job: JobRequest, facts: Facts) -> Finished:
@@ -231,26 +243,3 @@ def write_text(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Hold a lock file, among threads and processes. Raises Retryable when it stays taken."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise Retryable(f"{path} stayed locked for {LOCK_SECONDS:g} s", after=10.0)
-            time.sleep(processes.POLL_SECONDS)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

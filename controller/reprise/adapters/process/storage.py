@@ -78,7 +78,7 @@ class Rehearsals:
         if not self._folder.is_dir():
             return
         for place in sorted(self._folder.iterdir()):
-            if place.is_dir() and not place.name.startswith("."):
+            if place.is_dir() and not place.is_symlink() and not place.name.startswith("."):
                 lives = None if is_free(place / LIVES) else "it goes on"
                 used = max(map(changed, (place, *place.glob("*.db"))))
                 yield Item(Kind.REHEARSAL, place.name, bytes_in(place), used, lives)

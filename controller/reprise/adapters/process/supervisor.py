@@ -1,8 +1,8 @@
 """Runs one job, owns everything the job starts, and outlives whoever started it.
 
 Started as ``python -I supervisor.py [--detach] FOLDER`` by the runner; it needs nothing but a Python
->= 3.8, its standard library and the file ``confinement.py`` beside it, because both are also sent to
-places where Reprise is not installed.
+>= 3.8, its standard library and the files ``confinement.py`` and ``control_group.py`` beside it, because
+they are also sent to places where Reprise is not installed.
 
 FOLDER holds, or comes to hold:
 
@@ -55,6 +55,7 @@ def neighbour(name: str) -> Any:
 
 
 confinement = neighbour("confinement")
+control_group = neighbour("control_group")
 
 
 class Job(NamedTuple):
@@ -68,6 +69,10 @@ class Job(NamedTuple):
     memory_limit_bytes: int | None = None
     confinement: dict[str, Any] = {}  # noqa: RUF012  (a default of a tuple, never changed)
     """The fields of a `confinement.Plan`."""
+    group: str = ""
+    """Folder of the control group to make for the job; none without."""
+    group_limits: dict[str, str] = {}  # noqa: RUF012
+    """Its files and what to write there."""
 
 
 def main(arguments: list[str]) -> int:
@@ -182,6 +187,7 @@ class Watch:
         started_at, started = time.time(), time.monotonic()
         error = self.start()
         if error is not None:
+            self.leave_group("not_started")
             return dict(self.facts("not_started", started_at, started), **error)
         outcome = self.wait(started + self.job.timeout_seconds)
         if outcome == "exited":
@@ -189,6 +195,7 @@ class Watch:
             self.end_all(min(self.job.grace_seconds, LEFTOVER_GRACE_SECONDS))
         else:
             self.end_all(self.job.grace_seconds)
+        outcome = self.leave_group(outcome)
         self.drain()
         return self.facts(outcome, started_at, started)
 
@@ -197,6 +204,7 @@ class Watch:
         if not os.path.isdir(self.job.cwd):
             return {"error": "workdir_missing", "detail": self.job.cwd}
         try:
+            self.make_group()
             command = (self.job.argv, self.job.cwd, self.job.env, self.write_end, self.write_end)
             plan = confinement.Plan(**self.job.confinement)
             self.pid, self.report = confinement.start(plan, confinement.Command(*command))
@@ -213,6 +221,28 @@ class Watch:
         if self.report is not None:
             self.poll.register(self.report, select.POLLIN)
         return None
+
+    def make_group(self) -> None:
+        if not self.job.group:
+            return
+        try:
+            control_group.make(self.job.group, self.job.group_limits)
+        except OSError as error:
+            raise confinement.Refused(str(error)) from error
+
+    def leave_group(self, outcome: str) -> str:
+        """Nobody stays, wherever it hid; what the kernel counted is kept, and decides for memory."""
+        group = self.job.group
+        if not group:
+            return outcome
+        self.used = max(self.used, control_group.peak_bytes(group))
+        limited = "memory.max" in self.job.group_limits
+        ran_out = limited and outcome == "exited" and control_group.ran_out(group)
+        if not control_group.end(group, KILL_SECONDS):
+            self.problems.append("processes of the job could not be ended")
+        self.reap()
+        killed = self.status is not None and self.status != 0
+        return "memory_exceeded" if ran_out and killed else outcome
 
     def wait(self, deadline: float) -> str:
         while self.status is None:
@@ -236,7 +266,7 @@ class Watch:
         if self.disk_free() < self.disk_room:
             return "disk_full"
         limit = self.job.memory_limit_bytes
-        if limit is None:
+        if limit is None or "memory.max" in self.job.group_limits:
             return ""
         self.used = max(self.used, confinement.memory_bytes())
         return "memory_exceeded" if self.used > limit else ""

@@ -1,91 +1,38 @@
-"""``reprise doctor``: looks at every system that the settings name, and says the next step where one fails.
-
-Nothing is changed. The controller may run meanwhile.
-"""
+"""Whether this machine has what a controller needs, and whether one runs here."""
 
 import json
-import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from reprise.bootstrap import forge_of, uv_binary
-from reprise.domain.errors import Refused, RepriseError, Retryable, UserError
-from reprise.domain.forge import Permission
-from reprise.domain.run import Repository
-from reprise.domain.words import size
+from reprise import space
+from reprise.adapters.process.isolation import Isolation
+from reprise.adapters.process.policy import isolation_for
+from reprise.bootstrap import uv_binary
+from reprise.doctor.finding import Finding
+from reprise.domain.errors import UserError
+from reprise.domain.spec.model import Network
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database
 
-T = TypeVar("T")
 OLDEST_GIT = (2, 30)
 _SECONDS = 15.0
 """For one program, or one answer of MLflow."""
-_FOLDERS = {
-    "databases": (".",),
-    "results and logs of runs": ("runs",),
-    "build folders of live runs": ("builds",),
-    "MLflow's server": ("mlflow",),
-    "rehearsals": ("rehearsals",),
-}
-_CACHES = {"environments": "environments", "git objects": "git"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    name: str
-    ok: bool
-    said: str
-    next_step: str | None = None
-
-
-class Account(Protocol):
-    """The part of a forge that is asked here."""
-
-    def login(self) -> str: ...
-    def repository(self, full_name: str) -> Repository: ...
-    def permission(self, repository: Repository, login: str) -> Permission: ...
-
-
-def examine(settings: Settings) -> tuple[Finding, ...]:
-    forge = forge_of(settings)
-    try:
-        return (*examine_here(settings), *examine_forge(settings, forge))
-    finally:
-        forge.close()
-
-
-def render(findings: tuple[Finding, ...]) -> str:
-    width = max(len(finding.name) for finding in findings)
-    return "\n".join(_line(finding, width) for finding in findings)
-
-
-def as_object(findings: tuple[Finding, ...]) -> dict[str, Any]:
-    return {"ok": all(f.ok for f in findings), "findings": [asdict(finding) for finding in findings]}
-
-
-def _line(finding: Finding, width: int) -> str:
-    then = f"; {finding.next_step}" if finding.next_step is not None else ""
-    return f"{'ok' if finding.ok else 'problem':<8} {finding.name:<{width}}  {finding.said}{then}"
-
-
-# --- this machine -----------------------------------------------------------------------------------
 
 
 def examine_here(settings: Settings) -> Iterator[Finding]:
     yield _writable("state folder", settings.state_dir, "set REPRISE_STATE_DIR to a folder of yours")
     yield _writable("cache folder", settings.cache, "set REPRISE_CACHE_DIR to a folder of yours")
-    yield _sizes(settings)
+    yield from _space(settings)
     yield _schema(settings)
     yield from _uv_and_python()
     yield _git()
+    yield isolation_finding(isolation_for(settings, rehearsal=False))
     yield _tracking(settings.tracking.uri)
     yield from _controller(settings)
 
@@ -101,29 +48,10 @@ def _writable(name: str, folder: Path, next_step: str) -> Finding:
     return Finding(name, True, f"{folder}" if here == folder else f"{folder} will be made")
 
 
-def _sizes(settings: Settings) -> Finding:
-    state = settings.state_dir
-    found = {
-        what: sum(_bytes_in(state / name, deep=name != ".") for name in names)
-        for what, names in _FOLDERS.items()
-    }
-    found |= {what: _bytes_in(settings.cache / name) for what, name in _CACHES.items()}
-    told = ", ".join(f"{what} {size(number)}" for what, number in found.items() if number)
-    return Finding("space", True, told or "nothing is kept yet")
-
-
-def _bytes_in(folder: Path, *, deep: bool = True) -> int:
-    """Of the files, whatever vanishes meanwhile; hard links to environments count at each place."""
-    total = 0
-    for root, folders, names in os.walk(folder):
-        if not deep:
-            folders.clear()
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(root, name)).st_size
-            except OSError:
-                continue  # a live controller cleans up
-    return total
+def _space(settings: Settings) -> Iterator[Finding]:
+    found = space.measure(settings)
+    yield Finding("space", True, found.said, sizes=found.sizes)
+    yield Finding("retention", True, space.bounds_in_words(settings))
 
 
 def _schema(settings: Settings) -> Finding:
@@ -133,8 +61,9 @@ def _schema(settings: Settings) -> Finding:
     store = Database(settings.database)
     try:
         current, newest, known = store.schema()
-    except (RepriseError, OSError) as error:
-        return Finding(name, False, str(error), "see that REPRISE_DATABASE_URL leads to a running database")
+    except UserError as error:
+        said, _, step = str(error).rpartition(": ")
+        return Finding(name, False, said, step)
     finally:
         store.close()
     if not known:
@@ -182,6 +111,16 @@ def git_version(said: str) -> tuple[int, ...] | None:
     """Of ``git version 2.39.5 (Apple Git-154)``."""
     match = re.search(r"\b(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?", said)
     return tuple(int(part) for part in match.groups() if part is not None) if match else None
+
+
+def isolation_finding(found: Isolation) -> Finding:
+    if found.refusal is not None:
+        said, _, step = found.refusal.partition(": ")
+        return Finding("isolation", False, said, step)
+    fetched = Network.FETCH_ONLY
+    return Finding(
+        "isolation", True, f"jobs run with {found.words(0, fetched)}; network {found.network_words(fetched)}"
+    )
 
 
 def _tracking(uri: str | None) -> Finding:
@@ -237,42 +176,3 @@ def _output(*argv: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-# --- the forge --------------------------------------------------------------------------------------
-
-
-def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
-    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
-    hook = settings.github.webhook_secret is not None
-    yield Finding("webhook", hook, "secret is set" if hook else "no secret is set", None if hook else set_it)
-    if settings.github.token is None:
-        yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
-        return
-    login = _asked("token", account.login, lambda login: (True, f"belongs to {login}"))
-    yield login
-    if not login.ok:
-        return
-    if not settings.watch:
-        yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
-    for name in settings.watch:
-        yield _access(account, name)
-
-
-def _access(account: Account, name: str) -> Finding:
-    def judged(permission: Permission) -> tuple[bool, str]:
-        return permission.may_write, f"the token may {permission.value}"
-
-    found = _asked(name, lambda: account.permission(account.repository(name), account.login()), judged)
-    if found.ok or found.next_step is not None:
-        return found
-    step = "statuses and comments need write access: invite its user, or use another token"
-    return Finding(name, False, found.said, step)
-
-
-def _asked(name: str, ask: Callable[[], T], judge: Callable[[T], tuple[bool, str]]) -> Finding:
-    try:
-        ok, said = judge(ask())
-    except (Refused, Retryable) as error:
-        return Finding(name, False, str(error), "correct REPRISE_GITHUB__API_URL or the token, and try again")
-    return Finding(name, ok, said)

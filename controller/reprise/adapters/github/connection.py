@@ -1,0 +1,173 @@
+"""PyGithub's connections with an end: of their time and of what they may bring. `client` puts them in place.
+
+The timeout of `requests` bounds silence only: a server that says a byte now and then would keep a call for
+ever, and one that does not stop talking would fill our memory. Here one clock runs over a whole exchange,
+all its attempts, from connecting to the last byte; when it runs out, the socket ends under whoever reads it.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import requests
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+MAX_BODY = 16 << 20
+"""Bytes of one reply; a page of a hundred comments has at most seven million."""
+MAX_EXCHANGES = 60
+"""In one call; the longest list that we read has thirty pages."""
+_CHUNK = 1 << 16
+_local = threading.local()
+"""The clock of this thread's exchange, how many its call may still make: urllib3 hands nothing through."""
+
+
+@contextmanager
+def one_call() -> Iterator[None]:
+    """Also a list whose every page names a next one has an end: a ValueError."""
+    _local.left = MAX_EXCHANGES
+    yield
+
+
+class Clock:
+    """Ends the sockets of an exchange when its time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, opened: socket.socket) -> None:
+        """Raises TimeoutError when it is too late for another attempt."""
+        with self._lock:
+            if self.over:
+                raise TimeoutError("the time for this call is over")
+            # A descriptor of our own: TLS takes the socket over, and a closed one's number is used again.
+            self._sockets.append(socket.socket(fileno=os.dup(opened.fileno())))
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for watched in self._sockets:
+                watched.close()
+            self._sockets.clear()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.over = True
+            for watched in self._sockets:
+                with suppress(OSError):  # the server was faster
+                    watched.shutdown(socket.SHUT_RDWR)
+
+
+def _watch(opened: socket.socket | None) -> None:
+    clock: Clock | None = getattr(_local, "clock", None)
+    if clock is not None and opened is not None:
+        clock.watch(opened)
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        opened = super()._new_conn()
+        try:
+            _watch(opened)
+        except TimeoutError:
+            opened.close()
+            raise
+        return opened
+
+    def request(self, *args: Any, **named: Any) -> None:
+        _watch(self.sock)  # kept from an earlier exchange
+        super().request(*args, **named)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Reads the whole reply itself. Raises requests' own exceptions."""
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        super().init_poolmanager(*args, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> requests.Response:
+        _count()
+        seconds = named["timeout"]
+        with _limited(seconds) as clock:
+            try:
+                response = super().send(request, *args, **{**named, "stream": True})
+                _read(response)
+            except (requests.RequestException, OSError) as error:
+                if clock.over:
+                    raise requests.Timeout(f"no whole answer within {seconds} s", request=request) from error
+                raise
+            if clock.over:  # what ends early can look whole
+                response.close()
+                raise requests.Timeout(f"no whole answer within {seconds} s", request=request)
+        return response
+
+
+def _count() -> None:
+    left: int = getattr(_local, "left", MAX_EXCHANGES)
+    if left == 0:
+        raise ValueError(f"a list that goes on after {MAX_EXCHANGES} pages")
+    _local.left = left - 1
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[Clock]:
+    clock = _local.clock = Clock(seconds)
+    try:
+        yield clock
+    finally:
+        _local.clock = None
+        clock.stop()
+
+
+def _read(response: requests.Response) -> None:
+    """Keep the body where `requests` looks for it."""
+    chunks, size = [], 0
+    for chunk in response.iter_content(_CHUNK):
+        size += len(chunk)
+        if size > MAX_BODY:
+            response.close()
+            raise requests.ConnectionError(f"an answer of more than {MAX_BODY >> 20} MiB")
+        chunks.append(chunk)
+    response._content = b"".join(chunks)
+
+
+class _Http(HTTPRequestsConnectionClass):
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.session.mount("http://", BoundedAdapter(max_retries=self.retry))
+
+
+class _Https(HTTPSRequestsConnectionClass):
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.session.mount("https://", BoundedAdapter(max_retries=self.retry))
+
+
+def install() -> None:
+    """For every PyGithub object that is made from now on."""
+    Requester.injectConnectionClasses(_Http, _Https)
+    # It takes injected classes for test doubles, and would connect anew for every call.
+    setattr(Requester, "_Requester__persist", True)  # noqa: B010

@@ -1,0 +1,33 @@
+"""Tags that are pushed, moved and deleted while deliveries get lost and the controller dies."""
+
+from hypothesis import given
+from tests.machine.histories import Act, Histories, Step, histories, many
+
+HISTORIES = 700
+MIX = {
+    Act.PUSH: 7,
+    Act.DELETE: 2,
+    Act.DELIVER: 6,
+    Act.DOUBLE: 2,
+    Act.DROP: 2,
+    Act.SWEEP: 3,
+    Act.INTAKE: 5,
+    Act.GRANT: 3,
+    Act.CARE: 1,
+    Act.WORK: 4,
+    Act.CRASH: 1,
+    Act.FUSE: 2,
+    Act.MEANWHILE: 3,
+    Act.CLOCK: 2,
+}
+
+
+def test_every_tag_gets_its_verdict_once(lived: Histories) -> None:
+    @many(HISTORIES)
+    @given(steps=histories(MIX))
+    def history(steps: list[Step]) -> None:
+        lived.live(steps)
+
+    history()
+    assert lived.tally.histories >= HISTORIES
+    assert all(lived.tally.acts[act] >= 50 for act in MIX)

@@ -1,0 +1,37 @@
+"""The same while forge, repositories, tracker and machines do not always answer."""
+
+from hypothesis import given
+from tests.machine.histories import Act, Histories, Step, histories, many
+
+HISTORIES = 650
+MIX = {
+    Act.PUSH: 5,
+    Act.DELETE: 1,
+    Act.HEAD: 1,
+    Act.SAY: 4,
+    Act.CANCEL: 1,
+    Act.DELIVER: 7,
+    Act.DOUBLE: 1,
+    Act.DROP: 1,
+    Act.SWEEP: 2,
+    Act.INTAKE: 5,
+    Act.GRANT: 4,
+    Act.CARE: 1,
+    Act.WORK: 5,
+    Act.CRASH: 1,
+    Act.FUSE: 2,
+    Act.MEANWHILE: 2,
+    Act.CLOCK: 2,
+    Act.TROUBLE: 6,
+}
+
+
+def test_what_fails_for_a_while_changes_no_verdict(lived: Histories) -> None:
+    @many(HISTORIES)
+    @given(steps=histories(MIX))
+    def history(steps: list[Step]) -> None:
+        lived.live(steps)
+
+    history()
+    assert lived.tally.histories >= HISTORIES
+    assert all(lived.tally.acts[act] >= 50 for act in MIX)

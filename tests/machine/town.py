@@ -1,0 +1,355 @@
+"""Everything that a history happens to: people, a network that loses and doubles, and the controller's lives.
+
+The tables, the intake, the sweep, the grants, the stops, the steps and the workflow are the real ones; a
+life of the controller is one thread that is driven by hand, and it may end at any moment of the `Fuse`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import select
+from tests.deliveries import comment_posted, sample, tag_created, tag_pushed
+from tests.engine.harness import Outside
+from tests.engine.watch import Killed
+from tests.fakes.engine import FakeEngine, Records
+from tests.fakes.source import FakeSource
+from tests.machine.commits import KINDS, plays
+from tests.machine.fuse import Fuse
+
+from reprise.adapters.github.webhook import parse_delivery
+from reprise.domain.event import CommentPosted, Event, TagPushed
+from reprise.domain.forge import OnPullRequest, Permission
+from reprise.domain.run import Repository, Sha
+from reprise.domain.watch import Watch
+from reprise.engine.grant import grant, rescue, resume
+from reprise.engine.intake import resolve_due
+from reprise.engine.reaper import Reaper
+from reprise.engine.reporting import show_waiting
+from reprise.engine.steps import Steps
+from reprise.engine.stopping import tell_stopped
+from reprise.engine.sweep import Sweeps, sweep
+from reprise.engine.workflow import RunWorkflow
+from reprise.engine.world import Folders, World
+from reprise.store import intake as inbox
+from reprise.store import repositories, runs
+from reprise.store.database import Database
+from reprise.store.intake import NewTrigger
+from reprise.store.runs import Run
+from reprise.store.tables import triggers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WATCHED = Watch(("ada/wine",), ())
+PULLS = (7, 8)
+ADA, BOB = "ada", "bob"
+"""Ada may write, bob may only read."""
+
+
+async def inline(call: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> T:
+    return call(*args, **named)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A delivery under way."""
+
+    guid: str
+    event: str
+    body: bytes
+    said: Event
+
+
+@dataclass
+class Said:
+    """A comment on a pull request."""
+
+    id: int
+    pull: int
+    who: str
+    text: str
+    delivered: bool = False
+
+
+@dataclass
+class Seen:
+    """What the controller could see."""
+
+    listings: list[dict[str, Sha]] = field(default_factory=list)
+    """By the intake, one for each time that it asked."""
+    swept: list[dict[str, Sha]] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+    """Tags of which a delivery arrived."""
+    older: set[tuple[str, Sha]] = field(default_factory=set)
+    """What stood there when the watch began, and nobody had told of."""
+    heads: dict[int, list[Sha]] = field(default_factory=dict)
+    """pull request → every head that it had"""
+
+
+class _Listing(FakeSource):
+    """Tells what it was asked for."""
+
+    def __init__(self, seen: Callable[[dict[str, Sha]], None]) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def tags(self, repository: Repository) -> dict[str, Sha]:
+        found = super().tags(repository)
+        self._seen(found)
+        return found
+
+
+class Town:
+    def __init__(self, folder: Path, store: Database, *, slots: int = 2, settle: int = 400) -> None:
+        self.store = store
+        self.folder = folder
+        self.slots = slots
+        self.outside = Outside(folder)
+        self.outside.source = _Listing(self._see)
+        self.fuse = Fuse()
+        self.seen = Seen()
+        self.under_way: list[Message] = []
+        self.said: list[Said] = []
+        self.tags: dict[str, str] = {}
+        """tag → kind of commit"""
+        self.lives = 0
+        self._records = Records()
+        self._messages = 0
+        self._busy: list[str] = []
+        self._settle = settle
+        self.repository = self.outside.repository()
+        self.commits = {kind: self.outside.commit(self.repository, KINDS[kind].files) for kind in KINDS}
+        self.kinds = {sha: kind for kind, sha in self.commits.items()}
+        self.outside.runner.script = lambda job: plays(KINDS[self.kinds[job.commit]], job)
+        for who, permission in ((ADA, Permission.WRITE), (BOB, Permission.READ)):
+            self.outside.forge.set_permission(self.repository, who, permission)
+        for number in PULLS:
+            self.push_head(number, "good")
+        self._begin()
+
+    # --- people ------------------------------------------------------------------------------------
+
+    def push_tag(self, tag: str, kind: str) -> None:
+        if self.tags.get(tag) == kind:
+            return
+        sha = self.commits[kind]
+        self.outside.source.tag(self.repository, tag, sha)
+        at = self._at()
+        pushed = [tag_pushed(tag, sha, **at)] + ([] if tag in self.tags else [tag_created(tag, **at)])
+        self.tags[tag] = kind
+        for delivery in pushed:
+            self._send(delivery.event, delivery.body)
+
+    def delete_tag(self, tag: str) -> None:
+        if self.tags.pop(tag, None) is None:
+            return
+        self.outside.source.delete_tag(self.repository, tag)
+        delivery = sample("delete", "delete_tag", **self._at())
+        delivery.payload["ref"] = tag
+        self._send(delivery.event, delivery.body)
+
+    def push_head(self, number: int, kind: str) -> None:
+        sha = self.commits[kind]
+        self.outside.forge.add_pull_request(self.repository, number, sha)
+        self.seen.heads.setdefault(number, []).append(sha)
+
+    def say(self, number: int, text: str, *, who: str = ADA) -> None:
+        comment = self.outside.forge.add_comment(self.repository, OnPullRequest(number), text, who=who)
+        self.said.append(Said(comment, number, who, text))
+        delivery = comment_posted(
+            text,
+            who=who,
+            number=number,
+            comment_id=comment,
+            **self._at(),
+        )
+        self._send(delivery.event, delivery.body)
+
+    # --- the network -------------------------------------------------------------------------------
+
+    def deliver(self, which: int, *, again: bool = False) -> None:
+        if not self.under_way:
+            return
+        index = which % len(self.under_way)
+        message = self.under_way[index] if again else self.under_way.pop(index)
+        new = inbox.Delivery(
+            message.guid, message.event, self.outside.clock.now(), "", message.body, _trigger(message.said)
+        )
+        with self.store.write() as connection:
+            inbox.record_deliveries(connection, [new])
+        match message.said:
+            case TagPushed(tag=tag):
+                self.seen.told.add(tag)
+            case CommentPosted(comment_id=comment):
+                next(said for said in self.said if said.id == comment).delivered = True
+            case _:
+                pass
+
+    def drop(self, which: int) -> None:
+        if self.under_way:
+            self.under_way.pop(which % len(self.under_way))
+
+    def _at(self) -> dict[str, Any]:
+        return {"repository_id": self.repository.id, "repository": self.repository.full_name}
+
+    def _send(self, event: str, body: bytes) -> None:
+        self._messages += 1
+        self.under_way.append(Message(f"guid-{self._messages}", event, body, parse_delivery(event, body)))
+
+    # --- the controller ----------------------------------------------------------------------------
+
+    def intake(self) -> None:
+        self.resolve()
+        self._as("intake", lambda: tell_stopped(self.world))
+        self._as("intake", lambda: show_waiting(self.world))
+
+    def resolve(self) -> None:
+        self._as("intake", lambda: resolve_due(self.world))
+
+    def grant(self) -> None:
+        self._as("grant", lambda: grant(self.world, self.engine.start))
+
+    def sweep(self) -> None:
+        before = self._watched()
+        told = set(self.seen.told)
+        self._as("sweep", lambda: sweep(self.world, WATCHED, sweeps=self.sweeps))
+        if not before and self._watched():
+            listing = self.seen.swept[-1].items()
+            self.seen.older = {(tag, sha) for tag, sha in listing if tag not in told}
+
+    def care(self) -> None:
+        self._as("care", lambda: resume(self.world, self.engine.start))
+        self._as("care", lambda: rescue(self.world, self.engine))
+        self._as("care", lambda: self._reaper.reap(self.world))
+
+    def turn(self, which: int, moves: int) -> None:
+        for _ in range(moves):
+            if not self._as("workflow", lambda: self.engine.turn(which)):
+                return
+
+    def crash(self) -> None:
+        self.engine.crash()
+        self._begin()
+
+    def settle(self) -> None:
+        """Whatever is lost by now stays lost; then time passes until nothing moves any more."""
+        self.fuse.clear()
+        self.under_way.clear()
+        still = 0
+        for _ in range(self._settle):
+            self.intake()
+            self.grant()
+            self.care()
+            while self.engine.turn():
+                pass
+            if not self._quiet():
+                self.outside.clock.advance(self._until_next())
+                still = 0
+                continue
+            still += 1
+            if still == 3:  # the first sweep only begins the watch, and the reaper wants to see things twice
+                return
+            self.sweep()
+            still = 0 if self.sweeps.trouble else still
+        raise AssertionError(f"still not quiet: {self._where()}")
+
+    def _as(self, loop: str, act: Callable[[], object]) -> object:
+        """Like the leader's loops: each is one thread, which another may interrupt but not itself."""
+        if loop in self._busy:
+            return None
+        self._busy.append(loop)
+        try:
+            return act()
+        except Killed:
+            if len(self._busy) > 1:
+                raise
+            self.crash()
+            return None
+        finally:
+            self._busy.remove(loop)
+
+    def _begin(self) -> None:
+        while True:
+            self.lives += 1
+            out = self.outside
+            self.world = self.fuse.wrap(
+                World(
+                    store=self.store,
+                    source=out.source,
+                    builder=out.builder,
+                    provider=out.provider,
+                    runner=out.runner,
+                    tracker=out.tracker,
+                    forge=out.forge,
+                    clock=out.clock,
+                    folders=Folders(self.folder / "state"),
+                    pages="https://reprise.test",
+                    slots=self.slots,
+                    aside=inline,
+                )
+            )
+            self.engine = FakeEngine(self._records, out.clock)
+            self._reaper, self.sweeps = Reaper(), Sweeps()
+            self.engine.launch(RunWorkflow(Steps(self.world), self.engine, aside=inline).run)
+            try:
+                resume(self.world, self.engine.start)
+            except Killed:
+                self.engine.crash()
+                continue
+            return
+
+    # --- looking -----------------------------------------------------------------------------------
+
+    def runs(self) -> list[Run]:
+        """Oldest first."""
+        with self.store.read() as connection:
+            return runs.recent_runs(connection, 1000)[::-1]
+
+    def open_triggers(self) -> list[timedelta]:
+        """How long until each is looked at."""
+        with self.store.read() as connection:
+            found = connection.execute(select(triggers.c.next_at).where(triggers.c.next_at.is_not(None)))
+            return [at - self.outside.clock.now() for at in found.scalars()]
+
+    def outcomes(self) -> dict[int, str | None]:
+        """comment → what came of its trigger, None while it is open"""
+        with self.store.read() as connection:
+            rows = connection.execute(select(triggers).where(triggers.c.kind == inbox.COMMENT))
+            return {row.comment_id: None if row.next_at is not None else row.outcome for row in rows}
+
+    def _see(self, listing: dict[str, Sha]) -> None:
+        (self.seen.swept if self._busy[-1:] == ["sweep"] else self.seen.listings).append(listing)
+
+    def _watched(self) -> bool:
+        with self.store.read() as connection:
+            return repositories.has_baseline(connection, self.repository.id)
+
+    def _quiet(self) -> bool:
+        with self.store.read() as connection:
+            untold = runs.untold_runs(connection)
+        going = [run for run in self.runs() if run.ended_at is None]
+        return not (untold or going or self.open_triggers() or self.engine.next_wake() is not None)
+
+    def _until_next(self) -> float:
+        waits = [wait.total_seconds() for wait in self.open_triggers()]
+        if (wake := self.engine.next_wake()) is not None:
+            waits.append(wake)
+        return max(min(waits, default=16), 1)
+
+    def _where(self) -> str:
+        stand = [f"{run.id} {run.phase.value}" for run in self.runs() if run.ended_at is None]
+        return f"runs {stand}, triggers due in {self.open_triggers()}"
+
+
+def _trigger(said: Event) -> NewTrigger | None:
+    """As reprise.web.webhook does for a watched repository."""
+    match said:
+        case TagPushed(number, repository, tag, _, who):
+            return NewTrigger(inbox.TAG, number, repository, tag, who)
+        case CommentPosted(number, repository, OnPullRequest(pull), comment, text, who):
+            return NewTrigger(inbox.COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
+        case _:
+            return None
