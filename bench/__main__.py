@@ -36,13 +36,8 @@ def main(rows: set[str]) -> int:
 
 
 def parts(rows: set[str]) -> Iterator[Part]:
-    alone: dict[str, Callable[[], Part]] = {
-        "1": webhook.measure,
-        "2": first_line.measure,
-        "5": growth.measure,
-    }
-    for row in sorted(rows - {"3", "4"}):
-        yield alone[row]()
+    for row in sorted(rows & ALONE.keys()):
+        yield ALONE[row]()
     if rows & {"3", "4"}:
         with scene(waiting.FILES) as around:
             controller, part = waiting.fill(around)

@@ -132,15 +132,18 @@ def costs(around: Scene, made: Controller, client: httpx.Client, body: bytes) ->
     return (
         Cost("a delivery is stored and answered", "0", lambda: deliver(around, client, body)),
         Cost("intake, nothing new", "0", lambda: idle_intake(made)),
-        Cost("intake of one pushed tag", "1: the list of tags is read", lambda: pushed(around, made), FEW),
+        Cost("intake of one pushed tag", "up to 1: tags are listed", lambda: pushed(around, made), FEW),
         Cost("grant, every slot in use", "0", lambda: grant(world, nobody)),
-        Cost("sweep, nothing new", "1: every tag is compared", lambda: sweep(world, made.watched), FEW),
-        Cost("page of all runs", "0: a hundred are shown", lambda: seen(client, "/")),
+        Cost("sweep, nothing new", "up to 1: tags are compared", lambda: sweep(world, made.watched), FEW),
+        Cost("page of all runs", "0 from 100 on, which are shown", lambda: seen(client, "/")),
         Cost(
-            "page of a waiting run", "1: its place is counted", lambda: seen(client, f"/runs/{waiting}"), FEW
+            "page of a waiting run",
+            "up to 1: its place is counted",
+            lambda: seen(client, f"/runs/{waiting}"),
+            FEW,
         ),
-        Cost("/api/v1/runs", "0: fifty are listed", lambda: seen(client, "/api/v1/runs")),
-        Cost("/metrics", "1: everything is counted", lambda: seen(client, "/metrics")),
+        Cost("/api/v1/runs", "0 from 50 on, which are listed", lambda: seen(client, "/api/v1/runs")),
+        Cost("/metrics", "up to 1: runs are counted", lambda: seen(client, "/metrics")),
         Cost("/readyz", "0", lambda: client.get("/readyz")),
     )
 
@@ -172,7 +175,7 @@ def told(found: dict[str, list[list[float]]], grows: dict[str, str]) -> Part:
             *(f"{size:,}" for size in SIZES),
             "exponent",
             "expected",
-            "fastest to slowest at 1,000",
+            "medians",
         ),
         tuple(
             (

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from reprise import log
 from reprise.adapters.github.webhook import verify_signature
 from reprise.bootstrap import controller
 from reprise.serve import web_server
@@ -64,7 +65,9 @@ class Trivial(asyncio.Protocol):
 
 
 def application(secret: bytes) -> FastAPI:
-    made = controller(load_settings())
+    settings = load_settings()
+    log.configure(settings.secrets())
+    made = controller(settings)
     context = Context(
         world=made.world,
         writer=Nowhere(made.world.store, lambda: None),
