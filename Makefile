@@ -39,12 +39,13 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 3 --dist loadfile
 
+bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
+	@.venv/bin/python -m bench $(ROW)
+
 chaos: .venv/.ready ## kill, stop and starve real processes at every step; SHORT=1 SEED= SCHEDULES= ONLY=
 	@.venv/bin/python -m tests.chaos.run $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(ONLY),--only $(ONLY))
 
-bench: .venv/.ready ## measure against peers in the same run; docs/benchmarks.md
-	.venv/bin/python bench/first_line.py 5
 
 FUZZ_SECONDS ?= 150
 $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))

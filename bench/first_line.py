@@ -1,33 +1,28 @@
 """How long from `git push` of a tag to the job's first line of output, beside `mlflow run` of the same.
 
-    .venv/bin/python bench/first_line.py [PAIRS]
-
 A forge and a controller are started as `make demo` starts them; both sides are warm (environment built,
-one run thrown away) and take turns, so that whatever else the machine does hits both. Prints every value.
+one run thrown away) and take turns, so that whatever else the machine does hits both.
 """
 
-import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from uv import find_uv_bin
 
+from bench.printed import Bar, Part, number, numbers
+from bench.scene import CACHE, Scene, at, awaited, scene
 from reprise.adapters.mlflow.environment import ensure_environment
-from reprise.demo.people import Person
-from reprise.demo.services import Services
 
 GOAL = 0.25
 """Of the time that `mlflow run` takes."""
-DEADLINE_SECONDS = 120.0
+PAIRS = 5
 LINE = "first line"
 FILES = {
     "train.py": f'print("{LINE}", flush=True)\n',
@@ -43,94 +38,80 @@ STAGES: dict[str, tuple[str, dict[str, str]]] = {
     "trial planned": ("phase", {"phase": "running"}),
 }
 """What the controller's log says on the way, in order: label → event and values."""
-T = TypeVar("T")
 
 
-def main(pairs: int) -> int:
-    cache = Path(__file__).resolve().parents[1] / ".cache" / "reprise"
-    with (
-        tempfile.TemporaryDirectory(prefix="reprise-bench-") as folder,
-        Services(Path(folder), cache) as services,
-    ):
-        reprise = Reprise(services)
-        mlflow = MlflowRun(Path(folder) / "mlflow-run", cache)
+def measure() -> Part:
+    with scene(FILES) as around:
+        reprise = Reprise(around)
+        mlflow = MlflowRun(around.services.folder / "mlflow-run", CACHE)
         reprise.measure("warm-up")
         mlflow.measure()
         ours, theirs = [], []
         stages: dict[str, list[float]] = {}
-        for number in range(pairs):
-            seconds, passed = reprise.measure(f"v{number}")
+        for index in range(PAIRS):
+            seconds, passed = reprise.measure(f"v{index}")
             ours.append(seconds)
             theirs.append(mlflow.measure())
-            for label, at in passed.items():
-                stages.setdefault(label, []).append(at)
-            print(f"pair {number + 1}: reprise {ours[-1]:.2f} s, mlflow run {theirs[-1]:.2f} s", flush=True)
-    return tell(ours, theirs, stages)
+            for label, when in passed.items():
+                stages.setdefault(label, []).append(when)
+            print(f"pair {index + 1}: reprise {ours[-1]:.2f} s, mlflow run {theirs[-1]:.2f} s", flush=True)
+    return told(ours, theirs, stages)
 
 
-def tell(ours: Sequence[float], theirs: Sequence[float], stages: dict[str, list[float]]) -> int:
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    print(f"median: reprise {mine:.2f} s, mlflow run {other:.2f} s")
-    print("on the way, medians in seconds since the push began:")
-    for label, at in stages.items():
-        print(f"  {statistics.median(at):5.2f}  {label}")
-    print(f"ratio {mine / other:.2f}, goal at most {GOAL:.2f}")
-    return 0 if mine / other <= GOAL else 1
+def told(ours: Sequence[float], theirs: Sequence[float], stages: dict[str, list[float]]) -> Part:
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    return Part(
+        "first line",
+        "Tag push to the first line of output",
+        (Bar("time beside `mlflow run`", ratio, at_most=GOAL),),
+        ("seconds since the push began, or `mlflow run`", "median", "each round"),
+        (
+            _row("**Reprise: first line**", ours),
+            _row("**`mlflow run . --env-manager local`: first line**", theirs),
+            *(_row(f"Reprise, on the way: {label}", times) for label, times in stages.items()),
+        ),
+    )
+
+
+def _row(name: str, values: Sequence[float]) -> tuple[str, str, str]:
+    return name, number(statistics.median(values)), numbers(values)
 
 
 class Reprise:
     """A researcher whose repository is watched."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        services.start_forge()
-        self._ada = Person("ada", services.account("ada"), services.forge_url)
-        made = self._ada.call("POST", "user/repos", name="trivial")
-        token = services.account("reprise-bot")
-        self._ada.call("PUT", f"repos/{made['full_name']}/collaborators/reprise-bot", permission="push")
-        self._copy = services.folder / "working-copy"
-        write_files(self._copy)
-        self._ada.git(self._copy, "init", "--quiet", "--initial-branch", "main")
-        self._ada.git(self._copy, "remote", "add", "origin", made["clone_url"])
-        self._add_hook(made["full_name"])
-        services.start_controller(watch=made["full_name"], token=token)
-        self._api = services.api()
-
-    def _add_hook(self, name: str) -> None:
-        url = f"{self._services.url}/webhooks/github"
-        config = {"url": url, "content_type": "json", "secret": self._services.secret}
-        self._ada.call("POST", f"repos/{name}/hooks", name="web", events=["push", "create"], config=config)
+    def __init__(self, around: Scene) -> None:
+        self._around = around
+        around.add_hook()
+        around.start_controller()
 
     def measure(self, tag: str) -> tuple[float, dict[str, float]]:
         """Seconds to the first line, and to each stage before it. Returns when the verdict is there."""
-        (self._copy / "README.md").write_text(tag)
-        self._ada.git(self._copy, "add", "--all")
-        self._ada.git(self._copy, "commit", "--quiet", "--message", tag)
-        self._ada.git(self._copy, "tag", tag)
+        around = self._around
+        (around.copy / "README.md").write_text(tag)
+        around.commit(tag)
+        around.ada.git(around.copy, "tag", tag)
         known = set(self._logs())
-        began, at = time.monotonic(), time.time()
-        self._ada.git(self._copy, "push", "--quiet", "origin", tag)
+        began, epoch = time.monotonic(), time.time()
+        around.ada.git(around.copy, "push", "--quiet", "origin", tag)
         pushed = time.monotonic() - began
         awaited(lambda: [log for log in set(self._logs()) - known if log.stat().st_size])
         seconds = time.monotonic() - began
         awaited(lambda: self._run(tag)["phase"] == "done")
-        return seconds, {"push returned": pushed, **self._stages(at), "first line": seconds}
+        return seconds, {"`git push` returned": pushed, **self._stages(epoch)}
 
     def _logs(self) -> list[Path]:
-        return list(self._services.state.glob("runs/*/trials/0-1/log.txt"))
+        return list(self._around.services.state.glob("runs/*/trials/0-1/log.txt"))
 
     def _run(self, tag: str) -> dict[str, Any]:
-        runs: list[dict[str, Any]] = self._api.get("/runs").json()["runs"]
+        runs: list[dict[str, Any]] = self._around.api("/runs")["runs"]
         return next(run for run in runs if run["ref"] == tag)
 
     def _stages(self, began: float) -> dict[str, float]:
-        lines = self._services.log("controller").read_text().splitlines()
-        entries = [json.loads(line) for line in lines if line.startswith("{")]
         found = {}
         for label, (event, values) in STAGES.items():
-            wanted = {"event": event, **values}
-            times = [_epoch(entry) for entry in entries if wanted.items() <= entry.items()]
-            found[label] = next((at - began for at in times if at > began), float("nan"))
+            times = [at(entry) for entry in self._around.log(event) if values.items() <= entry.items()]
+            found[label] = next((each - began for each in times if each > began), float("nan"))
         return found
 
 
@@ -189,18 +170,5 @@ def write_files(folder: Path) -> None:
         (folder / name).write_text(text)
 
 
-def awaited(condition: Callable[[], T]) -> T:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if answer := condition():
-            return answer
-        time.sleep(0.005)
-    raise SystemExit(f"it did not happen within {DEADLINE_SECONDS:g} s")
-
-
-def _epoch(entry: dict[str, Any]) -> float:
-    return datetime.fromisoformat(entry["timestamp"].replace("Z", "+00:00")).timestamp()
-
-
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
+    print(measure().text())

@@ -4,10 +4,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import structlog
@@ -42,7 +42,7 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
             made.start()
             with _key(settings) as key:
                 _say_where(settings, url_of(*listening.getsockname()[:2]), key)
-                _server(settings, made, key).run(sockets=[listening])
+                web_server(create_app(web_context(settings, made, key))).run(sockets=[listening])
     except UserError as error:
         refused = error
     finally:
@@ -111,9 +111,9 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _server(settings: Settings, made: Controller, key: Key) -> uvicorn.Server:
+def web_context(settings: Settings, made: Controller, key: Key) -> Context:
     secret = settings.github.webhook_secret
-    context = Context(
+    return Context(
         world=made.world,
         writer=DeliveryWriter(made.world.store, made.leader.nudge),
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
@@ -123,8 +123,12 @@ def _server(settings: Settings, made: Controller, key: Key) -> uvicorn.Server:
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
     )
+
+
+def web_server(app: Callable[..., Any]) -> uvicorn.Server:
+    """For an application that `create_app` made."""
     config = uvicorn.Config(
-        create_app(context),
+        app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,

@@ -12,6 +12,16 @@ from reprise.domain.run import Repository, Sha
 from reprise.engine.hands import HANDS, Hands
 
 
+class CountingSource(FakeSource):
+    def __init__(self) -> None:
+        super().__init__()
+        self.listings = 0
+
+    def tags(self, repository: Repository) -> dict[str, Sha]:
+        self.listings += 1
+        return super().tags(repository)
+
+
 class SlowSource(FakeSource):
     """Some remotes answer only when they are let go."""
 
@@ -19,8 +29,10 @@ class SlowSource(FakeSource):
         super().__init__()
         self.slow: set[int] = set()
         self.go = threading.Event()
+        self.asked = threading.Event()
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
+        self.asked.set()
         if repository.id in self.slow:
             wait_for(self.go)
         return super().tags(repository)
@@ -86,3 +98,34 @@ def test_there_are_never_more_hands_than_allowed(make: Make, outside: Outside) -
     assert len(working) == HANDS
     look_until(hands, lambda: len(controller.runs()) == HANDS + 3)
     hands.finish(5)
+
+
+def test_many_tags_of_a_repository_are_listed_once(make: Make, outside: Outside) -> None:
+    outside.source = source = CountingSource()
+    controller = make()
+    tagged(controller, "ada/wine", *(f"v{number}" for number in range(9)))
+    tagged(controller, "eve/cheese", "v1")
+    assert controller.resolve() == 10
+    assert source.listings == 2
+
+
+def test_one_tag_told_very_often_is_looked_at_once(controller: Controller) -> None:
+    repository = tagged(controller, "ada/wine", "v1")
+    for _ in range(300):  # more than are looked at together
+        controller.told_tag(repository, "v1")
+    assert controller.resolve() == 1
+    assert controller.open_triggers() == 0
+
+
+def test_what_was_told_after_the_tags_were_listed_is_looked_at_again(make: Make, outside: Outside) -> None:
+    outside.source = source = SlowSource()
+    controller = make()
+    repository = tagged(controller, "ada/wine", "v1")
+    source.slow.add(repository.id)
+    hands = hands_of(controller)
+    hands.look()
+    wait_for(source.asked)
+    controller.told_tag(repository, "v1")
+    source.go.set()
+    hands.finish(5)
+    assert controller.open_triggers() == 1

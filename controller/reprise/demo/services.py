@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import httpx
@@ -63,7 +63,10 @@ class Services:
         """A token of this login on the forge."""
         return add_user(self.folder / "forge", login)
 
-    def start_controller(self, *, watch: str, token: str) -> None:
+    def start_controller(
+        self, *, watch: str, token: str, more: Mapping[str, str] = MappingProxyType({})
+    ) -> "subprocess.Popen[bytes]":
+        """``more``: settings besides the demo's own, as variables."""
         settings = {
             "REPRISE_STATE_DIR": str(self.state),
             "REPRISE_CACHE_DIR": str(self._cache),
@@ -76,9 +79,11 @@ class Services:
             "REPRISE_GITHUB__TOKEN": token,
             "REPRISE_GITHUB__WEBHOOK_SECRET": self.secret,
             "REPRISE_GITHUB__WRITE_SPACING": "0",
+            **more,
         }
-        self._start("controller", ["serve"], settings)
+        process = self._start("controller", ["serve"], settings)
         self._await("controller", f"{self.url}/healthz")
+        return process
 
     def api(self) -> httpx.Client:
         """The running controller's, with its token."""
@@ -97,7 +102,9 @@ class Services:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def _start(self, name: str, arguments: list[str], settings: Mapping[str, str]) -> None:
+    def _start(
+        self, name: str, arguments: list[str], settings: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(
@@ -109,6 +116,7 @@ class Services:
                 start_new_session=True,
             )
         self._started.append(process)
+        return process
 
     def _await(self, name: str, url: str) -> None:
         deadline = time.monotonic() + _START_SECONDS

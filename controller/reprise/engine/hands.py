@@ -4,6 +4,7 @@ A repository that is slow to fetch, or made to be, then keeps only itself waitin
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -11,7 +12,7 @@ from operator import attrgetter
 import structlog
 
 from reprise.domain.errors import Retryable
-from reprise.engine.intake import resolve
+from reprise.engine.intake import resolve_all
 from reprise.engine.world import World
 from reprise.store import intake as inbox
 from reprise.store.intake import Trigger
@@ -19,6 +20,9 @@ from reprise.store.intake import Trigger
 log = structlog.get_logger()
 
 HANDS = 8
+LONGEST_REST = 0.5
+"""Seconds. A repository rests as long as it was worked on: a flood of its deliveries would else keep a hand
+busy all the time, and whoever answers the deliveries shares the processor with it."""
 
 
 class Hands:
@@ -27,14 +31,17 @@ class Hands:
         self._world = world
         self._added = added
         self._busy: set[int] = set()
+        self._rested_at: dict[int, float] = {}
         self._changed = threading.Condition()
 
     def look(self) -> None:
         """Begin with every due trigger for whose repository a hand is free; never waits for one."""
         with self._changed:
-            busy = frozenset(self._busy)
+            now = time.monotonic()
+            self._rested_at = {number: at for number, at in self._rested_at.items() if at > now}
+            busy, resting = frozenset(self._busy), frozenset(self._rested_at)
         with self._world.store.read() as connection:
-            due = inbox.due_triggers(connection, self._world.clock.now(), without=busy)
+            due = inbox.due_triggers(connection, self._world.clock.now(), without=busy | resting)
         by_repository = attrgetter("repository_id", "number")
         groups = groupby(sorted(due, key=by_repository), key=attrgetter("repository_id"))
         oldest_first = sorted((list(group) for _, group in groups), key=lambda group: group[0].number)
@@ -53,9 +60,9 @@ class Hands:
         threading.Thread(target=self._work, args=(triggers,), name="hand", daemon=True).start()
 
     def _work(self, triggers: Sequence[Trigger]) -> None:
-        added = 0
+        added, began = 0, time.monotonic()
         try:
-            added = sum(resolve(self._world, trigger) for trigger in triggers)
+            added = resolve_all(self._world, triggers)
         except Retryable as error:  # what was not settled is due again at the next look
             log.warning("hand postponed", repository=triggers[0].repository, why=str(error))
         except Exception:
@@ -63,6 +70,8 @@ class Hands:
         finally:
             with self._changed:
                 self._busy.discard(triggers[0].repository_id)
+                rest = min(time.monotonic() - began, LONGEST_REST)
+                self._rested_at[triggers[0].repository_id] = time.monotonic() + rest
                 self._changed.notify_all()
         if added:
             self._added()

@@ -3,8 +3,10 @@
 Runs in the leader only. Everything here may be repeated: a run's id follows from what it is.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 
 import structlog
 
@@ -35,13 +37,43 @@ def resolve_due(world: World) -> int:
     """Look at every trigger whose time has come; returns how many runs were added."""
     with world.store.read() as connection:
         due = inbox.due_triggers(connection, world.clock.now())
-    return sum(resolve(world, trigger) for trigger in due)
+    return resolve_all(world, due)
 
 
-def resolve(world: World, trigger: Trigger) -> int:
-    """Settle or postpone one trigger; returns how many runs were added."""
+def resolve_all(world: World, triggers: Sequence[Trigger]) -> int:
+    """Settle or postpone each; returns how many runs were added.
+
+    The tags of a repository are listed once for all of them, and triggers that ask about the same tag are
+    one: a thousand pushed tags would else be a thousand lists of a thousand tags. What is listed is younger
+    than every trigger that it answers.
+    """
+    with world.store.read() as connection:
+        newest = inbox.newest_trigger(connection)
+    look = _Look(cache(world.source.tags), newest)
+    return sum(_resolve(world, trigger, look) for trigger in _distinct(triggers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What triggers that are looked at together share."""
+
+    tags: Callable[[Repository], dict[str, Sha]]
+    """Raises what `Source.tags` raises, and then asks again for the next trigger."""
+    newest: int
+    """The last trigger that was there before any tag was listed."""
+
+
+def _distinct(triggers: Sequence[Trigger]) -> list[Trigger]:
+    """Without tag triggers that an older one of these settles too."""
+    first = {(each.repository_id, each.ref): each for each in reversed(triggers) if each.kind == inbox.TAG}
+    return [
+        each for each in triggers if each.kind != inbox.TAG or first[each.repository_id, each.ref] is each
+    ]
+
+
+def _resolve(world: World, trigger: Trigger, look: _Look) -> int:
     try:
-        outcome = _settle(world, trigger)
+        outcome = _settle(world, trigger, look)
     except Retryable as error:
         _postpone(world, trigger, error)
         return 0
@@ -72,6 +104,8 @@ def resolve(world: World, trigger: Trigger) -> int:
             inbox.settle_older(connection, trigger, f"cancelled by {trigger.who}")
             stopping.cancel(world, connection, trigger.repository_id, outcome.cancels, trigger.who)
         inbox.settle(connection, trigger.number, outcome.text)
+        if trigger.kind == inbox.TAG:
+            inbox.settle_same(connection, trigger, look.newest, outcome.text)
     return sum(added)
 
 
@@ -114,15 +148,14 @@ def _postpone(world: World, trigger: Trigger, error: Retryable) -> None:
         inbox.postpone(connection, trigger.number, until=world.clock.now() + pause, why=str(error))
 
 
-def _settle(world: World, trigger: Trigger) -> Settled:
+def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
     if trigger.kind == inbox.TAG:
-        return _on_tag(world, repository, trigger)
+        return _on_tag(world, repository, trigger, look.tags(repository))
     return on_comment(world, repository, trigger)
 
 
-def _on_tag(world: World, repository: Repository, trigger: Trigger) -> Settled:
-    tags = world.source.tags(repository)
+def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[str, Sha]) -> Settled:
     sha = tags.get(trigger.ref)
     if sha is None:
         return Settled("the tag is gone or names no commit")

@@ -38,6 +38,10 @@ RETENTION = 24 * 3600.0
 FIRST_RETENTION = 600.0
 """Seconds after the start: a controller that is restarted often looks too, and none begins with it."""
 
+REST = 0.05
+"""Seconds between two ticks of a loop, however often it is nudged: a flood of deliveries nudges a hundred
+times a second, and whoever answers them shares the processor."""
+
 
 class Loop:
     """Calls ``tick`` every ``interval`` seconds, for the first time after ``first``; at once when nudged."""
@@ -80,6 +84,7 @@ class Loop:
                 log.warning("loop postponed", loop=self._name, why=str(error))
             except Exception:  # a loop that dies silently would stop every later run
                 log.exception("loop failed", loop=self._name)
+            self._stopping.wait(REST)
             self._nudged.wait(self._pause)
             self._nudged.clear()
 

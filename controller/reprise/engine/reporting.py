@@ -48,7 +48,7 @@ def announce(world: World, run: Run) -> None:
 def show_waiting(world: World) -> None:
     """Say once that a run waits, and where: a courtesy for those that were not granted at once."""
     with world.store.read() as connection:
-        waiting = [run for run in runs.waiting_runs(connection, _SHOWN_WAITING) if run.shown_at is None]
+        waiting = runs.untold_waiting(connection, _SHOWN_WAITING)
         waits = look(world, connection).waits if waiting else {}
     for run in waiting:
         if world.clock.now() - run.created_at < PROMPT:

@@ -41,6 +41,7 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
         refused = await world.aside(_start, world, run, job)
         if refused is not None:
             return refused
+        log.info("trial taken up", trial=plan.index, attempt=attempt)
     ended = await _wait(world, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
     if isinstance(ended, Lost):
         with world.store.write() as connection:

@@ -1,11 +1,11 @@
 """Deliveries and triggers: what came in, and what the leader still has to look at."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -65,33 +65,46 @@ class Trigger:
         return OnCommit(self.commit) if self.commit is not None else None
 
 
-def record_deliveries(connection: Connection, batch: Iterable[Delivery]) -> list[bool]:
-    """Store a batch; for each, whether it was new. A known GUID changes nothing."""
-    return [_record(connection, delivery) for delivery in batch]
+def record_deliveries(connection: Connection, batch: Sequence[Delivery]) -> list[bool]:
+    """Store a batch; for each, whether it was new. A known GUID changes nothing.
+
+    Two statements for the whole batch: each one lets go of the interpreter, and under load gets it back only
+    after everybody else had a turn.
+    """
+    if not batch:
+        return []
+    first = {delivery.id: delivery for delivery in reversed(batch)}
+    statement = _insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+    new = set(connection.execute(statement, [_row(delivery) for delivery in first.values()]).scalars())
+    wanted = [
+        _trigger_row(delivery.trigger, at=delivery.received_at, delivery=delivery.id)
+        for delivery in batch
+        if delivery.trigger is not None and delivery.id in new and first[delivery.id] is delivery
+    ]
+    if wanted:
+        connection.execute(insert(triggers), wanted)
+    return [delivery.id in new and first[delivery.id] is delivery for delivery in batch]
 
 
-def _record(connection: Connection, delivery: Delivery) -> bool:
-    values = {
+def _row(delivery: Delivery) -> dict[str, object]:
+    return {
         "id": delivery.id,
         "event": delivery.event,
         "received_at": delivery.received_at,
         "outcome": delivery.outcome,
         "body": delivery.body,
     }
-    if not insert_new(connection, deliveries, values):
-        return False
-    if delivery.trigger is not None:
-        add_trigger(connection, delivery.trigger, at=delivery.received_at, delivery=delivery.id)
-    return True
+
+
+def _trigger_row(new: NewTrigger, *, at: datetime, delivery: str | None) -> dict[str, object]:
+    values = {name: getattr(new, name) for name in NewTrigger.__dataclass_fields__}
+    return {**values, "delivery": delivery, "created_at": at, "next_at": at, "attempts": 0}
 
 
 def add_trigger(
     connection: Connection, new: NewTrigger, *, at: datetime, delivery: str | None = None
 ) -> None:
-    values = {name: getattr(new, name) for name in NewTrigger.__dataclass_fields__}
-    connection.execute(
-        insert(triggers).values(**values, delivery=delivery, created_at=at, next_at=at, attempts=0)
-    )
+    connection.execute(insert(triggers), _trigger_row(new, at=at, delivery=delivery))
 
 
 def due_triggers(connection: Connection, now: datetime, *, without: Collection[int] = ()) -> list[Trigger]:
@@ -106,6 +119,23 @@ def settle(connection: Connection, number: int, outcome: str) -> None:
     connection.execute(
         update(triggers).where(triggers.c.number == number).values(next_at=None, outcome=outcome)
     )
+
+
+def newest_trigger(connection: Connection) -> int:
+    """Its number; 0 when there is none."""
+    return connection.execute(select(func.max(triggers.c.number))).scalar_one() or 0
+
+
+def settle_same(connection: Connection, trigger: Trigger, newest: int, outcome: str) -> None:
+    """Whatever else asks about the same tag, up to this number."""
+    same = (
+        triggers.c.next_at.is_not(None),
+        triggers.c.number <= newest,
+        triggers.c.repository_id == trigger.repository_id,
+        triggers.c.kind == TAG,
+        triggers.c.ref == trigger.ref,
+    )
+    connection.execute(update(triggers).where(*same).values(next_at=None, outcome=outcome))
 
 
 def open_before(connection: Connection, trigger: Trigger) -> int:
@@ -153,11 +183,14 @@ def open_tags(connection: Connection, repository_id: int) -> set[str]:
 
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
-    flavour = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = flavour(table).values(values).on_conflict_do_nothing()
+    statement = _insert(connection, table).on_conflict_do_nothing()
     # Otherwise nobody counts rows where PostgreSQL is asked for the new number.
-    counted = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    counted = connection.execute(statement, values, execution_options={"preserve_rowcount": True})
     return counted.rowcount > 0
+
+
+def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def _trigger(row: Row[tuple[object, ...]]) -> Trigger:

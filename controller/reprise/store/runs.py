@@ -154,10 +154,11 @@ def recent_runs(connection: Connection, limit: int) -> list[Run]:
     return [_run(row) for row in rows]
 
 
-def waiting_runs(connection: Connection, limit: int) -> list[Run]:
-    """Not yet granted, in the order of arrival."""
-    query = _SELECT.where(*_WAITING)
-    return [_run(row) for row in connection.execute(query.order_by(runs.c.number).limit(limit))]
+def untold_waiting(connection: Connection, limit: int) -> list[Run]:
+    """Of those that are not yet granted, the first so many to arrive: whom the forge was not told of."""
+    first = select(runs.c.number).where(*_WAITING).order_by(runs.c.number).limit(limit)
+    query = _SELECT.where(runs.c.number.in_(first), runs.c.shown_at.is_(None))
+    return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
 
 
 def waiting_entries(connection: Connection) -> list[Entry]:

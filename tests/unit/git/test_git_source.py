@@ -164,6 +164,14 @@ def test_a_pack_that_was_left_half_written_is_swept(server: GitServer, tmp_path:
     assert not list(packs.glob("tmp_*"))
 
 
+def test_a_lock_that_a_killed_git_left_behind_stops_no_later_fetch(server: GitServer, tmp_path: Path) -> None:
+    source = GitSource(tmp_path / "cache")
+    source.fetch(remote(server), head(server))
+    (tmp_path / "cache" / "7.git" / "shallow.lock").write_text("half a list")
+    later = commit_files(server.root / "paper.git", {"a.txt": "two\n"})
+    assert source.fetch(remote(server), later).sha == later
+
+
 def test_a_damaged_cache_is_noticed_while_files_are_written(tmp_path: Path) -> None:
     content = os.urandom(200)
     sha = make_repository(tmp_path / "origin", {"a.bin": content})

@@ -56,17 +56,26 @@ def test_waiting_live_and_ended_runs_are_told_apart(connection: Connection) -> N
     runs.save(connection, "r1", granted_at=NOW, ended_at=NOW)
     runs.save(connection, "r2", granted_at=NOW)
     assert ids(runs.live_runs(connection)) == ["r2"]
-    assert ids(runs.waiting_runs(connection, 9)) == ["r3"]
+    assert ids(runs.untold_waiting(connection, 9)) == ["r3"]
     assert ids(runs.recent_runs(connection, 2)) == ["r3", "r2"]
 
 
 def test_the_queue_keeps_the_order_of_arrival(connection: Connection) -> None:
     for number in (5, 3, 9):
         runs.add_run(connection, another(number), at=NOW)
-    waiting = runs.waiting_runs(connection, 9)
+    waiting = runs.untold_waiting(connection, 9)
     assert ids(waiting) == ["r5", "r3", "r9"]
     assert [each.id for each in runs.waiting_entries(connection)] == ["r5", "r3", "r9"]
-    assert ids(runs.waiting_runs(connection, 2)) == ["r5", "r3"]
+    assert ids(runs.untold_waiting(connection, 2)) == ["r5", "r3"]
+
+
+def test_whom_the_forge_was_told_of_is_not_told_again_nor_does_the_next_move_up(
+    connection: Connection,
+) -> None:
+    for number in (5, 3, 9):
+        runs.add_run(connection, another(number), at=NOW)
+    runs.save(connection, "r5", shown_at=NOW)
+    assert ids(runs.untold_waiting(connection, 2)) == ["r3"]
 
 
 def test_a_phase_keeps_the_time_when_it_was_first_entered(connection: Connection) -> None:

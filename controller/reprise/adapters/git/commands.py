@@ -88,14 +88,15 @@ def run_git(
     timeout: float,
     stop_when: Callable[[], bool] = lambda: False,
     most_output: int = OUTPUT_LIMIT_BYTES,
+    inherits: tuple[int, ...] = (),
 ) -> Outcome:
-    """Run git to its end, at most ``timeout`` seconds.
+    """Run git to its end, at most ``timeout`` seconds. It keeps the descriptors that it ``inherits`` open.
 
     Raises Retryable when it is late or git is not installed, TooMuch when ``stop_when`` said so, Refused
     when it wrote more than ``most_output`` bytes: what it repeats may come from an endless remote.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        process = _start(arguments, environment, cwd, stdout, stderr)
+        process = _start(arguments, environment, cwd, stdout, stderr, inherits)
 
         def check() -> None:
             if stop_when():
@@ -120,6 +121,7 @@ def _start(
     cwd: Path,
     stdout: IO[bytes],
     stderr: IO[bytes],
+    inherits: tuple[int, ...],
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
@@ -129,6 +131,7 @@ def _start(
             stderr=stderr,
             env=dict(environment),
             cwd=cwd,
+            pass_fds=inherits,
             start_new_session=True,
         )
     except FileNotFoundError as error:

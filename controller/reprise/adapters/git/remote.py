@@ -56,13 +56,18 @@ class Remotes:
             raise self._explained(outcome.stderr, repository)
         return parse_tags(outcome.stdout.decode(errors="surrogateescape"))
 
-    def fetch(self, repository: Repository, sha: Sha, into: Path, *, most_bytes: int) -> None:
-        """Exactly this commit, without its history. The caller holds the cache's lock.
+    def fetch(self, repository: Repository, sha: Sha, into: Path, *, most_bytes: int, held: int) -> None:
+        """Exactly this commit, without its history. The caller holds the cache's lock, ``held``.
+
+        Git holds it too, so that one that outlives a killed controller is waited for.
 
         Raises Refused when there is no such commit or it is larger than ``most_bytes``.
         """
         packs = into / "objects" / "pack"
         _sweep(packs)
+        (into / "shallow.lock").unlink(
+            missing_ok=True
+        )  # of a git that was killed: it would stop every later one
         before = frozenset(packs.glob("*.pack"))
         too_large = _every(1.0, lambda: _incoming_bytes(packs) > most_bytes)
         try:
@@ -76,6 +81,7 @@ class Remotes:
                     cwd=into,
                     timeout=self.timeout,
                     stop_when=lambda: self.closing.closed() or too_large(),
+                    inherits=(held,),
                 )
         except commands.TooMuch:
             if self.closing.closed():

@@ -71,23 +71,23 @@ class GitSource:
             raise Refused(f"{export.printable(sha)} is not a full commit id")
         folder = self._folder(repository)
 
-        def bring() -> None:
-            self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes)
+        def bring(held: int) -> None:
+            self._remotes.fetch(repository, sha, folder, most_bytes=self._limits.total_bytes, held=held)
 
         return self._brought(folder, sha, bring)
 
-    def _brought(self, folder: Path, sha: Sha, bring: Callable[[], None]) -> Commit:
-        """The commit from this cache, where ``bring`` puts it if it is not there."""
+    def _brought(self, folder: Path, sha: Sha, bring: Callable[[int], None]) -> Commit:
+        """The commit from this cache, where ``bring`` puts it, under the lock, if it is not there."""
         uses.touch(folder)
         known = self._known(folder, sha)
         if known is not None:
             return known
-        with locked(lock_of(folder), timeout=self._timeout):
+        with locked(lock_of(folder), timeout=self._timeout) as held:
             self._create(folder)
             known = self._known(folder, sha)
             if known is not None:
                 return known
-            bring()
+            bring(held)
         with self._objects(folder) as objects:
             return objects.commit(sha)
 
@@ -141,10 +141,11 @@ class GitSource:
         )
         brought = 0
 
-        def bring() -> None:
+        def bring(held: int) -> None:
             nonlocal brought
             before = remote.pack_bytes(folder)
-            remotes.fetch(Repository(0, address.url, address.url), sha, folder, most_bytes=most_bytes)
+            where = Repository(0, address.url, address.url)
+            remotes.fetch(where, sha, folder, most_bytes=most_bytes, held=held)
             brought = remote.pack_bytes(folder) - before
 
         self._brought(folder, sha, bring)
