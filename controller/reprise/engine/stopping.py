@@ -19,7 +19,7 @@ from reprise.engine.world import World
 from reprise.ports import Failed
 from reprise.store import repositories, runs
 from reprise.store.database import Connection
-from reprise.store.intake import COMMENT
+from reprise.store.intake import COMMENT, TAG
 from reprise.store.runs import NewRun, Run
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ def supersede(world: World, connection: Connection, new: NewRun, tagged: Iterabl
     """Stop the older runs whose place ``new`` takes. ``tagged`` are the commits that tags name now."""
     why = Failed(Reason.SUPERSEDED, f"{new.trigger} asked for the same experiment again, at {new.commit[:7]}")
     moved_from = repositories.commits_of_tag(connection, new.repository_id, new.ref) - set(tagged)
-    if new.pull_request is None and not moved_from:
+    if new.generation == TAG and not moved_from:
         return  # a new tag on a new commit: a thousand waiting runs need not be read for it
     for run in runs.unfinished_runs(connection, new.repository_id):
         if run.id != new.id and run.judgement is None and _takes_place(new, run, moved_from):
