@@ -248,7 +248,7 @@ class Town:
         """Whatever is lost by now stays lost; then time passes until nothing moves any more."""
         self.fuse.forget_plans()
         self.under_way.clear()
-        still = 0
+        still, lives = 0, self.lives
         for _ in range(self._settle):
             self.intake()
             self.grant()
@@ -259,7 +259,8 @@ class Town:
                 self.outside.clock.advance(self._until_next())
                 still = 0
                 continue
-            still += 1
+            still = still + 1 if lives == self.lives else 1
+            lives = self.lives
             if still == 3:  # the first sweep only begins the watch, and the reaper wants to see things twice
                 return
             self.sweep()
