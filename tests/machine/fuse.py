@@ -26,8 +26,8 @@ class Fuse:
     def then(self, moments: int, act: Callable[[], None]) -> None:
         self._then[self._passed + moments] = act
 
-    def clear(self) -> None:
-        self._end = None
+    def forget_plans(self) -> None:
+        """A life may still end; nothing else happens in between any more."""
         self._then.clear()
 
     def wrap(self, world: World) -> World:

@@ -22,6 +22,7 @@ from tests.machine.truth import (
 )
 
 from reprise.domain.errors import Retryable
+from reprise.engine.world import World
 
 
 class Act(Enum):
@@ -118,6 +119,7 @@ class Histories:
 
     folder: Path
     tables: Tables
+    spoil: Callable[[World], World] = lambda world: world
     tally: Tally = field(default_factory=Tally)
 
     def live(self, steps: Sequence[Step]) -> Town:
@@ -125,7 +127,7 @@ class Histories:
         place = self.folder / str(self.tally.histories)
         self.tally.histories += 1
         place.mkdir()
-        town = Town(place, self.tables.store)
+        town = Town(place, self.tables.store, spoil=self.spoil)
         try:
             tell(town, steps, self.tally.acts)
             town.settle()
@@ -163,7 +165,7 @@ def tell(town: Town, steps: Sequence[Step], acts: Counter[Act]) -> None:
             continue
         inner = next(waiting, None)
         if inner is not None and inner[0] in INSIDE:
-            town.fuse.then(1 + 4 * a + b, _inside(town, *inner))
+            town.fuse.then(1 + 12 * a + b, _inside(town, *inner))
 
 
 def _inside(town: Town, act: Act, a: int, b: int) -> Callable[[], None]:
@@ -208,7 +210,7 @@ def do(town: Town, act: Act, a: int, b: int) -> None:
         case Act.CRASH:
             town.crash()
         case Act.FUSE:
-            town.fuse.end_after(1 + 4 * a + b)
+            town.fuse.end_after(1 + 12 * a + b)
         case Act.CLOCK:
             town.outside.clock.step(CLOCK_STEPS[a % len(CLOCK_STEPS)])
         case Act.TROUBLE:

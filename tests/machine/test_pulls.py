@@ -18,7 +18,7 @@ MIX = {
     Act.CARE: 1,
     Act.WORK: 5,
     Act.CRASH: 1,
-    Act.FUSE: 2,
+    Act.FUSE: 4,
     Act.MEANWHILE: 3,
     Act.CLOCK: 1,
 }

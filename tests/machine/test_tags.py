@@ -16,7 +16,7 @@ MIX = {
     Act.CARE: 1,
     Act.WORK: 4,
     Act.CRASH: 1,
-    Act.FUSE: 2,
+    Act.FUSE: 4,
     Act.MEANWHILE: 3,
     Act.CLOCK: 2,
 }

@@ -103,7 +103,16 @@ class _Listing(FakeSource):
 
 
 class Town:
-    def __init__(self, folder: Path, store: Database, *, slots: int = 2, settle: int = 400) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Database,
+        *,
+        slots: int = 2,
+        settle: int = 400,
+        spoil: Callable[[World], World] = lambda world: world,
+    ) -> None:
+        """``spoil`` seeds a defect; ``settle`` bounds how long the end may take."""
         self.store = store
         self.folder = folder
         self.slots = slots
@@ -120,6 +129,7 @@ class Town:
         self._messages = 0
         self._busy: list[str] = []
         self._settle = settle
+        self._spoil = spoil
         self.repository = self.outside.repository()
         self.commits = {kind: self.outside.commit(self.repository, KINDS[kind].files) for kind in KINDS}
         self.kinds = {sha: kind for kind, sha in self.commits.items()}
@@ -236,20 +246,21 @@ class Town:
 
     def settle(self) -> None:
         """Whatever is lost by now stays lost; then time passes until nothing moves any more."""
-        self.fuse.clear()
+        self.fuse.forget_plans()
         self.under_way.clear()
-        still = 0
+        still, lives = 0, self.lives
         for _ in range(self._settle):
             self.intake()
             self.grant()
             self.care()
-            while self.engine.turn():
+            while self._as("workflow", lambda: self.engine.turn()):
                 pass
             if not self._quiet():
                 self.outside.clock.advance(self._until_next())
                 still = 0
                 continue
-            still += 1
+            still = still + 1 if lives == self.lives else 1
+            lives = self.lives
             if still == 3:  # the first sweep only begins the watch, and the reaper wants to see things twice
                 return
             self.sweep()
@@ -275,20 +286,22 @@ class Town:
         while True:
             self.lives += 1
             out = self.outside
-            self.world = self.fuse.wrap(
-                World(
-                    store=self.store,
-                    source=out.source,
-                    builder=out.builder,
-                    provider=out.provider,
-                    runner=out.runner,
-                    tracker=out.tracker,
-                    forge=out.forge,
-                    clock=out.clock,
-                    folders=Folders(self.folder / "state"),
-                    pages="https://reprise.test",
-                    slots=self.slots,
-                    aside=inline,
+            self.world = self._spoil(
+                self.fuse.wrap(
+                    World(
+                        store=self.store,
+                        source=out.source,
+                        builder=out.builder,
+                        provider=out.provider,
+                        runner=out.runner,
+                        tracker=out.tracker,
+                        forge=out.forge,
+                        clock=out.clock,
+                        folders=Folders(self.folder / "state"),
+                        pages="https://reprise.test",
+                        slots=self.slots,
+                        aside=inline,
+                    )
                 )
             )
             self.engine = FakeEngine(self._records, out.clock)
