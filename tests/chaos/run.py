@@ -12,14 +12,17 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 
 from tests.chaos.deaths import alternating, die_at, every_crossing
+from tests.chaos.disks import fill_disks
 from tests.chaos.forges import SETTINGS as FORGE_SETTINGS
 from tests.chaos.forges import meet_forges
 from tests.chaos.stage import stage
 from tests.chaos.stops import stop_at_random
+from tests.disks import small_disk
 
 SETTINGS = {"REPRISE_GITHUB__TIMEOUT": "4"}
 
@@ -40,10 +43,21 @@ def forges(folder: Path, _: argparse.Namespace) -> None:
         meet_forges(set_up)
 
 
+def disks(folder: Path, _: argparse.Namespace) -> None:
+    with ExitStack() as opened:
+        try:
+            opened.enter_context(small_disk(folder / "world" / "controller" / "state"))
+        except OSError as error:
+            print(f"disks: skipped, {error}", flush=True)
+            return
+        fill_disks(opened.enter_context(stage(folder, **SETTINGS)))
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
     "deaths": deaths_and_stops,
     "stops": deaths_and_stops,
     "forges": forges,
+    "disks": disks,
 }
 
 

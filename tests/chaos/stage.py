@@ -196,6 +196,7 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, **settings: str) -> Iterator[Stage]:
+    """With a first life of its controller."""
     made = Stage(folder, **settings)
     try:
         with made.controller:

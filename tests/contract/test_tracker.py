@@ -1,5 +1,6 @@
 """What the engine relies on, held against the fake and against MLflow on a real SQLite file."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -58,11 +59,26 @@ def test_a_link_is_given_only_when_people_can_open_it(make: Make, tmp_path: Path
     assert tracked.url == f"{PUBLIC}/#/experiments/{tracked.experiment_id}/runs/{tracked.run_id}"
 
 
-def test_concluding_may_be_repeated(make: Make, tmp_path: Path) -> None:
+def concluded(tracker: Tracker, tracked: Tracked, store: str) -> tuple[str, str]:
+    """Verdict and report, as people find them."""
+    if isinstance(tracker, FakeTracker):
+        (run_id,) = tracker.records
+        return tracker.tags[run_id]["reprise.verdict"], tracker.reports[run_id]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow.tracking import MlflowClient
+    tags = MlflowClient(store).get_run(tracked.run_id).data.tags
+    return tags["reprise.verdict"], tags["mlflow.note.content"]
+
+
+def test_concluding_may_be_repeated_and_the_last_word_stands(make: Make, tmp_path: Path, store: str) -> None:
     tracker = make(None)
     tracked = tracker.record(record("concluded", trial(tmp_path / "0-1")))
     for _ in range(2):
         tracker.conclude(tracked, {"reprise.verdict": "reproduced"}, "# Reproduced\n")
+    assert concluded(tracker, tracked, store) == ("reproduced", "# Reproduced\n")
+    tracker.conclude(tracked, {"reprise.verdict": "inconclusive"}, "# Inconclusive\n")
+    assert concluded(tracker, tracked, store) == ("inconclusive", "# Inconclusive\n")
 
 
 def test_concluding_an_unknown_run_is_refused(make: Make, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.fakes.tracker import FakeTracker
 
 from reprise.domain.audit import Action, Deed
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
-from reprise.domain.run import Phase, Repository, RunId, Sha
+from reprise.domain.run import Phase, Reason, Repository, RunId, Sha
 from reprise.engine import durable
 from reprise.engine.durable import Body, Engine
 from reprise.engine.grant import grant, resume
@@ -347,6 +347,12 @@ def _assert_accounted(controller: Controller, run: Run) -> None:
     assert (Action.MACHINE_ASKED in told) == (Action.MACHINE_RELEASED in told)
     assert (Action.MACHINE_TAKEN in told) == (Action.SPENT in told)
     assert bool(told & {Action.CANCELLED, Action.SUPERSEDED}) == (run.stop_requested is not None)
+
+
+def reason(run: Run) -> Reason:
+    """Why it ended."""
+    assert run.judgement is not None
+    return run.judgement.reason
 
 
 def jobs_of(outside: Outside, run_id: RunId) -> list[JobRequest]:

@@ -1,19 +1,20 @@
 """The one process that works: who may be it, and that its loops live on."""
 
 import threading
+import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Make
-from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 from tests.fakes.storage import FakeStorage
 from tests.jobs import until
 
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.retention import Bound, Item, Kind, Policy
-from reprise.domain.run import RunId
+from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.domain.watch import read_watch
 from reprise.engine.durable import Leadership
@@ -83,11 +84,22 @@ def test_a_second_controller_is_refused_with_the_way_out(controller: Controller)
         first.stop()
 
 
-def test_a_controller_may_follow_one_that_stopped(controller: Controller) -> None:
-    for _ in range(2):
-        leads = leader(controller)
-        leads.start()
-        leads.stop()
+def test_a_controller_that_follows_one_that_stopped_leads_and_works(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    first, second = leader(controller), leader(controller)
+    first.start()
+    until(lambda: controller.baseline(repository))
+    first.stop()
+    outside.tag(repository, "v1")
+    second.start()
+    assert (first.leads, second.leads) == (False, True)
+    until(lambda: controller.runs() and controller.run().ended_at)
+    second.stop()
+    assert (first.leads, second.leads) == (False, False)
+    assert_clean(controller)
+    assert reason(controller.run()) is Reason.COMPLETED
 
 
 def test_leadership_names_its_owner_and_ends_with_it(tmp_path: Path) -> None:
@@ -125,6 +137,21 @@ def test_a_nudged_loop_looks_at_once() -> None:
     loop.nudge()
     until(ticked.is_set)
     loop.stop(5)
+
+
+def test_a_tick_may_want_the_next_one_sooner() -> None:
+    ticks: list[float] = []
+
+    def tick() -> None:
+        ticks.append(time.monotonic())
+        if len(ticks) == 1:
+            loop.next_in(0.01)
+
+    loop = Loop("test", 3600, tick)
+    loop.start()
+    until(lambda: len(ticks) == 2)
+    loop.stop(5)
+    assert len(ticks) == 2
 
 
 def test_a_loop_that_was_never_started_can_be_stopped() -> None:

@@ -1,20 +1,14 @@
 """What no delivery told us of is found by looking, and the same runs come of it."""
 
 import pytest
-from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, Repository, Verdict
 from reprise.domain.watch import read_watch
 from reprise.engine.sweep import Sweeps, sweep
-from reprise.store.runs import Run
 
 WINE = read_watch(("ada/wine",))
-
-
-def reason(run: Run) -> Reason:
-    assert run.judgement is not None
-    return run.judgement.reason
 
 
 def commits(controller: Controller) -> list[str]:
@@ -272,6 +266,24 @@ def test_a_tag_that_moved_back_unheard_gets_its_verdict_after_all(
     ]
 
 
+def test_a_tag_that_had_moved_when_it_was_looked_at_and_came_back_unheard_is_found(
+    controller: Controller, outside: Outside
+) -> None:
+    repository = outside.repository()
+    sweep(controller.world, WINE)
+    first = outside.tag(repository, "v1")
+    assert sweep(controller.world, WINE) == 1
+    outside.tag(repository, "v1", {**FILES, "moved": ""})
+    controller.work()
+    outside.source.tag(repository, "v1", first)
+    assert sweep(controller.world, WINE) == 1
+    controller.work()
+    assert [(run.commit == first, reason(run)) for run in controller.runs()] == [
+        (False, Reason.COMPLETED),
+        (True, Reason.COMPLETED),
+    ]
+
+
 def test_an_older_tag_that_moved_and_came_back_counts_as_pushed(
     controller: Controller, outside: Outside
 ) -> None:
@@ -286,3 +298,26 @@ def test_an_older_tag_that_moved_and_came_back_counts_as_pushed(
     controller.work()
     assert [run.commit == first for run in controller.runs()] == [False, True]
     assert sweep(controller.world, WINE) == 0
+
+
+def test_a_sweep_that_got_no_answer_is_repeated_sooner_and_ever_more_rarely(
+    controller: Controller, outside: Outside
+) -> None:
+    watched(controller, outside)
+    known = Sweeps()
+    pauses = []
+    for _ in range(6):
+        outside.source.fail(Retryable("the forge is down"))
+        sweep(controller.world, WINE, sweeps=known)
+        pauses.append(known.pause(300, 0))
+    assert pauses == [15, 30, 60, 120, 240, 300]
+    assert known.pause(300, 1) == 300
+    sweep(controller.world, WINE, sweeps=known)
+    assert known.pause(300, 0.5) == 300
+
+
+def test_a_sweep_that_was_refused_is_not_repeated_sooner(controller: Controller, outside: Outside) -> None:
+    known = Sweeps()
+    sweep(controller.world, read_watch(("nobody/here",)), sweeps=known)
+    assert list(known.trouble) == ["nobody/here"]
+    assert known.pause(300, 0.5) == 300

@@ -48,7 +48,7 @@ class Act(Enum):
 
 
 Step = tuple[Act, int, int]
-TAGS = ("v1", "paper-1")
+TAGS = ("v1", "v1", "paper-1")
 SAYINGS = (
     "/reproduce",
     "/reproduce",
@@ -57,7 +57,7 @@ SAYINGS = (
     "/reproduce claims=accuracy",
     "/reproduce status",
 )
-COMMITTED = ("good", "other", "two", "slow") * 2 + ("good", "other", "lost", "off", "fails", "bad", "none")
+COMMITTED = ("good", "other") * 4 + ("two", "slow", "lost", "off", "fails", "bad", "none")
 """Few that come often, so that tags move back to where they were."""
 CLOCK_STEPS = (1.0, 20.0, 600.0, 7200.0, -30.0, -3600.0)
 MOVES = (1, 2, 4, 8, 16, 40)

@@ -1,7 +1,9 @@
 """Whether this machine has what a controller needs, and whether one runs here."""
 
+import errno
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from reprise.bootstrap import uv_binary
 from reprise.doctor.finding import Finding
 from reprise.domain.errors import UserError
 from reprise.domain.spec.model import Network
+from reprise.domain.words import size
 from reprise.settings import Settings
 from reprise.sign_in import FILE, url_of
 from reprise.store.database import Database
@@ -44,8 +47,11 @@ def _writable(name: str, folder: Path, next_step: str) -> Finding:
         with tempfile.TemporaryFile(dir=here) as file:
             file.write(b"\0" * 4096)
     except OSError as error:
-        return Finding(name, False, f"{folder} cannot be written ({error.strerror})", next_step)
-    return Finding(name, True, f"{folder}" if here == folder else f"{folder} will be made")
+        full = error.errno == errno.ENOSPC
+        step = "free some space on its disk; what waits for it then goes on by itself" if full else next_step
+        return Finding(name, False, f"{folder} cannot be written ({error.strerror})", step)
+    free = f"{size(shutil.disk_usage(here).free)} free"
+    return Finding(name, True, f"{folder}, {free}" if here == folder else f"{folder} will be made, {free}")
 
 
 def _space(settings: Settings) -> Iterator[Finding]:

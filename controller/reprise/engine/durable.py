@@ -6,7 +6,7 @@ must be safe to run twice. Only one process may be the engine of a state folder:
 
 DBOS traps that shape this module: its own cancel and timeouts keep later steps from running (so
 they are never used), its default serializer is pickle, its default version strands running
-workflows at the next upgrade, and it leaves SQLite in rollback mode.
+workflows at the next upgrade, it leaves SQLite in rollback mode, and a full disk ends its workflows.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, _sys_db
 
 from reprise.domain.errors import Retryable, UserError
 
@@ -29,6 +29,18 @@ _body: Body | None = None
 
 
 _frozen: list[object] = []
+
+_AWAITED = ("database is locked", "database or disk is full", "disk I/O error")
+"""SQLite's words for what passes. DBOS knows the first; the others would break every live workflow."""
+
+
+def _passes(error: Exception) -> bool:
+    said = str(getattr(error, "orig", None) or error)
+    return any(words in said for words in _AWAITED)
+
+
+# It then waits and tries again, at most a minute and a half apart, and there is no setting for it.
+_sys_db.retriable_sqlite_exception = _passes  # type: ignore[attr-defined,assignment]
 
 _BROKEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 import structlog
 
+from reprise.domain.errors import Retryable
 from reprise.engine.intake import resolve_all
 from reprise.engine.world import World
 from reprise.store import intake as inbox
@@ -64,7 +65,9 @@ class Hands:
         added, began = 0, time.monotonic()
         try:
             added = resolve_all(self._world, triggers)
-        except Exception:  # what was not settled is due again at the next look
+        except Retryable as error:  # what was not settled is due again at the next look
+            log.warning("hand postponed", repository=triggers[0].repository, why=str(error))
+        except Exception:
             log.exception("hand failed", repository=triggers[0].repository)
         finally:
             with self._changed:

@@ -92,6 +92,11 @@ def _resolve(world: World, trigger: Trigger, look: _Look) -> int:
         runs=[run.id for run in outcome.runs],
     )
     with world.store.write() as connection:
+        if (
+            outcome.seen is not None
+        ):  # together with its runs, or a tag that comes back would seem to have some
+            name, sha = outcome.seen
+            repositories.see_tag(connection, trigger.repository_id, name, sha, at=world.clock.now())
         added = [_add(world, connection, trigger, run, outcome.tagged) for run in outcome.runs]
         if outcome.refused:
             auditing.refused(connection, trigger, outcome.text, world.clock.now())
@@ -154,14 +159,16 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[s
     sha = tags.get(trigger.ref)
     if sha is None:
         return Settled("the tag is gone or names no commit")
-    with world.store.write() as connection:
-        repositories.see_tag(connection, repository.id, trigger.ref, sha, at=world.clock.now())
-    files = read_specs(world.source, repository, sha)
+    seen = trigger.ref, sha
+    try:
+        files = read_specs(world.source, repository, sha)
+    except Refused as error:
+        return Settled(str(error), seen=seen)
     if not files:
-        return Settled(f"no spec at {sha[:7]}")
+        return Settled(f"no spec at {sha[:7]}", seen=seen)
     wanted = [file for file in files if runs_on(file.spec, trigger.ref)]
     if not wanted:
-        return Settled(f"no experiment at {sha[:7]} runs on this tag")
+        return Settled(f"no experiment at {sha[:7]} runs on this tag", seen=seen)
     runs = tuple(
         new_run(
             repository,
@@ -174,7 +181,7 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[s
         )
         for file in wanted
     )
-    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()))
+    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()), seen)
 
 
 def runs_on(spec: Spec | BadSpec, tag: str) -> bool:

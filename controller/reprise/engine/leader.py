@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from reprise.domain.errors import Retryable
 from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
 from reprise.engine import durable
@@ -50,6 +51,7 @@ class Loop:
         self._interval = interval
         self._first = first
         self._tick = tick
+        self._pause = interval
         self._nudged = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -59,6 +61,10 @@ class Loop:
 
     def nudge(self) -> None:
         self._nudged.set()
+
+    def next_in(self, seconds: float) -> None:
+        """Said by the tick itself: when the next one is due, if not after the interval."""
+        self._pause = seconds
 
     def stop(self, timeout: float) -> None:
         self._stopping.set()
@@ -71,12 +77,15 @@ class Loop:
             self._nudged.wait(self._first)
             self._nudged.clear()
         while not self._stopping.is_set():
+            self._pause = self._interval
             try:
                 self._tick()
+            except Retryable as error:
+                log.warning("loop postponed", loop=self._name, why=str(error))
             except Exception:  # a loop that dies silently would stop every later run
                 log.exception("loop failed", loop=self._name)
             self._stopping.wait(REST)
-            self._nudged.wait(self._interval)
+            self._nudged.wait(self._pause)
             self._nudged.clear()
 
 
@@ -100,6 +109,7 @@ class Leader:
         self._reaper = Reaper()
         self._watched = watched
         self._backfill = backfill
+        self._sweep_interval = sweep_interval
         self._grants = Loop("grant", 0.5, self._grant)
         self._hands = Hands(world, added=self._grants.nudge)
         self._intake = Loop("intake", 1.0, self._resolve)
@@ -149,6 +159,8 @@ class Leader:
     def _sweep(self) -> None:
         if sweep(self._world, self._watched, backfill=self._backfill, sweeps=self.sweeps):
             self._intake.nudge()
+        chance = random.random()  # noqa: S311 - not a secret
+        self._sweep_loop.next_in(self.sweeps.pause(self._sweep_interval, chance))
 
     def _look_after(self) -> None:
         """What must not depend on a forge that answers."""

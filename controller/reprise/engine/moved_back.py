@@ -10,20 +10,18 @@ from reprise.domain.run import Repository, Sha
 from reprise.engine.intake import runs_on
 from reprise.engine.specs import read_specs
 from reprise.engine.world import World
-from reprise.store import intake as inbox
 from reprise.store import runs
 
 log = structlog.get_logger()
 
 
 def moved_back(world: World, repository: Repository, tags: dict[str, Sha]) -> set[tuple[str, Sha]]:
-    """Those of which nobody told. A commit that cannot be read now is left to the next sweep."""
+    """A commit that cannot be read now is left to the next sweep."""
     with world.store.read() as connection:
         superseded = runs.superseded_at(connection, repository.id, set(tags.values()))
-        told = inbox.open_tags(connection, repository.id)
     found = set()
     for sha, experiments in superseded.items():
-        names = {name for name, named in tags.items() if named == sha} - told
+        names = {name for name, named in tags.items() if named == sha}
         found |= {(name, sha) for name in _wanting(world, repository, sha, experiments, names)}
     return found
 

@@ -16,6 +16,8 @@ class Settled:
     runs: tuple[NewRun, ...] = ()
     tagged: frozenset[Sha] = frozenset()
     """The commits that tags named when this was decided."""
+    seen: tuple[str, Sha] | None = None
+    """The tag that was looked at, and the commit that it named."""
     cancels: Place | None = None
     """Where runs, and commands that are not settled yet, are to end."""
     refused: bool = False

@@ -24,6 +24,10 @@ from reprise.store.intake import NewTrigger
 log = structlog.get_logger()
 
 
+SOON = 15.0
+"""Seconds until a sweep is repeated for the first time because somebody did not answer."""
+
+
 @dataclass(slots=True)
 class Sweeps:
     """What this process knows of its own sweeps; readiness and metrics tell it."""
@@ -32,6 +36,28 @@ class Sweeps:
     """repository → the last time it was swept"""
     trouble: dict[str, str] = field(default_factory=dict)
     """repository → why the latest sweep failed"""
+    unanswered: int = 0
+    """Sweeps in a row in which somebody did not answer."""
+    _silent: bool = False
+
+    def begin(self) -> None:
+        self._silent = False
+
+    def fail(self, name: str, error: Retryable | Refused) -> None:
+        self.trouble[name] = str(error)
+        self._silent = self._silent or isinstance(error, Retryable)
+
+    def end(self) -> None:
+        self.unanswered = self.unanswered + 1 if self._silent else 0
+
+    def pause(self, interval: float, chance: float) -> float:
+        """Seconds until the next sweep: sooner, 15 s and then doubling, while somebody does not answer.
+
+        ``chance`` from 0 to 1 adds up to a quarter, so that not everybody asks a restarted forge at once.
+        """
+        if self.unanswered == 0:
+            return interval
+        return min(interval, SOON * 2.0 ** min(self.unanswered - 1, 20) * (1 + chance / 4))
 
 
 def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweeps | None = None) -> int:
@@ -42,16 +68,18 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
     """
     known = sweeps if sweeps is not None else Sweeps()
     found = 0
+    known.begin()
     for repository in _repositories(world, watched, known):
         try:
             tags = world.source.tags(repository)
         except (Retryable, Refused) as error:
             log.warning("repository not swept", repository=repository.full_name, why=str(error))
-            known.trouble[repository.full_name] = str(error)
+            known.fail(repository.full_name, error)
             continue
         found += _compare(world, repository, tags, backfill=backfill)
         known.done[repository.full_name] = world.clock.now()
         known.trouble.pop(repository.full_name, None)
+    known.end()
     return found
 
 
@@ -88,7 +116,7 @@ def _asked(name: str, ask: Callable[[], tuple[Repository, ...]], known: Sweeps) 
         found = ask()
     except (Retryable, Refused) as error:
         log.warning("repository not swept", repository=name, why=str(error))
-        known.trouble[name] = str(error)
+        known.fail(name, error)
         return ()
     known.trouble.pop(name, None)
     return found
@@ -99,19 +127,17 @@ def _compare(world: World, repository: Repository, tags: dict[str, Sha], *, back
     current = set(tags.items())
     begun = _begin_watch(world, repository, tags)
     who = BACKFILL if backfill else SWEEP
-    missed = moved_back(world, repository, tags)
+    back = moved_back(world, repository, tags)
     with world.store.write() as connection:
-        if not begun:
-            missed |= current - repositories.known_tags(connection, repository.id)
-        if backfill:
-            missed |= current & repositories.older_tags(connection, repository.id)
-        for name, sha in sorted(missed):
-            new = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
-            inbox.add_trigger(connection, new, at=now)
-            repositories.see_tag(connection, repository.id, name, sha, at=now)
-            repositories.take_from_baseline(connection, repository.id, name, sha)
+        new = set() if begun else current - repositories.known_tags(connection, repository.id)
+        older = current & repositories.older_tags(connection, repository.id) if backfill else set()
+        told = inbox.open_tags(connection, repository.id)
+        missed = sorted({name for name, _ in new | older | back} - told)
+        for name in missed:
+            trigger = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
+            inbox.add_trigger(connection, trigger, at=now)
     if missed:
-        log.info("tags found", repository=repository.full_name, tags=sorted(name for name, _ in missed))
+        log.info("tags found", repository=repository.full_name, tags=missed)
     return len(missed)
 
 

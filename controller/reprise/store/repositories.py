@@ -35,7 +35,7 @@ def has_baseline(connection: Connection, repository_id: int) -> bool:
 def set_baseline(connection: Connection, repository_id: int, older: dict[str, Sha], *, at: datetime) -> None:
     """Record the tags that were there before we watched; they do not run by themselves."""
     for name, sha in older.items():
-        see_tag(connection, repository_id, name, sha, at=at, baseline=True)
+        _add_tag(connection, repository_id, name, sha, at=at, baseline=True)
     connection.execute(update(repositories).where(repositories.c.id == repository_id).values(baseline_at=at))
 
 
@@ -56,18 +56,16 @@ def older_tags(connection: Connection, repository_id: int) -> set[tuple[str, Sha
     return {(row.name, Sha(row.sha)) for row in connection.execute(query)}
 
 
-def take_from_baseline(connection: Connection, repository_id: int, name: str, sha: Sha) -> None:
-    """From now on it counts as one that came later."""
-    this = (tags.c.repository_id == repository_id) & (tags.c.name == name) & (tags.c.sha == sha)
-    connection.execute(update(tags).where(this).values(baseline=False))
+def see_tag(connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime) -> None:
+    """The tag named this commit and was looked at there. From now on it counts as one that came later."""
+    this = (tags.c.repository_id == repository_id) & (tags.c.name == name)
+    connection.execute(delete(tags).where(this, tags.c.baseline))
+    _add_tag(connection, repository_id, name, sha, at=at, baseline=False)
 
 
-def see_tag(
-    connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime, baseline: bool = False
+def _add_tag(
+    connection: Connection, repository_id: int, name: str, sha: Sha, *, at: datetime, baseline: bool
 ) -> None:
-    """A tag that left its place is no older one there any more: when it comes back, it was pushed."""
-    left = (tags.c.repository_id == repository_id) & (tags.c.name == name) & (tags.c.sha != sha)
-    connection.execute(delete(tags).where(left, tags.c.baseline))
     insert_new(
         connection,
         tags,

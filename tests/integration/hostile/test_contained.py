@@ -2,14 +2,18 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests import jobs
+from tests.disks import full
+from tests.disks import small_disk as small_disk_at
 
 from reprise.adapters.process.isolation import Isolation
 from reprise.adapters.process.quarters import Quarters
@@ -185,13 +189,12 @@ def test_more_memory_than_declared_ends_the_job_and_names_the_limit(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A state folder on a disk of 40 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ("mount", "-t", "tmpfs", "-o", "size=40m,mode=700", "tmpfs", str(folder))
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, timeout=10).returncode != 0:
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(("umount", "-l", str(folder)), check=True, timeout=10)
+    with ExitStack() as mounted:
+        try:
+            mounted.enter_context(small_disk_at(tmp_path / "small"))
+        except OSError as error:
+            pytest.skip(str(error))
+        yield tmp_path / "small"
 
 
 def test_job_that_fills_the_disk_is_ended_before_the_controller_has_no_room(
@@ -222,6 +225,21 @@ def test_disk_that_is_full_at_once_still_has_room_for_the_result(
     end = jobs.finished(runner, job)
 
     assert end.reason is Reason.COMMAND_FAILED
+    assert "the disk was nearly full" in end.message
+    assert shutil.disk_usage(small_disk).free > 35_000_000, "the run's end needs room before its release"
+
+
+def test_disk_that_others_fill_is_not_the_jobs_fault(isolation: Isolation, small_disk: Path) -> None:
+    runner = ProcessRunner(grace=timedelta(seconds=0.3), quarters=Quarters(isolation, (small_disk,)))
+    job = jobs.python_job(small_disk, "import time\ntime.sleep(60)", jobs.spec())
+    assert runner.start(job) is None
+    with full(small_disk):
+        jobs.until(lambda: (job.folder / "result.json").exists())
+
+    end = jobs.finished(runner, job)
+
+    assert end.reason is Reason.INFRASTRUCTURE
+    assert "the disk became full under `python" in end.message
 
 
 def test_trial_that_is_stopped_or_whose_supervisor_is_killed_leaves_nobody(

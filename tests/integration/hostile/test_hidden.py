@@ -13,6 +13,7 @@ from reprise.adapters.process import frozen
 from reprise.adapters.process.isolation import Isolation
 from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
+from reprise.domain.errors import Refused
 from reprise.domain.spec.model import Network
 
 TELL = """
@@ -208,6 +209,37 @@ def test_job_is_nobody_with_a_name(runner: ProcessRunner, state: Path, isolation
     if isolation.uid:
         assert seen["ids"] == [64001, 64001]
         assert seen["become"] == "Operation not permitted"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may change its user")
+def test_a_throw_away_user_alone_keeps_files_variables_and_programs_from_a_job(state: Path) -> None:
+    """Where root has no namespaces, as in a plain container."""
+    (state / "token").write_text("secret")
+    (state / "token").chmod(0o600)
+    (state / "reprise.db").write_text("secret")
+    runner = ProcessRunner(quarters=Quarters(Isolation(uid=True), (state,)))
+    with subprocess.Popen(("sleep", "600"), env={"TOKEN": "secret", "PATH": os.defpath}) as victim:
+        proc = f"/proc/{victim.pid}"
+        try:
+            seen = said(
+                runner,
+                state,
+                "for name in ('token', 'reprise.db'):\n"
+                f"    attempt(name, lambda: open(os.path.join({str(state)!r}, name)).read())\n"
+                f"attempt('list', lambda: os.listdir({str(state)!r}))\n"
+                f"attempt('environ', lambda: open('{proc}/environ').read())\n"
+                f"attempt('maps', lambda: open('{proc}/maps').read())\n"
+                f"attempt('fd', lambda: os.listdir('{proc}/fd'))\n"
+                f"attempt('kill', lambda: os.kill({victim.pid}, 9))\n",
+            )
+            assert victim.poll() is None
+        except Refused as refused:
+            pytest.skip(f"not from where this Python or checkout lies: {refused}")
+        finally:
+            victim.kill()
+
+    assert set(seen.values()) <= {"Permission denied", "Operation not permitted"}, seen
+    assert len(seen) == 7
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="is itself the ordinary user")

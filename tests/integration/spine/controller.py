@@ -39,7 +39,7 @@ class Controller:
         **settings: str,
     ) -> None:
         """``settings`` are names and values of further ``REPRISE_…`` variables."""
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._program = program
         self.state = folder / "state"
         self.store = _empty_store(cache, folder)
@@ -174,9 +174,12 @@ class Controller:
 
     def page(self, path: str) -> httpx.Response:
         """As its operator reads it."""
-        reply = self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
+        reply = self.asked(path)
         assert reply.is_success, reply.text
         return reply
+
+    def asked(self, path: str) -> httpx.Response:
+        return self._http.get(path, headers={"Authorization": f"Bearer {self._token()}"})
 
     def _token(self) -> str:
         return self._settings.get("REPRISE_HTTP__OPERATOR_TOKEN") or (self.state / FILE).read_text().strip()

@@ -3,10 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from tests.disks import full, small_disk
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 
 from reprise import doctor
@@ -114,7 +117,8 @@ def test_a_token_that_does_not_work_is_told_once(tmp_path: Path, error: Exceptio
 def test_this_machine_is_examined_without_leaving_anything(tmp_path: Path) -> None:
     found = by_name(examine_here(settings(tmp_path)))
     assert all(finding.ok for finding in found.values()), found
-    assert found["state folder"].said.endswith("will be made")
+    assert found["state folder"].said.endswith(" free")
+    assert "will be made, " in found["state folder"].said
     assert found["database"].said == "will be made at the first start"
     assert found["python"].said[0].isdigit()
     assert list(tmp_path.iterdir()) == []
@@ -169,6 +173,19 @@ def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path: Path) -> None:
     assert not found["state folder"].ok
 
 
+def test_a_full_disk_is_a_problem_that_ends_when_there_is_room(tmp_path: Path) -> None:
+    with ExitStack() as mounted:
+        try:
+            mounted.enter_context(small_disk(tmp_path / "state", megabytes=1))
+        except OSError as error:
+            pytest.skip(str(error))
+        mounted.enter_context(full(tmp_path / "state"))
+        finding = here._writable("state folder", tmp_path / "state", "set REPRISE_STATE_DIR")
+    assert not finding.ok
+    assert "No space left on device" in finding.said
+    assert (finding.next_step or "").startswith("free some space")
+
+
 def test_the_schema_of_a_database_is_told_and_a_newer_one_is_a_problem(tmp_path: Path) -> None:
     made = settings(tmp_path)
     made.state_dir.mkdir()
@@ -203,6 +220,15 @@ def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int)
     key_of_start(tmp_path / "state")
     gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
     assert list(here._controller(gone)) == [Finding("controller", True, "none answers at http://127.0.0.1:1")]
+
+
+def test_no_password_of_an_address_is_told(tmp_path: Path) -> None:
+    made = settings(tmp_path, tracking="http://ada:hunter2@127.0.0.1:1").model_copy(
+        update={"database_url": SecretStr("postgresql+psycopg://ada:hunter2@127.0.0.1:1/reprise")}
+    )
+    found = here._schema(made), here._tracking(made.tracking.uri)
+    assert not any(finding.ok for finding in found)
+    assert "hunter2" not in f"{found}"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "http://[::1"])

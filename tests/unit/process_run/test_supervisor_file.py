@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-from reprise.adapters.process import confinement, control_group, supervisor
+from reprise.adapters.process import confinement, control_group, job_log, job_processes, supervisor
 
-SOURCES = [inspect.getsource(module) for module in (supervisor, confinement, control_group)]
+SOURCES = [
+    inspect.getsource(module) for module in (supervisor, confinement, control_group, job_log, job_processes)
+]
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -13,6 +13,8 @@ SLOT = "slot"
 HOME = "home"
 OUTPUT = "output"
 TEMPORARY = "tmp"
+WRITABLE = (HOME, OUTPUT, TEMPORARY)
+"""What the job may fill besides its tree."""
 START_LOCK = "start.lock"
 CLAIM = "claim"
 JOB = "job.json"

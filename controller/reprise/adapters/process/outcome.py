@@ -21,7 +21,9 @@ class Facts(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
-    outcome: Literal["exited", "timed_out", "stopped", "memory_exceeded", "disk_full", "not_started"]
+    outcome: Literal[
+        "exited", "timed_out", "stopped", "memory_exceeded", "disk_full", "disk_taken", "not_started"
+    ]
     error: (
         Literal[
             "workdir_missing",
@@ -54,6 +56,8 @@ def reason_of(facts: Facts) -> Reason:
             return Reason.OUT_OF_MEMORY
         case "disk_full":
             return Reason.COMMAND_FAILED
+        case "disk_taken":
+            return Reason.INFRASTRUCTURE
         case "timed_out":
             return Reason.TIMED_OUT
         case "stopped":
@@ -76,7 +80,11 @@ def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes:
             limit = f"{(memory_bytes or 0) / 1e9:g} GB"
             return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
         case "disk_full":
-            return f"{_shown(argv)} was ended because the disk was nearly full: write less"
+            return f"{_shown(argv)} failed because the disk was nearly full: write less"
+        case "disk_taken":
+            return (
+                f"the disk became full under {_shown(argv)}, and not through it: free space and run it again"
+            )
         case "stopped":
             return f"{_shown(argv)} was stopped on request"
         case "exited":

@@ -36,7 +36,7 @@ def fresh_places(folder: Path, *, own_view: bool = False) -> Places:
 
     With ``own_view`` the job sees the temporary folder as ``/tmp``.
     """
-    for name in (layout.HOME, layout.OUTPUT, layout.TEMPORARY):
+    for name in layout.WRITABLE:
         remove_tree(folder / name)
         (folder / name).mkdir(mode=0o700, parents=True)
     temporary = SCRATCH if own_view else _temporary(folder)

@@ -5,6 +5,7 @@ the old one was: a folder that was claimed is never started again, a living supe
 one that died without a result is a lost attempt.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -187,17 +188,42 @@ class ProcessRunner:
 
     def _keep(self, job: JobRequest, facts: Facts) -> Finished:
         """Collect once; the result is written last, so that a crash in between collects again."""
-        for name in (layout.FILES, layout.MLRUNS):
-            remove_tree(job.results / name)
-        output = job.folder / layout.OUTPUT
-        taken = collect.collect(
-            job.spec, tree=job.tree, output=output, results=job.results, bounds=self._bounds
-        )
+        taken, changed = self._take(job, facts)
         layout.remove_short_name(job.folder)
-        finished = _finished(job, facts, taken, prepare.changed_data(job.tree, job.spec.data))
+        finished = _finished(job, facts, taken, changed)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
         return finished
+
+    def _take(self, job: JobRequest, facts: Facts) -> tuple[collect.Collected, dict[str, str]]:
+        """The trial's files, and what is wrong with its data. Raises OSError when they cannot be kept now."""
+        if facts.outcome in ("disk_full", "disk_taken"):
+            return _nothing_of(job), {}
+        _remove_kept(job.results)
+        output = job.folder / layout.OUTPUT
+        try:
+            taken = collect.collect(
+                job.spec, tree=job.tree, output=output, results=job.results, bounds=self._bounds
+            )
+        except OSError as error:
+            _remove_kept(job.results)  # half of it would keep the room that everything else needs
+            if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
+                raise
+            return _nothing_of(job), {}
+        return taken, prepare.changed_data(job.tree, job.spec.data)
+
+
+def _nothing_of(job: JobRequest) -> collect.Collected:
+    """The room of a failed trial goes back at once: the release would come too late for our own databases."""
+    _remove_kept(job.results)
+    for written in (job.tree, *(job.folder / name for name in layout.WRITABLE)):
+        remove_tree(written)
+    return collect.Collected(refused={".": "the disk was full, so nothing that the job wrote was kept"})
+
+
+def _remove_kept(results: Path) -> None:
+    for name in (layout.FILES, layout.MLRUNS):
+        remove_tree(results / name)
 
 
 def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:

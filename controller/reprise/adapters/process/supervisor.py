@@ -1,8 +1,8 @@
 """Runs one job, owns everything the job starts, and outlives whoever started it.
 
 Started as ``python -I supervisor.py [--detach] FOLDER`` by the runner; it needs nothing but a Python
->= 3.8, its standard library and the files ``confinement.py`` and ``control_group.py`` beside it, because
-they are also sent to places where Reprise is not installed.
+>= 3.8, its standard library and the files that it loads from beside it (see `neighbour`), because they are
+also sent to places where Reprise is not installed.
 
 FOLDER holds, or comes to hold:
 
@@ -17,7 +17,6 @@ SIGTERM stops the job like a timeout does; a second one skips the grace.
 
 from __future__ import annotations
 
-import errno
 import importlib.util
 import json
 import os
@@ -29,7 +28,6 @@ import time
 from typing import Any, NamedTuple
 
 CHUNK = 1 << 16
-NOTE_ROOM = 200
 RESULT_ROOM = 1 << 16
 SETTLE_SECONDS = 1.0
 """After a normal end: how long what the job left behind may finish on its own (a ``tee``, a flush)."""
@@ -41,6 +39,8 @@ DISK_ROOM = 1 << 30
 """Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PR_SET_CHILD_SUBREAPER = 36
+MANY_FILES = 200_000
+"""Beyond these the files of a job are not counted to the end."""
 
 
 def neighbour(name: str) -> Any:
@@ -56,6 +56,8 @@ def neighbour(name: str) -> Any:
 
 confinement = neighbour("confinement")
 control_group = neighbour("control_group")
+job_log = neighbour("job_log")
+job_processes = neighbour("job_processes")
 
 
 class Job(NamedTuple):
@@ -138,8 +140,8 @@ def supervise(folder: str) -> None:
     confinement.prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    log = Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
-    facts = Watch(job, log).run()
+    log = job_log.Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
+    facts = Watch(job, log, folder).run()
     log.close()
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
@@ -152,9 +154,10 @@ def supervise(folder: str) -> None:
 class Watch:
     """The job while it runs: its output, its end, its descendants. One thread, one loop."""
 
-    def __init__(self, job: Job, log: Log) -> None:
+    def __init__(self, job: Job, log: Any, folder: str) -> None:
         self.job = job
         self.log = log
+        self.folder = folder
         self.stops = 0
         self.pid = 0
         self.status: int | None = None
@@ -164,7 +167,8 @@ class Watch:
         self.report: int | None = None
         self.used = 0
         self.look_at = 0.0
-        self.disk_room = min(DISK_ROOM, self.disk_free() // 2)
+        self.disk_at_start = self.disk_free()
+        self.room = min(DISK_ROOM, self.disk_at_start // 2)
         self.output, self.write_end = os.pipe()
         self.wake, wake_end = os.pipe()
         for descriptor in (self.output, self.wake, wake_end):
@@ -197,6 +201,8 @@ class Watch:
             self.end_all(self.job.grace_seconds)
         outcome = self.leave_group(outcome)
         self.drain()
+        if outcome == "disk_full" or (outcome == "exited" and self.status and self.disk_free() <= self.room):
+            outcome = "disk_full" if self.filled_the_disk() else "disk_taken"
         return self.facts(outcome, started_at, started)
 
     def start(self) -> dict[str, str] | None:
@@ -263,12 +269,12 @@ class Watch:
         if now < self.look_at:
             return ""
         self.look_at = now + LOOK_SECONDS
-        if self.disk_free() < self.disk_room:
+        if self.disk_free() < self.room:
             return "disk_full"
         limit = self.job.memory_limit_bytes
         if limit is None or "memory.max" in self.job.group_limits:
             return ""
-        self.used = max(self.used, confinement.memory_bytes())
+        self.used = max(self.used, job_processes.memory_bytes())
         return "memory_exceeded" if self.used > limit else ""
 
     def disk_free(self) -> int:
@@ -276,7 +282,12 @@ class Watch:
             about = os.statvfs(os.path.dirname(self.job.log))
         except OSError:
             return DISK_ROOM
-        return about.f_bavail * about.f_frsize
+        return about.f_bavail * about.f_frsize if about.f_blocks else DISK_ROOM
+
+    def filled_the_disk(self) -> bool:
+        """Whether the job holds a megabyte, and most of what the disk has lost since the start."""
+        own: int = disk_bytes(self.folder) + min(self.log.total, self.job.log_limit_bytes)
+        return own >= 1 << 20 and own * 2 >= self.disk_at_start - self.disk_free()
 
     def step(self, seconds: float) -> None:
         """Wait for output or a signal, at most so long; then read and reap."""
@@ -336,7 +347,7 @@ class Watch:
 
     def wait_until_alone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while confinement.descendants():
+        while job_processes.descendants():
             left = deadline - time.monotonic()
             if left <= 0 or self.stops > 1:
                 return False
@@ -345,13 +356,13 @@ class Watch:
 
     def end_all(self, grace: float) -> None:
         """TERM, then KILL, for every descendant, also one in a session of its own."""
-        confinement.send(signal.SIGTERM)
+        job_processes.send(signal.SIGTERM)
         if self.wait_until_alone(grace):
             return
         deadline = time.monotonic() + KILL_SECONDS
-        while confinement.send(signal.SIGKILL):
+        while job_processes.send(signal.SIGKILL):
             if time.monotonic() > deadline:
-                left = len(confinement.descendants())
+                left = len(job_processes.descendants())
                 self.problems.append(f"{left} processes of the job could not be ended")
                 return
             self.step(0.005)
@@ -377,92 +388,27 @@ class Watch:
 # --- files --------------------------------------------------------------------------------------
 
 
-class Log:
-    """A log file with a limit: its head is written as it comes, its end goes round in a second file.
-
-    `close` puts the end behind the head, with a line between them that counts what was left out.
-    A file that cannot be written is a problem to report; the job goes on.
-    """
-
-    def __init__(self, path: str, tail_path: str, limit: int) -> None:
-        self.head_room = limit // 2
-        self.tail_room = max(1, limit - limit // 2 - NOTE_ROOM)
-        self.total = 0
-        self.cut = 0
-        self.problems: list[str] = []
-        self.tail_path = tail_path
-        self.tail: int | None = None
-        self.head = self.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-
-    def open(self, path: str, flags: int) -> int | None:
-        try:
-            return os.open(path, flags | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            self.problems.append(f"the log could not be opened: {error.strerror}")
-            return None
-
-    def write(self, data: bytes) -> None:
-        room = max(0, self.head_room - self.total)
-        start = max(0, self.total - self.head_room)
-        self.total += len(data)
-        try:
-            self.write_head(data[:room])
-            self.write_tail(data[room:], start)
-        except OSError as error:
-            self.give_up(error)
-
-    def write_head(self, data: bytes) -> None:
-        while data and self.head is not None:
-            data = data[os.write(self.head, data) :]
-
-    def write_tail(self, data: bytes, start: int) -> None:
-        if not data or self.head is None:
-            return
-        if self.tail is None:
-            self.tail = self.open(self.tail_path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        while data and self.tail is not None:
-            at = start % self.tail_room
-            written = os.pwrite(self.tail, data[: self.tail_room - at], at)
-            data, start = data[written:], start + written
-
-    def give_up(self, error: OSError) -> None:
-        """Keep counting, write no more: the job must not block on a pipe that nobody reads."""
-        if self.head is not None:
-            self.problems.append(f"the log ends after about {self.total} bytes: {error.strerror}")
-            os.close(self.head)
-            self.head = None
-
-    def close(self) -> None:
-        if self.head is None:
-            return
-        try:
-            if self.tail is not None:
-                self.append_tail(self.tail, self.total - self.head_room)
-            os.fsync(self.head)
-        except OSError as error:
-            self.give_up(error)
-
-    def append_tail(self, tail: int, size: int) -> None:
-        self.cut = max(0, size - self.tail_room)
-        if self.cut:
-            self.write_head(f"\n[reprise: {self.cut} bytes left out here]\n".encode())
-        at = size % self.tail_room if self.cut else 0
-        left = size - self.cut
-        while left:
-            data = os.pread(tail, min(left, CHUNK, self.tail_room - at), at)
-            if not data:
-                raise OSError(errno.EIO, "the end of the log is gone")
-            self.write_head(data)
-            at, left = (at + len(data)) % self.tail_room, left - len(data)
-        os.unlink(self.tail_path)
-
-
 def reserve_room(path: str) -> str:
     """A file of some size beside ``path``, so that a full disk does not swallow the result."""
     reserve = path + ".reserve"
     with open(reserve, "wb") as file:
         file.write(b" " * RESULT_ROOM)
     return reserve
+
+
+def disk_bytes(folder: str) -> int:
+    """What the files below take on the disk; no more is counted once they are `MANY_FILES`."""
+    seen = total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            seen += 1
+            try:
+                total += os.lstat(os.path.join(root, name)).st_blocks * 512
+            except OSError:
+                continue  # its path is longer than we can say
+        if seen > MANY_FILES:
+            break
+    return total
 
 
 def write_json(path: str, value: dict[str, Any]) -> None:
