@@ -20,9 +20,11 @@ from reprise.store.intake import Trigger
 log = structlog.get_logger()
 
 HANDS = 8
-LONGEST_REST = 0.5
-"""Seconds. A repository rests as long as it was worked on: a flood of its deliveries would else keep a hand
-busy all the time, and whoever answers the deliveries shares the processor with it."""
+REST = 3.0
+"""How many times as long as it was worked on a repository rests: a flood of its deliveries would else keep a
+hand, git and the disk busy all the time, and whoever answers the deliveries needs them too."""
+LONGEST_REST = 1.0
+"""Seconds."""
 
 
 class Hands:
@@ -70,7 +72,7 @@ class Hands:
         finally:
             with self._changed:
                 self._busy.discard(triggers[0].repository_id)
-                rest = min(time.monotonic() - began, LONGEST_REST)
+                rest = min(REST * (time.monotonic() - began), LONGEST_REST)
                 self._rested_at[triggers[0].repository_id] = time.monotonic() + rest
                 self._changed.notify_all()
         if added:
