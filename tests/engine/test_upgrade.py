@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.engine.harness import FILES, Controller, Outside, assert_clean
+from tests.engine.harness import FILES, Controller, Outside, assert_settled
 from tests.engine.recovery import quick_recovery
 from tests.engine.watch import watching
 from tests.recorded import PLACE, SCENES, History, Rows, insert_rows, read, recorded, scene_of
@@ -145,7 +145,7 @@ def test_a_run_of_an_earlier_version_comes_to_its_verdict(
     assert run.judgement is not None
     assert (run.id, run.judgement.reason) == (history.run_id, scene_of(name).ends)
     assert life.called == [step for step in history.names[life.steps :] if step != SLEEP]
-    assert_clean(life.controller)
+    assert_settled(life.controller)
 
 
 def test_every_scene_has_a_history() -> None:

@@ -31,7 +31,10 @@ _local = threading.local()
 def one_call() -> Iterator[None]:
     """Also a list whose every page names a next one has an end: a ValueError."""
     _local.left = MAX_EXCHANGES
-    yield
+    try:
+        yield
+    finally:
+        _local.left = None
 
 
 class Clock:
@@ -126,7 +129,9 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def _count() -> None:
-    left: int = getattr(_local, "left", MAX_EXCHANGES)
+    left: int | None = getattr(_local, "left", None)
+    if left is None:
+        return  # nobody's call: who uses PyGithub beside us counts for themselves
     if left == 0:
         raise ValueError(f"a list that goes on after {MAX_EXCHANGES} pages")
     _local.left = left - 1
