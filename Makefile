@@ -29,7 +29,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test chaos bench fuzz bare
+.PHONY: check test chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -59,6 +59,11 @@ fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that 
 	@for reader in webhook spec comment metrics; do \
 	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
 	done
+
+nightly: ## what is too long for every change: chaos in full, fuzzing, benchmarks
+	$(MAKE) chaos
+	$(MAKE) fuzz
+	$(MAKE) bench
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)
 	bash tests/bare/run make demo
