@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from bench.printed import Bar, Part, number, numbers
 from bench.scene import ROOT, Scene, at, awaited, entries, memory_mb
-from bench.waiting import CONTROLLER_MB, LIVE, ONE_SLOT, settled
+from bench.waiting import CONTROLLER_MB, LIVE, ONE_SLOT
 from reprise.demo.services import end, free_port
 
 FIRST_STEP_SECONDS = 5.0
@@ -81,7 +81,6 @@ def measure(around: Scene, controller: "subprocess.Popen[bytes]") -> Part:
         controller, start = start_loaded(around)
         loaded.append(start)
         print(f"round {number_ + 1}: empty {empty[-1]}, loaded {start}", flush=True)
-    settled(controller)
     return told(before, State.of(around), loaded, empty, memory_mb(controller.pid))
 
 

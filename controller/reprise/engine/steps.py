@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.run import Judgement, Phase, Reason, RunId
+from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
@@ -29,10 +29,14 @@ log = structlog.get_logger()
 
 MACHINE_DEADLINE = timedelta(hours=24)
 
+_REMEMBERED = 200
+"""Spec files; their run asks for them about ten times."""
+
 
 class Steps:
     def __init__(self, world: World) -> None:
         self._world = world
+        self._specs: dict[tuple[int, Sha, str], SpecFile] = {}
 
     # --- before ---------------------------------------------------------------------------------
 
@@ -199,7 +203,16 @@ class Steps:
             runs.save(connection, run.id, **fields)
 
     def _spec_file(self, run: Run) -> SpecFile | None:
-        return read_spec(self._world.source, run.repository, run.commit, run.spec_file)
+        """A commit does not change, and every step asks: what was read once is remembered for a while."""
+        key = (run.repository.id, run.commit, run.spec_file)
+        found = self._specs.get(key)
+        if found is None:
+            found = read_spec(self._world.source, run.repository, run.commit, run.spec_file)
+        if found is not None:
+            while len(self._specs) >= _REMEMBERED:
+                self._specs.pop(next(iter(self._specs)), None)
+            self._specs[key] = found
+        return found
 
     def _spec(self, run: Run) -> Spec:
         """Of a run whose `read_spec` succeeded: the commit cannot change."""

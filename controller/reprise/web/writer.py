@@ -72,7 +72,8 @@ class DeliveryWriter:
             for (_, answer), fresh in zip(batch, new, strict=True):
                 if not answer.done():
                     answer.set_result(fresh)
-            self._nudge()
+            if any(delivery.trigger is not None for delivery in deliveries):
+                self._nudge()
 
     async def _write_each(self, batch: list[Waiting]) -> None:
         """One of them is to blame: the others are stored, and its sender hears of it."""

@@ -19,6 +19,8 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.inherited import MACHINE
 
 POLL_SECONDS = 0.05
+FIRST_POLL_SECONDS = 0.002
+"""A remote near by answers within 20 ms; looking more and more rarely adds a tenth to any answer."""
 OUTPUT_LIMIT_BYTES = 64 * 1024**2
 
 PASSED_ON = (*MACHINE, "GIT_EXEC_PATH", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "CURL_CA_BUNDLE")
@@ -142,11 +144,13 @@ def _start(
 
 def _wait(process: subprocess.Popen[bytes], deadline: float, check: Callable[[], None]) -> int | None:
     """Exit code, None at the deadline. ``check`` raises to end it early."""
+    pause = FIRST_POLL_SECONDS
     while time.monotonic() < deadline:
         try:
-            return process.wait(POLL_SECONDS)
+            return process.wait(pause)
         except subprocess.TimeoutExpired:
             check()
+        pause = min(pause * 1.1, POLL_SECONDS)
     return None
 
 

@@ -181,7 +181,7 @@ class GitSource:
         if not folder.exists():
             return None
         with self._objects(folder) as objects:
-            return objects.commit(sha) if objects.has(sha) else None
+            return objects.find_commit(sha)
 
     def _create(self, folder: Path) -> None:
         """Whole or not at all, since readers do not lock; the caller holds the lock."""
