@@ -42,7 +42,7 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
             made.start()
             with _key(settings) as key:
                 _say_where(settings, url_of(*listening.getsockname()[:2]), key)
-                web_server(create_app(web_context(settings, made, key))).run(sockets=[listening])
+                web_of(settings, made, key).run(sockets=[listening])
     except UserError as error:
         refused = error
     finally:
@@ -111,7 +111,16 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def web_context(settings: Settings, made: Controller, key: Key) -> Context:
+def web_of(settings: Settings, made: Controller, key: Key) -> uvicorn.Server:
+    servers: list[uvicorn.Server] = []
+    context = web_context(settings, made, key, lambda: any(server.should_exit for server in servers))
+    servers.append(web_server(create_app(context)))
+    return servers[0]
+
+
+def web_context(
+    settings: Settings, made: Controller, key: Key, stopping: Callable[[], bool] = lambda: False
+) -> Context:
     secret = settings.github.webhook_secret
     return Context(
         world=made.world,
@@ -122,6 +131,7 @@ def web_context(settings: Settings, made: Controller, key: Key) -> Context:
         tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
+        stopping=stopping,
     )
 
 

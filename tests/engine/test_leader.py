@@ -113,6 +113,18 @@ def test_leadership_names_its_owner_and_ends_with_it(tmp_path: Path) -> None:
     second.give_up()
 
 
+def test_an_engine_database_that_is_none_is_told_with_the_way_out(controller: Controller) -> None:
+    (controller.state / "engine.db").write_bytes(b"not a database at all, but long" * 400)
+    for name in ("engine.db-wal", "engine.db-shm"):
+        (controller.state / name).unlink(missing_ok=True)
+    leads = leader(controller)
+    try:
+        with pytest.raises(UserError, match=r"engine\.db cannot be used .* remove it"):
+            leads.start()
+    finally:
+        leads.stop()
+
+
 def test_a_loop_lives_on_after_an_exception(logs: StringIO) -> None:
     ticks: list[int] = []
 

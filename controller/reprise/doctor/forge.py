@@ -17,6 +17,7 @@ class Account(Protocol):
 
     def login(self) -> str: ...
     def repository(self, full_name: str) -> Repository: ...
+    def repositories(self, owner: str) -> tuple[Repository, ...]: ...
     def permission(self, repository: Repository, login: str) -> Permission: ...
 
 
@@ -33,8 +34,22 @@ def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
         return
     if not settings.watch:
         yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
-    for name in settings.watch:
+    for name in settings.watched.names:
         yield _access(account, name)
+    for owner in settings.watched.owners:
+        yield from _owned(account, owner)
+
+
+def _owned(account: Account, owner: str) -> Iterator[Finding]:
+    found = _asked(f"{owner}/*", lambda: account.repositories(owner), _counted)
+    yield found
+    if found.ok:
+        for repository in account.repositories(owner):
+            yield _access(account, repository.full_name)
+
+
+def _counted(repositories: tuple[Repository, ...]) -> tuple[bool, str]:
+    return True, f"{len(repositories)} repositories"
 
 
 def _access(account: Account, name: str) -> Finding:

@@ -39,7 +39,7 @@ class Deed:
     at: datetime
     action: Action
     who: str
-    """Whoever caused it: a login, ``sweep``, ``backfill``, or ``reprise`` itself."""
+    """Whoever caused it: a login, ``the sweep``, ``the backfill``, or ``reprise`` itself."""
     repository: str | None
     """``owner/name`` at that time; None when it is not known any more."""
     run_id: RunId | None = None

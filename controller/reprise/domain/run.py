@@ -4,7 +4,7 @@ The three are separate on purpose; the total maps at the end tie them together, 
 that every reason has an entry in each.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
@@ -185,6 +185,8 @@ class TrialResult:
     """claim id → why it has no value"""
     artifacts: dict[str, str | None]
     """declared artifact path → sha256, None when the file is missing"""
+    uncollected: dict[str, str] = field(default_factory=dict)
+    """path → sentence: an output that was not collected, an input that the job changed"""
 
     @property
     def valid(self) -> bool:

@@ -26,6 +26,7 @@ from reprise.domain.run import (
 from reprise.domain.spec.model import BadSpec, PublishedKind, Spec, Tolerance
 from reprise.domain.trials import counted, repeats
 
+_SHOWN_UNCOLLECTED = 5
 _SHOWN_METRICS = 3
 
 
@@ -176,7 +177,17 @@ def _notes(
         notes.append(
             "The artifacts are identical to the declared ones: they do not give the published value."
         )
+    notes += _uncollected(results)
     return [note for note in notes if note]
+
+
+def _uncollected(results: Sequence[TrialResult]) -> list[str]:
+    """What the trials wrote and nobody may take, unless a claim says it already."""
+    said = {sentence for result in results for sentence in result.problems.values()}
+    found = {why: None for result in results for why in result.uncollected.values() if why not in said}
+    notes = [f"Files: {why}." for why in list(found)[:_SHOWN_UNCOLLECTED]]
+    more = len(found) - len(notes)
+    return [*notes, f"Files: {more} more."] if more else notes
 
 
 def _probe_note(same: bool | None, results: Sequence[TrialResult]) -> str:

@@ -117,8 +117,14 @@ class Engine:
 
     async def _launch(self) -> None:
         database = self._state / "engine.db"
-        with sqlite3.connect(database) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        try:
+            with sqlite3.connect(database) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"{database} cannot be used ({error}): restore a backup of it, or remove it; "
+                "live runs then start from their beginning"
+            ) from error
         DBOS(config=_config(database))
         DBOS.launch()
 

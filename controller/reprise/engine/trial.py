@@ -145,6 +145,7 @@ def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended:
         values=collected.values,
         problems=collected.problems,
         artifacts=ended.artifacts,
+        uncollected=ended.problems,
     )
 
 

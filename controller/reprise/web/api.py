@@ -57,7 +57,9 @@ def api_routes(context: Context) -> APIRouter:
         run = find_run(context, run_id)
         if _EVENTS in request.headers.get("accept", ""):
             after = Position.parse(request.headers.get("last-event-id", ""))
-            return StreamingResponse(follow(world, run.id, trial, after), 200, _LIVE, _EVENTS)
+            return StreamingResponse(
+                follow(world, run.id, trial, after, context.stopping), 200, _LIVE, _EVENTS
+            )
         text = whole(newest_log(world, run.id, trial))
         return StreamingResponse(text, 200, _LIVE, "text/plain; charset=utf-8")
 

@@ -23,3 +23,5 @@ class Context:
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the server is on its way out and waits for those who still read."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -59,10 +59,15 @@ def whole(log: Path | None) -> Iterator[bytes]:
             yield chunk
 
 
-async def follow(world: World, run_id: RunId, trial: int | None, after: Position) -> AsyncIterator[str]:
-    """Events with lines of text, one trial after the other; ``end`` when the run has ended."""
+async def follow(
+    world: World, run_id: RunId, trial: int | None, after: Position, stopping: Callable[[], bool]
+) -> AsyncIterator[str]:
+    """Events with lines of text, one trial after the other; ``end`` when the run has ended.
+
+    Without one the reader is to come back: the controller is ``stopping``.
+    """
     spoken = time.monotonic()
-    while True:
+    while not stopping():
         ended = await asyncio.to_thread(_ended, world, run_id)
         text, after = await asyncio.to_thread(_read_on, world, run_id, trial, after)
         if text:

@@ -43,6 +43,9 @@ class Account:
     def repository(self, full_name: str) -> Repository:
         return self.forge.repository(full_name)
 
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        return self.forge.repositories(owner)
+
     def permission(self, repository: Repository, login: str) -> Permission:
         return self.forge.permission(repository, login)
 
@@ -96,6 +99,15 @@ def test_each_repository_that_the_token_cannot_write_is_named_with_the_next_step
     assert "write access" in (found["ada/read"].next_step or "")
     assert not found["ada/gone"].ok
     assert found["ada/gone"].next_step is not None
+
+
+def test_every_repository_of_a_watched_owner_is_asked_for(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
+    account.forge.set_permission(account.forge.add_repository("ada/read"), OWN_LOGIN, Permission.READ)
+    found = by_name(examine_forge(settings(tmp_path, "ada/*", token="t"), account))
+    assert (found["ada/*"].ok, found["ada/*"].said) == (True, "2 repositories")
+    assert (found["ada/wine"].ok, found["ada/read"].ok) == (True, False)
 
 
 def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a run means: every verdict, the order of the questions, and that a wider bar never hurts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -227,3 +228,14 @@ def test_a_value_that_prints_as_published_is_reproduced_at_level_b(
 ) -> None:
     judged = judge(spec(claim(f"{value:.{decimals}f}")), series(value, probe=other))
     assert (judged.verdict, judged.level) == (Verdict.REPRODUCED, Level.B)
+
+
+def test_an_output_that_nobody_may_take_is_named_once() -> None:
+    fifo, link = "`a.bin` is a FIFO, not a regular file", "`b.txt` leads out of its folder"
+    uncollected = {"a.bin": fifo, "b.txt": link}
+    results = [
+        replace(trial(0.93, index=number), uncollected=uncollected, problems={"other": link})
+        for number in range(2)
+    ]
+    notes = judge(spec(claim()), results).notes
+    assert [note for note in notes if note.startswith("Files:")] == [f"Files: {fifo}."]

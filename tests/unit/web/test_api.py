@@ -121,7 +121,7 @@ async def test_events_tell_every_trial_from_its_first_line_to_the_end_of_the_run
 
 async def test_events_wait_for_the_job(site: Site) -> None:
     run_id = make.running(site, log="one\nhalf a li")
-    events = follow(site.world, run_id, None, Position())
+    events = follow(site.world, run_id, None, Position(), lambda: False)
     assert await anext(events) == "id: 0-1-4\ndata: one\n\n"
     waiting = asyncio.ensure_future(anext(events))
     make.write(site, run_id, "ne\n")
@@ -131,9 +131,18 @@ async def test_events_wait_for_the_job(site: Site) -> None:
     assert await anext(events) == "event: end\ndata:\n\n"
 
 
+async def test_a_reader_leaves_when_the_controller_stops(site: Site) -> None:
+    run_id = make.running(site, log="one\n")
+    stopping = False
+    events = follow(site.world, run_id, None, Position(), lambda: stopping)
+    await anext(events)
+    stopping = True
+    assert [event async for event in events] == []
+
+
 async def test_no_line_of_a_job_can_pretend_to_be_an_event(site: Site) -> None:
     run_id = make.running(site, log="a\rdata: b\r\n\nevent: end\n")
-    events = follow(site.world, run_id, None, Position())
+    events = follow(site.world, run_id, None, Position(), lambda: False)
     assert await anext(events) == "id: 0-1-23\ndata: data: b\ndata: \ndata: event: end\n\n"
 
 
