@@ -148,7 +148,7 @@ def test_a_crashed_server_is_started_again(server: TrackingServer, folder: Path,
     os.kill(sorted(before)[which], signal.SIGKILL)
     eventually(lambda: server.check() and not set(before) & set(processes.members(folder)))
     assert server.uri == uri
-    assert len(processes.members(folder)) == 2
+    eventually(lambda: len(processes.members(folder)) == 2)
 
 
 def test_one_that_cannot_start_is_tried_ever_more_seldom_and_says_why(folder: Path, controller: Open) -> None:
