@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -22,6 +24,27 @@ from reprise.sign_in import Key, kept_key, sign_in_address
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that comes now is acted on afterwards: between a program's start and our note of it, it would
+    leave a process that nobody ends. The program itself gets the default handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals go to the main thread
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in came[:1]:
+            os.kill(os.getpid(), late)
 
 
 class Services:
@@ -106,7 +129,7 @@ class Services:
         self, name: str, arguments: list[str], settings: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
-        with self.log(name).open("wb") as log:
+        with self.log(name).open("wb") as log, _undisturbed():
             process = subprocess.Popen(
                 [sys.executable, "-m", "reprise", *arguments],
                 env={**inherited, **settings},
@@ -115,7 +138,7 @@ class Services:
                 stderr=log,
                 start_new_session=True,
             )
-        self._started.append(process)
+            self._started.append(process)
         return process
 
     def _await(self, name: str, url: str) -> None:
