@@ -110,8 +110,10 @@ def test_seventeen_long_builds_keep_no_other_run_from_its_verdict(make: Make, ou
     push(controller, 18)
     controller.start()
     controller.until(lambda: [run for run in controller.runs() if run.phase is Phase.DONE], seconds=30)
+    phases = [run.phase for run in controller.runs()]
     controller.stop()
     go_on.set()
+    assert (len(phases), phases.count(Phase.DONE)) == (18, 1)
 
 
 def test_stopping_does_not_wait_for_a_build_and_the_next_life_builds_again(

@@ -167,7 +167,9 @@ def test_a_tick_may_want_the_next_one_sooner() -> None:
 
 
 def test_a_loop_that_was_never_started_can_be_stopped() -> None:
-    Loop("test", 1, lambda: None).stop(1)
+    ticks: list[int] = []
+    Loop("test", 1, lambda: ticks.append(1)).stop(1)
+    assert ticks == []
 
 
 # --- reaper --------------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ def test_a_run_that_waits_for_the_forge_keeps_no_other_from_running(
     outside.runner.script = job
     controller.start()
     controller.until(lambda: [run.phase for run in controller.runs()] == [Phase.REPORTING, Phase.DONE])
+    assert [run.judgement is not None for run in controller.runs()] == [True, True]
 
 
 def test_a_forge_that_refuses_is_recorded_and_the_run_ends(controller: Controller, outside: Outside) -> None:

@@ -92,9 +92,8 @@ def _resolve(world: World, trigger: Trigger, look: _Look) -> int:
         runs=[run.id for run in outcome.runs],
     )
     with world.store.write() as connection:
-        if (
-            outcome.seen is not None
-        ):  # together with its runs, or a tag that comes back would seem to have some
+        if outcome.seen is not None:
+            # Together with its runs, or a tag that comes back would seem to have some.
             name, sha = outcome.seen
             repositories.see_tag(connection, trigger.repository_id, name, sha, at=world.clock.now())
         added = [_add(world, connection, trigger, run, outcome.tagged) for run in outcome.runs]

@@ -248,9 +248,11 @@ def test_an_adopted_server_that_crashes_is_started_again(
     killed_owner(folder, environment, "wait")
     server = controller()
     server.start()
-    for pid in processes.members(folder):
+    before = set(processes.members(folder))
+    for pid in before:
         os.kill(pid, signal.SIGKILL)
-    eventually(server.check)
+    eventually(lambda: server.check() and not before & set(processes.members(folder)))
+    assert processes.members(folder)
 
 
 def test_a_process_that_only_has_the_old_id_is_left_alone(folder: Path, controller: Open) -> None:

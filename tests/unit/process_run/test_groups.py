@@ -52,7 +52,7 @@ def test_words_claim_what_is_in_force_and_no_more(groups: Groups, root: bool, wo
 
 
 def test_a_group_is_named_by_run_and_trial() -> None:
-    trial = Path("/state/work/r1/trials/0-2")
+    trial = Path("/state/machines/r1/trials/0-2")
     assert ALL.of(trial) == JOBS / "r1.0-2"
     assert NO_GROUPS.of(trial) is None
 
