@@ -242,6 +242,6 @@ def test_a_throw_away_user_alone_keeps_files_variables_and_programs_from_a_job(s
     assert len(seen) == 7
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="is itself the ordinary user")
+@pytest.mark.skipif(os.geteuid() == 0, reason="only an ordinary user needs a user namespace")
 def test_ordinary_user_is_meant(isolation: Isolation) -> None:
     assert isolation.user_namespace
