@@ -68,8 +68,7 @@ def store(made: Controller) -> None:
         trigger = inbox.NewTrigger(inbox.TAG, 10**9, "ada/other", "v0", "ada")
         guid = f"{time.perf_counter_ns()}-{index}"
         batch.append(inbox.Delivery(guid, "push", now + timedelta(days=9), "tag v0", b"x" * 25_000, trigger))
-    with made.world.store.write() as connection:
-        inbox.record_deliveries(connection, batch)
+    inbox.record_deliveries(made.world.store, batch)
 
 
 def take_in(made: Controller, name: str) -> None:

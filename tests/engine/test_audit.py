@@ -30,8 +30,7 @@ def test_a_run_is_accounted_for_from_the_delivery_to_the_verdict(
     outside.runner.script = job
     trigger = NewTrigger(inbox.TAG, repository.id, repository.full_name, "v1", "ada")
     now = outside.clock.now()
-    with controller.world.store.write() as connection:
-        record_deliveries(connection, [Delivery("guid-1", "push", now, "tag v1", b"{}", trigger)])
+    record_deliveries(controller.world.store, [Delivery("guid-1", "push", now, "tag v1", b"{}", trigger)])
     controller.work()
     run = controller.run()
     deeds = controller.audit(run)

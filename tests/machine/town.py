@@ -188,8 +188,7 @@ class Town:
         new = inbox.Delivery(
             message.guid, message.event, self.outside.clock.now(), "", message.body, _trigger(message.said)
         )
-        with self.store.write() as connection:
-            inbox.record_deliveries(connection, [new])
+        inbox.record_deliveries(self.store, [new])
         match message.said:
             case TagPushed(tag=tag):
                 self.seen.told.add(tag)

@@ -44,6 +44,11 @@ class Database:
         except (OperationalError, TimeoutError) as error:
             raise Retryable(f"the database did not take a write: {_said(error)}", 10) from error
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether a write now goes to a file of this machine and waits for no other one of this process."""
+        return self._single_writer is not None and not self._single_writer.locked()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Raises Retryable when the database does not answer."""

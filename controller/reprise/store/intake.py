@@ -1,8 +1,11 @@
 """Deliveries and triggers: what came in, and what the leader still has to look at."""
 
+import gzip
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
@@ -11,10 +14,13 @@ from sqlalchemy.engine import Row
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
+from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
 
 TAG = "tag"
 COMMENT = "comment"
+_COUNTED = MappingProxyType({"preserve_rowcount": True})
+"""Otherwise nobody counts rows where PostgreSQL is asked for the new number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Delivery:
     received_at: datetime
     outcome: str
     body: bytes
+    """As it came; kept compressed, which costs a fraction of writing it whole."""
     trigger: NewTrigger | None
 
 
@@ -65,25 +72,45 @@ class Trigger:
         return OnCommit(self.commit) if self.commit is not None else None
 
 
-def record_deliveries(connection: Connection, batch: Sequence[Delivery]) -> list[bool]:
-    """Store a batch; for each, whether it was new. A known GUID changes nothing.
+def record_deliveries(store: Database, batch: Sequence[Delivery]) -> list[bool]:
+    """Store a batch in one transaction; for each, whether it was new. A known GUID changes nothing.
 
-    Two statements for the whole batch: each one lets go of the interpreter, and under load gets it back only
-    after everybody else had a turn.
+    Raises Retryable when the database does not take it.
     """
+    with suppress(_SomeKnown), store.write() as connection:
+        _insert_new(connection, batch)
+        return [True] * len(batch)
+    with store.write() as connection:
+        return [_insert_unknown(connection, delivery) for delivery in batch]
+
+
+class _SomeKnown(Exception):
+    """Undoes what was inserted."""
+
+
+def _insert_new(connection: Connection, batch: Sequence[Delivery]) -> None:
+    """Two statements for all: asking which rows were new, as RETURNING does, takes twice as long."""
     if not batch:
-        return []
-    first = {delivery.id: delivery for delivery in reversed(batch)}
-    statement = _insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
-    new = set(connection.execute(statement, [_row(delivery) for delivery in first.values()]).scalars())
+        return
+    statement = _insert(connection, deliveries).on_conflict_do_nothing()
+    rows = [_row(delivery) for delivery in batch]
+    if connection.execute(statement, rows, execution_options=_COUNTED).rowcount != len(batch):
+        raise _SomeKnown
     wanted = [
         _trigger_row(delivery.trigger, at=delivery.received_at, delivery=delivery.id)
         for delivery in batch
-        if delivery.trigger is not None and delivery.id in new and first[delivery.id] is delivery
+        if delivery.trigger is not None
     ]
     if wanted:
         connection.execute(insert(triggers), wanted)
-    return [delivery.id in new and first[delivery.id] is delivery for delivery in batch]
+
+
+def _insert_unknown(connection: Connection, delivery: Delivery) -> bool:
+    if not insert_new(connection, deliveries, _row(delivery)):
+        return False
+    if delivery.trigger is not None:
+        add_trigger(connection, delivery.trigger, at=delivery.received_at, delivery=delivery.id)
+    return True
 
 
 def _row(delivery: Delivery) -> dict[str, object]:
@@ -92,8 +119,13 @@ def _row(delivery: Delivery) -> dict[str, object]:
         "event": delivery.event,
         "received_at": delivery.received_at,
         "outcome": delivery.outcome,
-        "body": delivery.body,
+        "body": kept_body(delivery.body),
     }
+
+
+def kept_body(body: bytes) -> bytes:
+    """Writing 25 KB takes longer than making a few of them."""
+    return gzip.compress(body, 1, mtime=0)
 
 
 def _trigger_row(new: NewTrigger, *, at: datetime, delivery: str | None) -> dict[str, object]:
@@ -184,9 +216,7 @@ def open_tags(connection: Connection, repository_id: int) -> set[str]:
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """INSERT … ON CONFLICT DO NOTHING; whether a row was added."""
     statement = _insert(connection, table).on_conflict_do_nothing()
-    # Otherwise nobody counts rows where PostgreSQL is asked for the new number.
-    counted = connection.execute(statement, values, execution_options={"preserve_rowcount": True})
-    return counted.rowcount > 0
+    return connection.execute(statement, values, execution_options=_COUNTED).rowcount > 0
 
 
 def _insert(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":

@@ -1,3 +1,5 @@
+import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -81,18 +83,26 @@ def test_an_acknowledged_write_survives_power_loss_by_wal_and_full_sync(tmp_path
 
 def test_a_delivery_and_its_trigger_are_stored_once_however_often_it_comes(tmp_path: Path) -> None:
     database = opened(tmp_path)
-    with database.write() as connection:
-        assert record_deliveries(connection, [delivery(), delivery(), delivery("g2")]) == [True, False, True]
-    with database.write() as connection:
-        assert record_deliveries(connection, [delivery()]) == [False]
+    assert record_deliveries(database, [delivery(), delivery(), delivery("g2")]) == [True, False, True]
+    assert record_deliveries(database, [delivery(), delivery("g3")]) == [False, True]
     with database.read() as connection:
-        assert [trigger.ref for trigger in due_triggers(connection, NOW)] == ["v1", "v1"]
+        assert [trigger.delivery for trigger in due_triggers(connection, NOW)] == ["g1", "g2", "g3"]
+
+
+def test_the_body_of_a_delivery_is_kept_as_it_came_in_a_form_that_gunzip_reads(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    body = b'{"ref": "refs/tags/v1"}' * 1000
+    record_deliveries(database, [replace(delivery(), body=body)])
+    with database.read() as connection:
+        kept = connection.execute(text("SELECT body FROM deliveries")).scalar_one()
+    assert gzip.decompress(kept) == body
+    assert len(kept) < len(body) / 10
 
 
 def test_a_settled_trigger_is_not_due_again(tmp_path: Path) -> None:
     database = opened(tmp_path)
+    record_deliveries(database, [delivery()])
     with database.write() as connection:
-        record_deliveries(connection, [delivery()])
         (trigger,) = due_triggers(connection, NOW)
         settle(connection, trigger.number, "done")
         assert due_triggers(connection, NOW) == []

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -167,6 +168,47 @@ async def test_what_waits_when_the_controller_ends_is_still_stored(site: Site) -
     await writer.stop()
     assert all(await asyncio.gather(*waiting))
     assert len(site.deliveries()) == 300
+
+
+async def test_a_database_that_somebody_else_writes_to_keeps_only_the_deliveries_waiting(site: Site) -> None:
+    held, over = threading.Event(), threading.Event()
+
+    def other_writer() -> None:
+        with site.store.write():
+            held.set()
+            over.wait(30)
+
+    elsewhere = asyncio.create_task(asyncio.to_thread(other_writer))
+    await asyncio.to_thread(held.wait, 30)
+    async with site.client() as client:
+        delivery = tag_pushed("v1")
+        post = client.post(HOOK, content=delivery.body, headers=delivery.headers(SECRET, "guid-1"))
+        answer = asyncio.create_task(post)
+        assert (await client.get("/healthz")).status_code == 200
+        assert not answer.done()
+        over.set()
+        assert (await answer).status_code == 202
+    await elsewhere
+    assert site.stored("guid-1")
+
+
+async def test_after_a_slow_commit_the_next_ones_keep_nobody_else_waiting_until_one_is_quick(
+    site: Site,
+) -> None:
+    threads: list[str] = []
+
+    @event.listens_for(site.store.engine, "commit")
+    def _(_connection: object) -> None:
+        threads.append(threading.current_thread().name)
+
+    seconds = iter([0.0, 0.5, 1.0, 1.001, 2.0, 2.001])  # before and after each commit
+    writer = DeliveryWriter(site.store, lambda: None, lambda: next(seconds))
+    writer.start()
+    for number in range(3):
+        assert await writer.record(_stored(number))
+    await writer.stop()
+    here = threading.current_thread().name
+    assert [name == here for name in threads] == [True, False, True]
 
 
 def _stored(number: int) -> Stored:
