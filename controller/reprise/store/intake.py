@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,8 +14,10 @@ from sqlalchemy.engine import Row
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
-from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
+
+if TYPE_CHECKING:
+    from reprise.store.database import Database  # it brings the migrations, which `check` does not need
 
 TAG = "tag"
 COMMENT = "comment"
@@ -72,7 +74,7 @@ class Trigger:
         return OnCommit(self.commit) if self.commit is not None else None
 
 
-def record_deliveries(store: Database, batch: Sequence[Delivery]) -> list[bool]:
+def record_deliveries(store: "Database", batch: Sequence[Delivery]) -> list[bool]:
     """Store a batch in one transaction; for each, whether it was new. A known GUID changes nothing.
 
     Raises Retryable when the database does not take it.
