@@ -11,15 +11,12 @@ from urllib.parse import quote
 
 import structlog
 
-_HIDDEN = "[hidden]"
+from reprise.masking import HIDDEN, SHAPES
+
 _SHORTEST = 4
 """Hiding shorter values would make logs unreadable, and they are no secrets."""
 _AUTHORIZATION = re.compile(r"""(authorization['"]?\s*[:=]\s*['"]?)(?:\w+\s+)?[^\s'",}]+""", re.IGNORECASE)
-_TOKEN = re.compile(
-    r"gh[opusr]_[A-Za-z0-9._-]+|github_pat_[A-Za-z0-9_]+"
-    r"|(?<=Bearer )\S+|(?<=Basic )\S+"
-    r"|(?<=://)[^/?#\s@]+(?=@)"  # user and password of a URL
-)
+_TOKEN = re.compile(SHAPES + r"|(?<=Bearer )\S+|(?<=Basic )\S+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """A stranger's tag or file name must not move the operator's cursor."""
 
@@ -45,8 +42,8 @@ class Redactor:
         if self._suspect.search(value) is None:
             return value
         if self._known is not None:
-            value = self._known.sub(_HIDDEN, value)
-        value = _TOKEN.sub(_HIDDEN, _AUTHORIZATION.sub(rf"\1{_HIDDEN}", value))
+            value = self._known.sub(HIDDEN, value)
+        value = _TOKEN.sub(HIDDEN, _AUTHORIZATION.sub(rf"\1{HIDDEN}", value))
         return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)
 
     def _clean(self, value: Any) -> Any:

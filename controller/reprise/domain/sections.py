@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
-from reprise.domain.run import REASON_TEXT, ClaimJudgement, TrialResult, Verdict
+from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
+from reprise.domain.trend import Earlier, course, values_of
 from reprise.domain.view import Occasion, RunView
-from reprise.domain.words import VERDICT_TEXT, duration, size
+from reprise.domain.words import VERDICT_TEXT, duration, outcome, size
 
 SHOWN_CLAIMS = 10
 _LOG_LINES = 60
@@ -38,11 +39,12 @@ def sections(view: RunView) -> list[Section]:
         _claims,
         _trials,
         _artifacts,
+        _trend,
         _environment,
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:5], _log, _provenance]
+        made = [*made[1:6], _log, _provenance]
     return [section for make in made if (section := make(view)) is not None]
 
 
@@ -116,6 +118,34 @@ def _artifacts(view: RunView) -> Section | None:
 def _artifact_row(check: ArtifactCheck) -> tuple[str, ...]:
     digest = code(check.found[:12]) if check.found else "–"
     return (code(check.path, 120), check.match.value, "yes" if check.required else "no", digest)
+
+
+def _trend(view: RunView) -> Section | None:
+    """Oldest first, this run last."""
+    now = view.judgement
+    if not view.earlier or now is None:
+        return None
+    judgements = [*(each.judgement for each in view.earlier), now]
+    shown = [claim for claim in worst_first(now.claims)[:SHOWN_CLAIMS] if claim.got is not None]
+    claims = [_course_row(claim, judgements) for claim in shown]
+    runs = [_earlier_row(each) for each in view.earlier]
+    parts = (
+        [table(("claim", "course, this run last", "published", "now"), claims, right=(2, 3))]
+        if claims
+        else []
+    )
+    parts.append(table(("ended", "ref", "commit", "verdict", "run"), runs))
+    return Section(f"Earlier runs ({len(runs)})", "\n\n".join(parts))
+
+
+def _course_row(claim: ClaimJudgement, judgements: Sequence[Judgement]) -> tuple[str, ...]:
+    blocks = course(values_of(claim.id, judgements))
+    return (inline(claim.id, 80), blocks, inline(claim.published, 60), inline(figures.got(claim), 60))
+
+
+def _earlier_row(run: Earlier) -> tuple[str, ...]:
+    ended = run.ended_at.strftime("%Y-%m-%d %H:%M")
+    return (ended, code(run.ref, 60), code(run.commit[:7]), outcome(run.judgement), code(run.run_id, 60))
 
 
 def _environment(view: RunView) -> Section | None:

@@ -13,6 +13,7 @@ from reprise.domain.claims import worst_first
 from reprise.domain.forge import State, Status
 from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, Phase, Verdict
 from reprise.domain.words import PHASE_TEXT, outcome
+from reprise.masking import mask
 
 MAX_DESCRIPTION = 140
 MAX_CLAIMS = 10
@@ -87,8 +88,8 @@ def state_of(judgement: Judgement) -> State:
 
 
 def one_line(text: str, limit: int = MAX_DESCRIPTION) -> str:
-    """Printable characters only, single spaces, cut at a word where one is near."""
-    text = " ".join("".join(map(_printable, text[: limit * 8])).split())
+    """Printable characters only, no secrets, single spaces, cut at a word where one is near."""
+    text = mask(" ".join("".join(map(_printable, text[: limit * 8])).split()))
     if len(text) <= limit:
         return text
     kept = text[: limit - 1]

@@ -9,6 +9,8 @@ import html
 import re
 import unicodedata
 
+from reprise.masking import mask
+
 ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
 MAX_INLINE = 300
 _LOOKED_AT = 8
@@ -52,7 +54,8 @@ def code(text: str, limit: int = MAX_INLINE) -> str:
 
 def fenced(text: str) -> str:
     """A code block, for the end of a log."""
-    lines = [_unmentioned(clean_line(line)) for line in text.split("\n")]
+    shown = mask("\n".join(map(clean_line, text.split("\n"))))
+    lines = [_unmentioned(line) for line in shown.split("\n")]
     longest = max((len(run) for run in re.findall("`+", "\n".join(lines))), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([f"{fence}text", *lines, fence])
@@ -65,8 +68,8 @@ def link(name: str, url: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Printable characters on one line with single spaces."""
-    return " ".join(" ".join(map(clean_line, text.split("\n"))).split())
+    """Printable characters on one line with single spaces, secrets taken out."""
+    return mask(" ".join(" ".join(map(clean_line, text.split("\n"))).split()))
 
 
 def clean_line(text: str) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
 from reprise.domain.statuses import Links
+from reprise.domain.trend import Earlier
 
 
 class Occasion(Enum):
@@ -97,4 +98,6 @@ class RunView:
     tracking_problem: str | None = None
     submodules: tuple[Submodule, ...] = ()
     """Laid out inside the tree, outer ones first."""
+    earlier: tuple[Earlier, ...] = ()
+    """Runs of the same experiment before, oldest first."""
     links: Links = field(default_factory=Links)

@@ -9,11 +9,13 @@ from reprise.domain.forecast import forecast, usual_seconds
 from reprise.domain.run import Judgement, Phase, Reason, TrialResult
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
+from reprise.domain.trend import SHOWN_RUNS
 from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
 from reprise.engine.specs import as_asked, read_spec
 from reprise.engine.turns import wait_of
 from reprise.engine.world import World
 from reprise.store import runs
+from reprise.store.earlier import earlier_runs
 from reprise.store.runs import Run, Trial
 
 _TAIL_BYTES = 16 * 1024
@@ -30,6 +32,7 @@ def run_view(world: World, run: Run) -> RunView:
     with world.store.read() as connection:
         trials = runs.trials_of(connection, run.id)
         phases = _phases(world, run, runs.phase_times(connection, run.id))
+        before = earlier_runs(connection, run, SHOWN_RUNS) if run.judgement is not None else ()
     spec = spec_of(world, run)
     results = runs.results_of(trials)
     usable = spec if isinstance(spec, Spec) else None
@@ -63,6 +66,7 @@ def run_view(world: World, run: Run) -> RunView:
         log_tail=_log_tail(world, run, run.judgement, trials),
         tracking_problem=run.tracking_problem,
         submodules=run.submodules or (),
+        earlier=before,
         links=links(world, run),
     )
 

@@ -10,6 +10,7 @@ from reprise.domain.report import render_report
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialResult
 from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.statuses import Links
+from reprise.domain.trend import Earlier
 from reprise.domain.verdict import judge, spec_invalid
 from reprise.domain.view import Installed, Occasion, PhaseTime, RunView
 
@@ -104,6 +105,36 @@ def wide() -> RunView:
     )
 
 
+def many(number: int) -> RunView:
+    """As many claims, every fourth of them missed."""
+    names = [f"row-{index:04}" for index in range(number)]
+    claims = [claim("0.97", tolerance(0.005), id=name) for name in names]
+    values = {name: 0.95 if index % 4 == 3 else 0.9712 for index, name in enumerate(names)}
+    trials = trial(values=dict(values)), trial(values=dict(values), index=1, probe=True)
+    return replace(judged(spec(*claims), *trials), where={})
+
+
+def again() -> RunView:
+    """The fourth run of an experiment whose numbers drift."""
+    drift = [(0.9690, 99.43), (0.9672, 99.42), (0.9655, 99.44)]
+    before = tuple(
+        Earlier(
+            RunId(f"01k9x3m{number}"),
+            Sha(f"{number}" * 40),
+            f"v0.{number}",
+            datetime(2026, 8 + number, 3, 9, 30, tzinfo=UTC),
+            judged_as(wine(98.876, qda, svm)),
+        )
+        for number, (svm, qda) in enumerate(drift, start=1)
+    )
+    return replace(wine(98.876, 99.438, 0.9499443826473860), earlier=before)
+
+
+def judged_as(ended: RunView) -> Judgement:
+    assert ended.judgement is not None
+    return ended.judgement
+
+
 EXAMPLES: dict[str, RunView] = {
     "reproduced": wine(98.87640449438202, 99.43820224719101, 0.9688542825361512),
     "not-reproduced": wine(98.87640449438202, 99.43820224719101, 0.9499443826473860),
@@ -111,6 +142,10 @@ EXAMPLES: dict[str, RunView] = {
         98.87640449438202, 99.43820224719101, 0.9610678531701891, probed_svm=0.9688542825361512
     ),
     "within-tolerance": wide(),
+    "again": again(),
+    "one-claim": many(1),
+    "ten-claims": many(10),
+    "thousand-claims": many(1000),
     "metric-missing": metric_missing(),
     "not-judged": not_judged(),
     "spec-invalid": broken_spec(),
