@@ -10,7 +10,6 @@ from reprise.domain.forge import OnCommit
 from reprise.domain.run import Reason
 from reprise.ports import JobRequest
 
-
 VALUES = (0.9324, None, 0.9310, 0.9401)
 
 
@@ -40,5 +39,6 @@ def test_the_first_run_has_nothing_before_it(reports: list[str]) -> None:
 def test_earlier_values_stand_beside_the_new_one_without_those_that_had_none(reports: list[str]) -> None:
     assert "<summary>Earlier runs (2)</summary>" in reports[3]
     assert any(line.startswith("| accuracy ") and "| ▂▁█ " in line for line in reports[3].split("\n"))
-    assert "`v0`" in reports[3] and "`v2`" in reports[3]
+    assert "`v0`" in reports[3]
+    assert "`v2`" in reports[3]
     assert "`v1`" not in reports[3]

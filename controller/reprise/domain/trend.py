@@ -1,4 +1,4 @@
-"""How an experiment came out before: one row per earlier run, and the course of its claims as small blocks."""
+"""How an experiment came out before: a row per earlier run, and the course of its claims as small blocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Earlier:
 
 
 def course(values: Sequence[Value | None]) -> str:
-    """A block per value, lowest to highest of them; ``·`` where there is no number, one level if all are equal."""
+    """A block per value, from the lowest to the highest; ``·`` for no number, one level if all are equal."""
     numbers = [_number(value) for value in values]
     known = [number for number in numbers if number is not None]
     if not known:
