@@ -115,6 +115,8 @@ class Process(Section):
     """Folders of this machine that every job may read and, where its user may, write; a JSON list."""
     allow_unisolated: bool = False
     """Run jobs also where they could read the credentials that this controller holds."""
+    allow_open_network: bool = True
+    """Whether a spec may ask for `environment.network: open`; such a run is refused otherwise."""
 
 
 class Limits(Section):

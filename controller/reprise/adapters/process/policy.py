@@ -33,6 +33,7 @@ def isolation_for(settings: Settings, *, rehearsal: bool) -> Isolation:
         probe(),
         credentials=() if rehearsal else held_credentials(settings),
         allow_unisolated=settings.process.allow_unisolated,
+        allow_open_network=settings.process.allow_open_network,
     )
 
 
