@@ -29,7 +29,7 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.watch import Watch
 from reprise.engine import durable
-from reprise.engine.durable import Engine
+from reprise.engine.durable import Engine, Leadership
 from reprise.engine.leader import Leader
 from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
@@ -89,10 +89,25 @@ class Controller:
         self.world.store.close()
 
 
-def controller(settings: Settings, *, backfill: bool = False) -> Controller:
+def claim(settings: Settings) -> Leadership:
+    """The lock of the state folder, before anything in it is touched. Raises UserError."""
+    state = settings.state_dir
+    lock = Leadership(state)
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock.take()
+    except OSError as error:
+        raise UserError(
+            f"the state folder {state} cannot be used ({error.strerror}): "
+            "correct its permissions, free some space, or set REPRISE_STATE_DIR to a folder of yours"
+        ) from None
+    return lock
+
+
+def controller(settings: Settings, *, backfill: bool = False, lock: Leadership | None = None) -> Controller:
     """Everything that `reprise serve` needs, not started yet.
 
-    ``backfill``: run the tags that are older than the watch too.
+    ``backfill``: run the tags that are older than the watch too. ``lock``: what `claim` gave.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     forge = forge_of(settings)
@@ -117,6 +132,7 @@ def controller(settings: Settings, *, backfill: bool = False) -> Controller:
         backfill=backfill,
         storages=_storages(settings),
         policy=settings.retention.policy(),
+        lock=lock,
     )
     return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)
 

@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 import structlog
 import uvicorn
 
-from reprise import log
-from reprise.bootstrap import Controller, controller
+from reprise.bootstrap import Controller, claim, controller
 from reprise.domain.errors import UserError
-from reprise.settings import Settings
+from reprise.domain.loopback import is_loopback
+from reprise.log import configure
+from reprise.settings import Http, Settings
 from reprise.sign_in import Key, forget_key, key_of_start, sign_in_address, url_of
 from reprise.web.app import create_app
 from reprise.web.context import Context
 from reprise.web.writer import DeliveryWriter
+
+log = structlog.get_logger()
 
 _CANNOT = 64
 """As every command ends that raises UserError."""
@@ -29,27 +32,33 @@ _CANNOT = 64
 def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
     """Ends the process: with code 0 when a signal ends it, with 64 when it cannot work here.
 
-    Raises UserError when something is not set or the address is taken.
+    Raises UserError when something is not set, another controller works in the state folder, or the
+    address is taken: in this order, because a second controller here would need more than another port.
     """
     check(settings)
-    log.configure(settings.secrets())
+    configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)
+    lock = claim(settings)
     listening = _listen(settings.http.host, settings.http.port)
-    made = controller(settings, backfill=backfill)
+    made = controller(settings, backfill=backfill, lock=lock)
     refused: UserError | None = None
     try:
         with suppress(KeyboardInterrupt):
             made.start()
             with _key(settings) as key:
                 _say_where(settings, url_of(*listening.getsockname()[:2]), key)
+                if (readable := unprotected(settings.http)) is not None:
+                    log.warning("served without TLS", why=readable)
                 web_of(settings, made, key).run(sockets=[listening])
     except UserError as error:
         refused = error
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # the end is bounded, and half an end leaves processes
+        log.info("stopping")
         made.stop()
         listening.close()
+        log.info("stopped")
     if refused is not None:
         print(f"reprise: {refused}", file=sys.stderr)
     _leave(0 if refused is None else _CANNOT)
@@ -66,6 +75,17 @@ def check(settings: Settings) -> None:
         raise UserError("\n".join(missing))
 
 
+def unprotected(http: Http) -> str | None:
+    """Why tokens and pages could be read on their way, and what to do; None when they cannot."""
+    if is_loopback(http.host) or urlsplit(http.public_url or "").scheme == "https":
+        return None
+    return (
+        f"{http.host} is not loopback and http.public_url is no https address, so tokens and pages cross the "
+        "network readable: put a proxy with TLS in front and set REPRISE_HTTP__PUBLIC_URL to its https://… "
+        "address, or set REPRISE_HTTP__HOST=127.0.0.1"
+    )
+
+
 @contextmanager
 def _key(settings: Settings) -> Iterator[Key]:
     """Enter it once the state folder is ours: the file of another controller there must stay."""
@@ -76,7 +96,7 @@ def _key(settings: Settings) -> Iterator[Key]:
             yield Key(operator.get_secret_value(), anywhere=True)
         else:
             key = _new_key(settings.state_dir)
-            log.configure((*settings.secrets(), key.token))
+            configure((*settings.secrets(), key.token))
             yield key
     finally:
         forget_key(settings.state_dir)
@@ -94,7 +114,7 @@ def _new_key(state: Path) -> Key:
 
 def _say_where(settings: Settings, url: str, key: Key) -> None:
     """The address that signs in is for a person at a terminal, not for a log that somebody keeps."""
-    structlog.get_logger().info("serving", url=url, watching=list(settings.watch))
+    log.info("serving", url=url, watching=list(settings.watch))
     if sys.stdout.isatty() and not key.anywhere:
         print(f"\nTo sign in, open once: {sign_in_address(url, key)}\n", flush=True)
 

@@ -84,6 +84,7 @@ def test_whoever_may_not_write_gets_a_reaction_and_no_run(
         ("/reproduce wine quickly", "I do not know `quickly`"),
         ("/reproduce plan", "`plan` is not supported yet"),
         ("/reproduce cancel", "Nothing of this pull request waits or runs"),
+        ("/reproduce seeds=5 Seeds=6", "`seeds=` stands there twice: give it once."),
         ("/reproduce seeds=0", "I cannot use `seeds=0`: `seeds=` takes a whole number from 1 to 1000"),
         ("/reproduce backend=cloud", "I cannot use `backend=cloud`: `backend=` takes `process`"),
         ("/reproduce claims=loss", "`wine` has no claim `loss`: it has `accuracy`"),

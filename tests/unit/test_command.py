@@ -10,6 +10,7 @@ from reprise.domain.command import (
     Reproduce,
     ShowHelp,
     ShowStatus,
+    Twice,
     Unknown,
     parse,
 )
@@ -48,7 +49,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("/reproduce Seeds=5 all abc1234", Reproduce(everything=True, sha=Sha("abc1234"), seeds=5)),
         ("/reproduce backend=process", Reproduce()),
         ("/reproduce claims=a,b,a", Reproduce(claims=("a", "b"))),
-        ("/reproduce seeds=5 seeds=6", Unknown("seeds=6")),
+        ("/reproduce seeds=5 seeds=6", Twice("seeds")),
         ("/reproduce seeds=five", BadValue("seeds=five", "a whole number from 1 to 1000")),
         ("/reproduce seeds=\u0665", BadValue("seeds=\u0665", "a whole number from 1 to 1000")),
         ("/reproduce backend=docker", BadValue("backend=docker", "`process`, the only backend here")),

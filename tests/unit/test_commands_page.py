@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from reprise.domain import command
-from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Unknown, parse
+from reprise.domain.command import (
+    BadValue,
+    Cancel,
+    NotYet,
+    Reproduce,
+    ShowHelp,
+    ShowStatus,
+    Twice,
+    Unknown,
+    parse,
+)
 from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.domain.run import Sha
 from reprise.engine.conversation import help_text
@@ -49,7 +59,7 @@ def test_reserved_words_are_named_on_the_page(word: str) -> None:
 
 
 def test_an_option_twice_or_an_unknown_one_is_refused() -> None:
-    assert parse("/reproduce seeds=5 seeds=5") == Unknown("seeds=5")
+    assert parse("/reproduce seeds=5 seeds=5") == Twice("seeds")
     assert parse("/reproduce seed=5") == Unknown("seed=5")
 
 

@@ -124,9 +124,8 @@ def isolation_finding(found: Isolation) -> Finding:
         said, _, step = found.refusal.partition(": ")
         return Finding("isolation", False, said, step)
     fetched = Network.FETCH_ONLY
-    return Finding(
-        "isolation", True, f"jobs run with {found.words(0, fetched)}; network {found.network_words(fetched)}"
-    )
+    network = found.network_words(fetched) + ("" if found.may_open_network else ", and no spec may open it")
+    return Finding("isolation", True, f"jobs run with {found.words(0, fetched)}; network {network}")
 
 
 def _tracking(uri: str | None) -> Finding:

@@ -57,6 +57,14 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Twice:
+    """An option that stands there more than once."""
+
+    option: str
+    """In lower case, e.g. ``seeds``."""
+
+
+@dataclass(frozen=True, slots=True)
 class BadValue:
     """An option that is known, with a value that is not."""
 
@@ -65,7 +73,7 @@ class BadValue:
     """What the value has to be."""
 
 
-Command = Reproduce | Cancel | ShowStatus | ShowHelp | NotYet | Unknown | BadValue
+Command = Reproduce | Cancel | ShowStatus | ShowHelp | NotYet | Unknown | Twice | BadValue
 
 BACKENDS = ("process",)
 MOST_SEEDS = 1000
@@ -107,13 +115,13 @@ def _parse_words(words: list[str]) -> Command:
             return _parse_request(words)
 
 
-def _parse_request(words: list[str]) -> Reproduce | Unknown | BadValue:
+def _parse_request(words: list[str]) -> Reproduce | Unknown | Twice | BadValue:
     """``[experiment|all] [sha]``, then options, each at most once. What looks like a sha is one."""
     options = [found for word in words if (found := _OPTION.fullmatch(word))]
     names = [found[1].lower() for found in options]
     for number, found in enumerate(options):
         if names[number] in names[:number]:
-            return Unknown(found[0])
+            return Twice(names[number])
         if wanted := _wanted(names[number], found[2]):
             return BadValue(found[0], wanted)
     values = dict(zip(names, (found[2] for found in options), strict=True))

@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from reprise.domain import command as commands
-from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Unknown
+from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Twice, Unknown
 from reprise.domain.errors import Refused
 from reprise.domain.forge import OnCommit, OnPullRequest, Place, Reaction
 from reprise.domain.run import Repository, Sha
@@ -59,7 +59,7 @@ def on_comment(world: World, repository: Repository, trigger: Trigger) -> Settle
             return _reply(world, asked, conversation.status(world, repository.id, asked.place))
         case Cancel():
             return _cancel(world, asked)
-        case Unknown() | NotYet() | BadValue():
+        case Unknown() | NotYet() | Twice() | BadValue():
             return _reply(world, asked, conversation.wrong_word(command))
         case Reproduce():
             return _reproduce(world, asked, command)

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from reprise.domain.command import BadValue, NotYet, Reproduce, Unknown
+from reprise.domain.command import BadValue, NotYet, Reproduce, Twice, Unknown
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 from reprise.domain.spec.model import BadSpec, Spec
@@ -46,12 +46,14 @@ def nothing_done(place: Place) -> str:
     return f"Nothing was reproduced {where} yet. `/reproduce` starts."
 
 
-def wrong_word(command: Unknown | NotYet | BadValue) -> str:
+def wrong_word(command: Unknown | NotYet | Twice | BadValue) -> str:
     match command:
         case NotYet(word):
             return f"{code(word)} is not supported yet. `/reproduce help` lists what is."
         case Unknown(word):
             return f"I do not know {code(word)}. `/reproduce help` lists what I know."
+        case Twice(option):
+            return f"`{option}=` stands there twice: give it once."
         case BadValue(word, wanted):
             option = word.partition("=")[0].lower()
             return f"I cannot use {code(word)}: `{option}=` takes {wanted}."

@@ -10,17 +10,18 @@ workflows at the next upgrade, it leaves SQLite in rollback mode, and a full dis
 """
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, _sys_db
 
 from reprise.domain.errors import Retryable, UserError
+from reprise.locks import locked
 
 Body = Callable[[str], Awaitable[None]]
 
@@ -170,29 +171,33 @@ class Leadership:
 
     def __init__(self, state: Path) -> None:
         self._path = state / "engine.lock"
-        self._handle: int | None = None
+        self._held: ExitStack | None = None
 
     def take(self) -> None:
-        """Raises UserError when another controller works in this folder."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.pread(handle, 20, 0).decode(errors="replace").strip()
-            os.close(handle)
-            raise UserError(
-                f"another controller (pid {owner or 'unknown'}) works in {self._path.parent}: "
-                "stop it first, or give this one its own REPRISE_STATE_DIR"
-            ) from None
-        os.truncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        self._handle = handle
+        """Nothing to do when it is held already. Raises UserError when another controller has it."""
+        if self._held is not None:
+            return
+        with ExitStack() as opened:
+            try:
+                handle = opened.enter_context(locked(self._path, timeout=0))
+            except Retryable:
+                raise UserError(
+                    f"another controller (pid {self._owner()}) works in {self._path.parent}: "
+                    "stop it first, or give this one its own REPRISE_STATE_DIR"
+                ) from None
+            os.truncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            self._held = opened.pop_all()
 
     @property
     def held(self) -> bool:
-        return self._handle is not None
+        return self._held is not None
 
     def give_up(self) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def _owner(self) -> str:
+        with self._path.open("rb") as file:
+            return file.read(20).decode(errors="replace").strip() or "unknown"

@@ -100,11 +100,15 @@ class Leader:
         backfill: bool = False,
         storages: Sequence[Storage] = (),
         policy: Policy = Policy(),
+        lock: Leadership | None = None,
     ) -> None:
-        """``backfill``: tags that are older than the watch are run too. ``storages``: of the adapters."""
+        """``backfill``: tags that are older than the watch are run too. ``storages``: of the adapters.
+
+        ``lock``: of ``state``, when the caller took it already; it is given up with the rest.
+        """
         self.sweeps = Sweeps()
         self._world = world
-        self._lock = Leadership(state)
+        self._lock = lock or Leadership(state)
         self._engine = Engine(state, RunWorkflow(Steps(world), durable).run)
         self._reaper = Reaper()
         self._watched = watched

@@ -1,21 +1,12 @@
 """This forge is for one machine: it binds to loopback, answers to loopback names, and tells only loopback."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-
-def is_loopback(host: str) -> bool:
-    """Whether this name or address can only mean this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from reprise.domain.loopback import is_loopback
 
 
 class LoopbackNamesOnly:

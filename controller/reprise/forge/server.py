@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from reprise.domain.errors import UserError
+from reprise.domain.loopback import is_loopback
 from reprise.forge.app import close_app, create_app
-from reprise.forge.loopback import is_loopback
 from reprise.forge.store import Store
 
 LOGIN = re.compile(r"(?!api$|avatars$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")

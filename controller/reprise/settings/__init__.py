@@ -47,6 +47,9 @@ SECRETS = (
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
 
+SHORTEST_TOKEN = 16
+"""Characters."""
+
 
 def _address(value: str) -> str:
     parts = urlsplit(value)
@@ -74,8 +77,17 @@ class Http(Section):
     """Port to listen on; 0 = any free one, printed at start."""
     public_url: Address | None = None
     """Where people reach the run pages. Without it no link to them is posted."""
-    operator_token: SecretStr | None = Field(default=None, min_length=16)
+    operator_token: SecretStr | None = None
     """Opens run pages, API and metrics. Without it a token of each start does, on this machine only."""
+
+    @field_validator("operator_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(
+                f"{SHORTEST_TOKEN} characters are the least: `openssl rand -hex 32` prints a good one"
+            )
+        return value
 
 
 class GitHub(Section):
@@ -115,6 +127,8 @@ class Process(Section):
     """Folders of this machine that every job may read and, where its user may, write; a JSON list."""
     allow_unisolated: bool = False
     """Run jobs also where they could read the credentials that this controller holds."""
+    allow_open_network: bool = True
+    """Whether a spec may ask for `environment.network: open`; such a run is refused otherwise."""
 
 
 class Limits(Section):

@@ -9,11 +9,11 @@ import hmac
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import HTTPException, Request
 
+from reprise.domain.loopback import is_loopback
 from reprise.sign_in import FILE, Key
 
 LIFETIME = timedelta(days=7)
@@ -100,9 +100,9 @@ class Guard:
         point to this machine and read along.
         """
         forwarded = any(name in request.headers for name in _FORWARDING)
-        local = request.client is not None and _is_loopback(request.client.host)
+        local = request.client is not None and is_loopback(request.client.host)
         name = _host(f"//{request.headers.get('host', '')}")
-        return not forwarded and local and (name in self._ours or _is_loopback(name))
+        return not forwarded and local and (name in self._ours or is_loopback(name))
 
 
 def cookie_name(request: Request) -> str:
@@ -132,10 +132,3 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -15,8 +15,9 @@ from reprise.store.runs import Run
 from reprise.web.audit import line_object
 from reprise.web.context import Context
 from reprise.web.logs import Position, follow, newest_log, whole
+from reprise.web.query import API, read_query, whole_number
 
-API = "/api/v1"
+_MOST_RUNS = 500
 _EVENTS = "text/event-stream"
 _LIVE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -26,13 +27,15 @@ def api_routes(context: Context) -> APIRouter:
     world = context.world
 
     @router.get("/runs")
-    def list_runs(limit: int = 50) -> dict[str, Any]:
+    def list_runs(request: Request) -> dict[str, Any]:
+        limit = whole_number(read_query(request, "limit"), "limit", 50, least=1, most=_MOST_RUNS)
         with world.store.read() as connection:
-            found = runs.recent_runs(connection, max(1, min(limit, 500)))
+            found = runs.recent_runs(connection, limit)
         return {"runs": [summary(run) for run in found]}
 
     @router.get("/runs/{run_id}")
-    def show_run(run_id: str) -> dict[str, Any]:
+    def show_run(request: Request, run_id: str) -> dict[str, Any]:
+        read_query(request)
         run = find_run(context, run_id)
         with world.store.read() as connection:
             times = runs.phase_times(connection, run.id)
@@ -52,8 +55,10 @@ def api_routes(context: Context) -> APIRouter:
         }
 
     @router.get("/runs/{run_id}/log")
-    def show_log(request: Request, run_id: str, trial: int | None = None) -> Response:
+    def show_log(request: Request, run_id: str) -> Response:
         """Plain text, or events for a program that asks for them."""
+        query = read_query(request, "trial")
+        trial = whole_number(query, "trial", 0, least=0) if "trial" in query else None
         run = find_run(context, run_id)
         if _EVENTS in request.headers.get("accept", ""):
             after = Position.parse(request.headers.get("last-event-id", ""))

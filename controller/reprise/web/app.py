@@ -9,13 +9,14 @@ from starlette.exceptions import HTTPException
 
 from reprise import __version__
 from reprise.web.access import Guard
-from reprise.web.api import API, api_routes
+from reprise.web.api import api_routes
 from reprise.web.audit import audit_routes
 from reprise.web.context import Context
 from reprise.web.health import health_routes
 from reprise.web.login import login_routes
 from reprise.web.metrics import Metrics, metrics_routes
 from reprise.web.pages import page, page_routes
+from reprise.web.query import API
 from reprise.web.webhook import webhook_routes
 
 _TITLES = {303: "Sign in first", 401: "Sign in first", 403: "Not from here", 404: "Not here"}

@@ -2,31 +2,31 @@
 
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Request
 
 from reprise.domain.audit import Action, Line, sentence
 from reprise.store import audit
 from reprise.store.audit import Filter
 from reprise.web.context import Context
+from reprise.web.query import API, one_of, read_query, whole_number
 
 _MOST = 1000
 
 
 def audit_routes(context: Context) -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix=API)
     store = context.world.store
 
     @router.get("/audit")
-    def list_lines(
-        after: int = 0,
-        limit: int = 200,
-        repository: str | None = None,
-        who: str | None = None,
-        action: str | None = None,
-    ) -> dict[str, Any]:
+    def list_lines(request: Request) -> dict[str, Any]:
         """In the order of writing; ``next`` is the ``after`` of the next page, None at the end."""
-        wanted = Filter(None, repository, who, _action(action))
-        most = max(1, min(limit, _MOST))
+        query = read_query(request, "after", "limit", "repository", "who", "action")
+        action = one_of(query, "action", tuple(each.value for each in Action))
+        wanted = Filter(
+            None, query.get("repository"), query.get("who"), Action(action) if action is not None else None
+        )
+        after = whole_number(query, "after", 0, least=0)
+        most = whole_number(query, "limit", 200, least=1, most=_MOST)
         with store.read() as connection:
             found = audit.lines(connection, wanted, after=after, limit=most + 1)
         shown = found[:most]
@@ -36,10 +36,11 @@ def audit_routes(context: Context) -> APIRouter:
         }
 
     @router.get("/spent")
-    def list_spent(repository: str | None = None, who: str | None = None) -> dict[str, Any]:
+    def list_spent(request: Request) -> dict[str, Any]:
         """What was spent in which repository on whose account, most first."""
+        query = read_query(request, "repository", "who")
         with store.read() as connection:
-            found = audit.spent(connection, Filter(None, repository, who))
+            found = audit.spent(connection, Filter(None, query.get("repository"), query.get("who")))
         return {
             "spent": [
                 {
@@ -74,12 +75,3 @@ def line_object(line: Line) -> dict[str, Any]:
         "unit": deed.unit.value if deed.unit is not None else None,
         "detail": deed.detail,
     }
-
-
-def _action(name: str | None) -> Action | None:
-    if name is None:
-        return None
-    known = {action.value: action for action in Action}
-    if name not in known:
-        raise HTTPException(400, f"there is no action {name[:60]!r}: it is one of {', '.join(known)}")
-    return known[name]

@@ -11,7 +11,9 @@ from tests import jobs, packages
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.isolation import Isolation, Possible, decide
 from reprise.adapters.process.quarters import Quarters
+from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import Network
 from reprise.ports import BuildRequest, Built, Failed
 
 
@@ -22,9 +24,11 @@ def tree(state: Path) -> Path:
     return folder
 
 
-def build(state: Path, tree: Path, quarters: Quarters) -> Built | Failed:
+def build(
+    state: Path, tree: Path, quarters: Quarters, network: Network = Network.FETCH_ONLY
+) -> Built | Failed:
     builder = ProcessBuilder(uv=packages.UV, cache=state / "cache", system=packages.SYSTEM, quarters=quarters)
-    return builder.build(BuildRequest(jobs.RUN_ID, tree, jobs.spec(), state / "build.log"))
+    return builder.build(BuildRequest(jobs.RUN_ID, tree, jobs.spec(network=network), state / "build.log"))
 
 
 @pytest.fixture
@@ -67,3 +71,18 @@ def test_nothing_is_built_or_run_where_a_held_credential_could_be_read(state: Pa
     assert "a token for api.github.com" in failed.message
     assert "REPRISE_PROCESS__ALLOW_UNISOLATED" in failed.message
     assert not list((state / "cache" / "environments").iterdir())
+
+
+def test_nothing_is_built_or_run_for_a_network_that_the_operator_forbids(state: Path, tree: Path) -> None:
+    packages.hashed_project(tree)
+    quarters = Quarters(Isolation(may_open_network=False), (state,))
+
+    failed = build(state, tree, quarters, Network.OPEN)
+
+    assert isinstance(failed, Failed)
+    assert failed.reason is Reason.REFUSED
+    assert "`environment.network: open`" in failed.message
+    job = jobs.job(state, jobs.spec(network=Network.OPEN))
+    assert ProcessRunner(quarters=quarters).start(job) == failed
+    assert not list((state / "cache" / "environments").iterdir())
+    assert isinstance(build(state, tree, quarters), Built)

@@ -21,6 +21,7 @@ def test_a_stopped_controller_leaves_only_the_job_and_catches_up_when_it_is_back
         (job,) = until(outside.executions)
 
         assert controller.terminate() < 5
+        assert len(controller.said("stopping")) == len(controller.said("stopped")) == 1
         left = processes_in(tmp_path)
         assert job in left
         assert {"supervisor.py" in command or "train.py" in command for command in left.values()} == {True}
@@ -60,7 +61,7 @@ def test_a_verdict_that_the_forge_could_not_hear_is_told_when_it_is_back(
         assert paper.latest(sha)["reprise/tiny"]["state"] == "success"
         assert len(paper.comments(sha)) == 1
 
-        second = controller.spawn(tmp_path / "second.log", {"REPRISE_HTTP__PORT": "0"})
+        second = controller.spawn(tmp_path / "second.log", {})  # the same port too
         assert second.wait(60) == 64
         said = (tmp_path / "second.log").read_text()
         assert said == (

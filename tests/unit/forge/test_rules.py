@@ -3,9 +3,9 @@
 import pytest
 
 from reprise.domain.forge import Permission
+from reprise.domain.loopback import is_loopback
 from reprise.forge.delivery import sign
 from reprise.forge.events import RefChange, announced, ref_changes
-from reprise.forge.loopback import is_loopback
 from reprise.forge.page.content import SYMBOLS
 from reprise.forge.records import ROLE_RANK, ReactionContent, at_least
 from reprise.forge.replies.commits import combined_state

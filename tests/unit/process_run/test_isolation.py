@@ -60,5 +60,25 @@ def test_a_held_credential_that_a_job_could_read_refuses_every_run_unless_the_op
         assert consented.hides == made.hides
 
 
+@pytest.mark.parametrize("network", list(Network))
+def test_an_operator_may_forbid_that_a_spec_opens_the_network(network: Network) -> None:
+    made = decide(possible(), allow_open_network=False)
+
+    said = made.refuses(network)
+
+    assert decide(possible()).refuses(network) is None
+    assert (said is not None) == (network is Network.OPEN)
+    if said is not None:
+        assert "`environment.network: open`" in said
+        assert "REPRISE_PROCESS__ALLOW_OPEN_NETWORK=true" in said
+
+
+def test_where_nothing_may_run_that_is_said_first() -> None:
+    facts = possible(mounts=NO, network=NO)
+    made = decide(facts, credentials=("a token",), allow_open_network=False)
+
+    assert made.refuses(Network.OPEN) == made.refusal is not None
+
+
 def test_root_without_a_throw_away_user_claims_nothing() -> None:
     assert decide(possible(root=True, uid=NO)) == Isolation(why=NO)

@@ -184,6 +184,17 @@ def test_what_is_wrong_in_the_file_is_named_with_its_place(
     assert CANARY not in str(refused.value)
 
 
+def test_a_token_that_is_too_short_is_told_in_characters_and_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "16 characters are the least: `openssl rand -hex 32` prints a good one"
+    with pytest.raises(UserError) as refused:
+        load_settings(config(tmp_path, "http: {operator_token: hunter2}\n"))
+    assert str(refused.value).endswith(f":1:8: http.operator_token: {said}")
+    monkeypatch.setenv("REPRISE_HTTP__OPERATOR_TOKEN", "é" * 16)
+    load_settings()
+
+
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         load_settings(config(tmp_path, "colour: red\nhttp: {port: x}\nwatch: ada\n"))

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import START
@@ -29,11 +30,31 @@ async def test_runs_are_listed_newest_first_and_as_many_as_asked_for(site: Site)
 
 
 async def test_no_limit_is_beyond_bounds(site: Site) -> None:
-    make.queued(site)
-    for limit in ("0", "-5", "1000000"):
-        assert len((await _get(site, f"/api/v1/runs?limit={limit}"))["runs"]) == 1
     async with site.client() as client:
-        assert (await client.get("/api/v1/runs?limit=x")).status_code == 422
+        for limit in ("0", "-5", "501", "x", "", "\u0665", "9" * 5000):
+            reply = await client.get("/api/v1/runs", params={"limit": limit})
+            said = f"'limit' takes a whole number from 1 to 500, not {limit[:60]!r}"
+            assert (reply.status_code, reply.json()) == (400, {"message": said})
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("runs?limit=1&limit=2", "'limit' stands there twice: give it once"),
+        ("runs?since=1", "'since' is no parameter here: there is limit"),
+        ("runs/r1?verbose", "'verbose' is no parameter here: there is none"),
+        ("runs/r1/log?trial=-1", "'trial' takes a whole number from 0 on, not '-1'"),
+        ("audit?after=-1", "'after' takes a whole number from 0 on, not '-1'"),
+        ("audit?limit=1001", "'limit' takes a whole number from 1 to 1000, not '1001'"),
+        ("audit?user=ada", "'user' is no parameter here: there is after, limit, repository, who, action"),
+        ("spent?action=spent", "'action' is no parameter here: there is repository, who"),
+    ],
+)
+async def test_what_is_asked_and_not_understood_is_named(site: Site, query: str, said: str) -> None:
+    make.queued(site)
+    async with site.client() as client:
+        reply = await client.get(f"/api/v1/{query}")
+    assert (reply.status_code, reply.json()) == (400, {"message": said})
 
 
 async def test_an_ended_run_answers_like_the_command_and_says_more(site: Site) -> None:

@@ -8,10 +8,10 @@ owner. Otherwise whoever may push to one repository could read, through us, what
 import hashlib
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from reprise.domain.errors import Refused
+from reprise.domain.loopback import is_loopback
 
 _PUBLIC_NAME = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]*", re.IGNORECASE)
 """A number in the last place would be an address in disguise."""
@@ -43,7 +43,9 @@ def locate(written: str, *, holder: str, top: str) -> Address:
     parts = _split(url)
     home = urlsplit(top)
     at_home = home.hostname is not None and (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
-    if not (parts.scheme == "https" or (at_home and parts.scheme == "http" and _is_loopback(home))):
+    if not (
+        parts.scheme == "https" or (at_home and parts.scheme == "http" and is_loopback(home.hostname or ""))
+    ):
         raise Refused(_other_scheme(url))
     if not at_home and not _PUBLIC_NAME.fullmatch(parts.hostname or ""):
         raise Refused(
@@ -97,13 +99,6 @@ def _other_scheme(url: str) -> str:
     if ssh is not None and "://" not in url.removeprefix("ssh://"):
         return f"its address needs ssh keys; write https://{ssh['host']}/{ssh['path']} in .gitmodules"
     return "its address is not an https one; write it like https://host/owner/name.git in .gitmodules"
-
-
-def _is_loopback(home: SplitResult) -> bool:
-    try:
-        return home.hostname == "localhost" or ip_address(home.hostname or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _owner(parts: SplitResult) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reprise.adapters.process import environments, interpreters, layer, locks, recipes, requirements
 from reprise.adapters.process.installer import Installer, Job
+from reprise.adapters.process.isolation import NONE
 from reprise.adapters.process.quarters import Quarters
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
@@ -32,7 +33,7 @@ class ProcessBuilder:
         """``uv_cache``: uv's own download cache, below ``cache`` when None."""
         self._timeout = timeout.total_seconds()
         self._exports = cache / "exports"
-        self._refusal = quarters.isolation.refusal if quarters is not None else None
+        self._isolation = quarters.isolation if quarters is not None else NONE
         self._installer = Installer(uv, cache, system, uv_cache=uv_cache, quarters=quarters)
         self._interpreters = interpreters.Interpreters(self._installer, own_python)
         self._environments = environments.Environments(cache, self._installer)
@@ -44,8 +45,9 @@ class ProcessBuilder:
     def build(self, request: BuildRequest) -> Built | Failed:
         request.log.parent.mkdir(parents=True, exist_ok=True)
         request.log.touch()
-        if self._refusal is not None:
-            return Failed(Reason.REFUSED, self._refusal)
+        refusal = self._isolation.refuses(request.spec.environment.network)
+        if refusal is not None:
+            return Failed(Reason.REFUSED, refusal)
         job = Job(request.log, time.monotonic() + self._timeout, request.stopping)
         try:
             result = self._build(request, job)

@@ -15,6 +15,10 @@ FIRST_UID = 64001
 """Of the throw-away users, one per slot. Below it: the user of builds."""
 BUILD_UID = 64000
 PROBE_SECONDS = 20.0
+_CLOSED = (
+    "the spec has `environment.network: open`, which the operator of this controller does not allow: "
+    "commit the data and write `fetch-only`, or ask for REPRISE_PROCESS__ALLOW_OPEN_NETWORK=true"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,19 @@ class Isolation:
     """Why there is no more."""
     refusal: str | None = None
     """Why nothing may run here at all."""
+    may_open_network: bool = True
+    """Whether the operator lets a spec open the network."""
 
     @property
     def hides(self) -> bool:
         """Whether a job cannot read what only the controller may."""
         return self.uid or self.mounts
+
+    def refuses(self, network: Network) -> str | None:
+        """Why a spec that asks for this network may not run here, build included; None when it may."""
+        if self.refusal is None and network is Network.OPEN and not self.may_open_network:
+            return _CLOSED
+        return self.refusal
 
     def words(self, slot: int, network: Network) -> str:
         """For people, e.g. ``throw-away uid 64001, own pid, mount and network namespaces, …``."""
@@ -77,7 +89,11 @@ NONE = Isolation()
 
 
 def decide(
-    possible: Possible, *, credentials: tuple[str, ...] = (), allow_unisolated: bool = False
+    possible: Possible,
+    *,
+    credentials: tuple[str, ...] = (),
+    allow_unisolated: bool = False,
+    allow_open_network: bool = True,
 ) -> Isolation:
     """``credentials`` are names of what this controller holds and a stranger's job must not read."""
     uid = possible.root and not possible.uid
@@ -92,6 +108,7 @@ def decide(
         mounts=mounts,
         network=network,
         why=why,
+        may_open_network=allow_open_network,
     )
     if made.hides or allow_unisolated or not credentials:
         return made

@@ -1,6 +1,5 @@
 """How this controller keeps strangers' code apart: its settings and what the kernel allows. For bootstrap."""
 
-import ipaddress
 import os
 import pwd
 from pathlib import Path
@@ -11,6 +10,7 @@ import structlog
 from reprise.adapters.process import groups
 from reprise.adapters.process.isolation import Isolation, decide, probe
 from reprise.adapters.process.quarters import Quarters
+from reprise.domain.loopback import is_loopback
 from reprise.settings import Settings
 
 _SYSTEM = Path("/usr/bin")
@@ -33,22 +33,16 @@ def isolation_for(settings: Settings, *, rehearsal: bool) -> Isolation:
         probe(),
         credentials=() if rehearsal else held_credentials(settings),
         allow_unisolated=settings.process.allow_unisolated,
+        allow_open_network=settings.process.allow_open_network,
     )
 
 
 def held_credentials(settings: Settings) -> tuple[str, ...]:
     """What a stranger's job must not read: tokens for a forge that is not on this machine's loopback."""
-    if settings.github.token is None or is_loopback(settings.github.api_url):
+    forge = urlsplit(settings.github.api_url).hostname or ""
+    if settings.github.token is None or is_loopback(forge):
         return ()
-    return (f"a token for {urlsplit(settings.github.api_url).hostname}",)
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return (f"a token for {forge}",)
 
 
 def _homes() -> tuple[Path, ...]:

@@ -57,8 +57,9 @@ class ProcessRunner:
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
             return None
-        if self._quarters.isolation.refusal is not None:
-            return Failed(Reason.REFUSED, self._quarters.isolation.refusal)
+        refusal = self._quarters.isolation.refuses(job.spec.environment.network)
+        if refusal is not None:
+            return Failed(Reason.REFUSED, refusal)
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
             with locked(job.folder / layout.START_LOCK, timeout=LOCK_SECONDS) as lock:

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from reprise.domain.forge import Permission
+from reprise.domain.loopback import is_loopback
 from reprise.forge import events, views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import NewHook, Raw, parse
 from reprise.forge.api.paging import Page
-from reprise.forge.loopback import is_loopback
 from reprise.forge.problems import invalid, not_found
 from reprise.forge.records import Delivery, Hook, Repository
 from reprise.forge.replies import hooks
