@@ -10,6 +10,7 @@ from typing import Self
 from reprise.domain.run import RunId
 from reprise.domain.text import clean_line
 from reprise.engine.world import Folders, World
+from reprise.masking import mask
 from reprise.store import runs
 from reprise.store.runs import Trial
 
@@ -84,7 +85,8 @@ async def follow(
 
 
 def _event(text: str, position: Position) -> str:
-    lines = "".join(f"data: {clean_line(line)}\n" for line in text.removesuffix("\n").split("\n"))
+    shown = mask("\n".join(map(clean_line, text.removesuffix("\n").split("\n"))))
+    lines = "".join(f"data: {line}\n" for line in shown.split("\n"))
     return f"id: {position}\n{lines}\n"
 
 

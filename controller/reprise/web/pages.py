@@ -19,6 +19,7 @@ from reprise.domain.text import clean_line
 from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
+from reprise.masking import mask
 from reprise.store import audit, runs
 from reprise.store.audit import Filter
 from reprise.store.runs import Trial
@@ -97,9 +98,9 @@ def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 def shown(log: Path | None) -> str:
-    """The end of a log as text, without colours, controls and overwritten progress."""
+    """The end of a log as text, without colours, controls, overwritten progress and what looks like a secret."""
     text = read_tail(log, _LOG_TAIL) if log is not None else ""
-    return "\n".join(map(clean_line, text.split("\n")))
+    return mask("\n".join(map(clean_line, text.split("\n"))))
 
 
 def _is_public(context: Context, run_id: str) -> bool:

@@ -205,6 +205,14 @@ async def test_logs_lose_colours_controls_and_what_progress_overwrote(site: Site
     assert ">100 %\nturned\n</pre>" in page
 
 
+async def test_a_log_shows_nothing_that_looks_like_a_secret_of_its_author(site: Site) -> None:
+    token = "hf_" + "a1B2" * 8
+    make.running(site, log=f"login with {token}\nepoch 1\n")
+    page = (await _get(site, "/runs/r1")).text
+    assert "login with [hidden]\nepoch 1" in page
+    assert token not in page
+
+
 async def test_a_long_log_shows_its_end_and_links_the_rest(site: Site) -> None:
     make.running(site, log="".join(f"line {number}\n" for number in range(20_000)))
     page = (await _get(site, "/runs/r1")).text
