@@ -98,7 +98,7 @@ def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
 
 
 def shown(log: Path | None) -> str:
-    """The end of a log as text, without colours, controls, overwritten progress and what looks like a secret."""
+    """The end of a log: no colours, controls, overwritten progress, nothing that looks like a secret."""
     text = read_tail(log, _LOG_TAIL) if log is not None else ""
     return mask("\n".join(map(clean_line, text.split("\n"))))
 
