@@ -6,6 +6,7 @@
 of each repetition. Only what both versions have is used.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -24,11 +25,14 @@ from reprise.engine.reporting import show_waiting
 from reprise.settings import load_settings
 from reprise.store import intake as inbox
 from reprise.store import runs
+from reprise.web.writer import DeliveryWriter
 
 WAITING = 1_000
 TAGS = 20
 DELIVERIES = 16
 """As many as there are connections in the webhook's benchmark."""
+BODY = json.dumps([{"id": hashlib.sha256(b"%d" % n).hexdigest(), "message": "A commit"} for n in range(240)])
+"""25 KB, about as easy to compress as what GitHub sends."""
 TIMES = 10
 
 
@@ -39,10 +43,12 @@ def main(folder: Path, api: str, token: str, name: str, cache: Path) -> None:
     log.configure(settings.secrets(), level=logging.ERROR)
     made = controller(settings)
     fill(made, name)
+    with asyncio.Runner() as writing:
+        deliveries = timed(lambda: store(made, writing))
     print(
         json.dumps(
             {
-                f"{DELIVERIES} deliveries in one commit": timed(lambda: store(made)),
+                f"{DELIVERIES} deliveries that come together": deliveries,
                 f"grant, every slot in use, {WAITING:,} wait": timed(lambda: grant(made.world, print)),
                 f"forge told who waits: all were, {WAITING:,} wait": timed(lambda: show_waiting(made.world)),
                 f"intake of {TAGS} pushed tags, {WAITING:,} wait": timed(lambda: take_in(made, name), 3),
@@ -61,14 +67,23 @@ def timed(once: Callable[[], object], times: int = TIMES) -> list[float]:
     return found
 
 
-def store(made: Controller) -> None:
-    now = made.world.clock.now()
-    batch = []
-    for index in range(DELIVERIES):
-        trigger = inbox.NewTrigger(inbox.TAG, 10**9, "ada/other", "v0", "ada")
-        guid = f"{time.perf_counter_ns()}-{index}"
-        batch.append(inbox.Delivery(guid, "push", now + timedelta(days=9), "tag v0", b"x" * 25_000, trigger))
-    inbox.record_deliveries(made.world.store, batch)
+def store(made: Controller, writing: asyncio.Runner) -> None:
+    writing.run(stored(made))
+
+
+async def stored(made: Controller) -> None:
+    """As they come from the web: each is answered when all are in the table."""
+    writer = DeliveryWriter(made.world.store, lambda: None)
+    writer.start()
+    await asyncio.gather(*(writer.record(delivery(made, index)) for index in range(DELIVERIES)))
+    await writer.stop()
+
+
+def delivery(made: Controller, index: int) -> inbox.Delivery:
+    """One that is due in some days, so that no intake looks at it."""
+    trigger = inbox.NewTrigger(inbox.TAG, 10**9, "ada/other", "v0", "ada")
+    at = made.world.clock.now() + timedelta(days=9)
+    return inbox.Delivery(f"{time.perf_counter_ns()}-{index}", "push", at, "tag v0", BODY.encode(), trigger)
 
 
 def take_in(made: Controller, name: str) -> None:

@@ -4,6 +4,7 @@ Both answer 16 connections in turn. Deliveries are pushes of a tag of a watched 
 each with an id of its own; afterwards every one that was answered must be in the table, once.
 """
 
+import hashlib
 import json
 import os
 import statistics
@@ -123,14 +124,15 @@ def told(found: dict[str, list[Round]], stored: int, twice: int, size: int, disk
 
 
 def payload(around: Scene) -> bytes:
-    """GitHub's published example of a pushed tag, for this repository, its commit repeated up to the size."""
+    """GitHub's published example of a pushed tag, for this repository, filled up with commits like its own."""
     around.push_tags("v", 1)
     sample = json.loads((ROOT / "tests/samples/deliveries/push_tag.json").read_text())
     sample["ref"] = "refs/tags/v0"
     sample["repository"] |= {"id": around.repository_id, "full_name": around.name}
-    commit = json.dumps(sample["head_commit"])
+    commit, own = json.dumps(sample["head_commit"]), sample["head_commit"]["id"]
     room = BYTES - len(json.dumps(sample))
-    sample["commits"] = [json.loads(commit) for _ in range(room // (len(commit) + 2))]
+    ids = (hashlib.sha256(b"%d" % index).hexdigest()[:40] for index in range(room // (len(commit) + 2)))
+    sample["commits"] = [json.loads(commit.replace(own, each)) for each in ids]
     return json.dumps(sample).encode()
 
 
