@@ -124,7 +124,7 @@ def told(found: dict[str, list[Round]], stored: int, twice: int, size: int, disk
 
 
 def payload(around: Scene) -> bytes:
-    """GitHub's published example of a pushed tag, for this repository, filled up with commits like its own."""
+    """GitHub's published example of a pushed tag, for this repository, filled with commits like its own."""
     around.push_tags("v", 1)
     sample = json.loads((ROOT / "tests/samples/deliveries/push_tag.json").read_text())
     sample["ref"] = "refs/tags/v0"
