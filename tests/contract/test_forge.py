@@ -59,7 +59,7 @@ def test_webhooks_are_read_as_github_shows_them_and_by_admins_only(loopback: Loo
         (seen,) = owner.hooks(world.repository)
     finally:
         owner.close()
-    assert (seen.url, seen.events) == (config["url"], {"push", "issue_comment"})
+    assert (seen.url, seen.events) == (config["url"], frozenset(["push", "issue_comment"]))
     assert (seen.active, seen.json) == (True, True)
     with pytest.raises(Refused, match="webhooks: read"):
         loopback.adapter.hooks(world.repository)

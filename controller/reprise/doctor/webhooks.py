@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from reprise.doctor.finding import Finding
 from reprise.domain.forge import Hook
+from reprise.domain.loopback import is_loopback
 from reprise.settings import Http
 
 PATH = "/webhooks/github"
@@ -40,9 +41,17 @@ def _here(http: Http) -> str:
 
 def _leads_here(url: str, http: Http) -> bool:
     """Without a public URL only the path is known: a proxy may stand before us."""
+    path = urlsplit(url).path.rstrip("/")
     if http.public_url is None:
-        return urlsplit(url).path.rstrip("/").endswith(PATH)
-    return url.rstrip("/").lower() == _here(http).lower()
+        return path.endswith(PATH)
+    return (_site(url), path) == (_site(http.public_url), urlsplit(_here(http)).path)
+
+
+def _site(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, "localhost" if is_loopback(host) else host, port
 
 
 def _problem(hook: Hook) -> tuple[str, str] | None:

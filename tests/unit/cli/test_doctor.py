@@ -176,11 +176,20 @@ def test_a_webhook_that_brings_nothing_here_is_a_problem_with_its_next_step(
     assert step in (found.next_step or "")
 
 
+def test_a_name_of_this_machine_is_as_good_as_another() -> None:
+    hook = Hook("http://127.0.0.1:8400/webhooks/github", EVERY)
+    assert judge("wine", (hook,), Http(public_url="http://localhost:8400")).ok
+    assert not judge("wine", (hook,), Http(public_url="http://localhost:8401")).ok
+
+
 @pytest.mark.parametrize(
     "hook",
     [
         Hook(f"{HERE}/", frozenset({"*"}), last_answer=502),
-        Hook(HERE.upper().replace("HTTPS", "https"), EVERY - {"push"} | {"create"}, last_answer=202),
+        Hook(
+            HERE.replace("reprise.example", "Reprise.Example"), EVERY - {"push"} | {"create"}, last_answer=202
+        ),
+        Hook("https://reprise.example:443/webhooks/github", EVERY),
     ],
 )
 def test_one_webhook_that_serves_is_enough(hook: Hook) -> None:
