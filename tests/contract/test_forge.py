@@ -7,6 +7,7 @@ import pytest
 from tests.contract.forges import AdapterWorld, FakeWorld, LoopbackForge, World
 from tests.fakes.forge import OWN_LOGIN
 
+from reprise.adapters.github.api import GitHubForge
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
     OnCommit,
@@ -46,6 +47,22 @@ def status(context: str = "reprise/wine", state: State = State.PENDING, text: st
 def put(world: World, place: Place, body: str, known_id: int | None = None) -> int:
     text = f"{MARKER}\n{body}"
     return world.forge.put_comment(world.repository, place, marker=MARKER, body=text, known_id=known_id)
+
+
+def test_webhooks_are_read_as_github_shows_them_and_by_admins_only(loopback: LoopbackForge) -> None:
+    world = AdapterWorld(loopback)
+    config = {"url": "http://127.0.0.1:1/webhooks/github", "content_type": "json", "secret": "quiet"}
+    hook = {"name": "web", "active": True, "events": ["push", "issue_comment"], "config": config}
+    loopback.request("ada", "POST", f"/repos/{world.repository.full_name}/hooks", hook)
+    owner = GitHubForge(loopback.api, loopback.tokens["ada"], timeout=10, write_spacing=0)
+    try:
+        (seen,) = owner.hooks(world.repository)
+    finally:
+        owner.close()
+    assert (seen.url, seen.events) == (config["url"], frozenset(["push", "issue_comment"]))
+    assert (seen.active, seen.json) == (True, True)
+    with pytest.raises(Refused, match="webhooks: read"):
+        loopback.adapter.hooks(world.repository)
 
 
 # --- repositories, commits, people ----------------------------------------------------------------

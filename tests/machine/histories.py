@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.machine.standing import check_standing
 from tests.machine.tables import Tables
@@ -121,6 +121,18 @@ class Histories:
     tables: Tables
     spoil: Callable[[World], World] = lambda world: world
     tally: Tally = field(default_factory=Tally)
+
+    def live_many(self, weights: dict[Act, int], count: int) -> None:
+        """At least ``count`` histories of this mix; each kind of act has to come often enough to count."""
+
+        @many(count)
+        @given(steps=histories(weights))
+        def history(steps: list[Step]) -> None:
+            self.live(steps)
+
+        history()
+        assert self.tally.histories >= count
+        assert all(self.tally.acts[act] >= 50 for act in weights)
 
     def live(self, steps: Sequence[Step]) -> Town:
         self.tables.renew()

@@ -1,7 +1,6 @@
 """Commands on pull requests, and tags of the same commits, while the controller dies."""
 
-from hypothesis import given
-from tests.machine.histories import Act, Histories, Step, histories, many
+from tests.machine.histories import Act, Histories
 
 HISTORIES = 650
 MIX = {
@@ -25,11 +24,4 @@ MIX = {
 
 
 def test_every_command_gets_its_answer_once(lived: Histories) -> None:
-    @many(HISTORIES)
-    @given(steps=histories(MIX))
-    def history(steps: list[Step]) -> None:
-        lived.live(steps)
-
-    history()
-    assert lived.tally.histories >= HISTORIES
-    assert all(lived.tally.acts[act] >= 50 for act in MIX)
+    lived.live_many(MIX, HISTORIES)

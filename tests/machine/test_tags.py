@@ -1,7 +1,6 @@
 """Tags that are pushed, moved and deleted while deliveries get lost and the controller dies."""
 
-from hypothesis import given
-from tests.machine.histories import Act, Histories, Step, histories, many
+from tests.machine.histories import Act, Histories
 
 HISTORIES = 700
 MIX = {
@@ -23,11 +22,4 @@ MIX = {
 
 
 def test_every_tag_gets_its_verdict_once(lived: Histories) -> None:
-    @many(HISTORIES)
-    @given(steps=histories(MIX))
-    def history(steps: list[Step]) -> None:
-        lived.live(steps)
-
-    history()
-    assert lived.tally.histories >= HISTORIES
-    assert all(lived.tally.acts[act] >= 50 for act in MIX)
+    lived.live_many(MIX, HISTORIES)

@@ -1,7 +1,6 @@
 """The same while forge, repositories, tracker and machines do not always answer."""
 
-from hypothesis import given
-from tests.machine.histories import Act, Histories, Step, histories, many
+from tests.machine.histories import Act, Histories
 
 HISTORIES = 650
 MIX = {
@@ -27,11 +26,4 @@ MIX = {
 
 
 def test_what_fails_for_a_while_changes_no_verdict(lived: Histories) -> None:
-    @many(HISTORIES)
-    @given(steps=histories(MIX))
-    def history(steps: list[Step]) -> None:
-        lived.live(steps)
-
-    history()
-    assert lived.tally.histories >= HISTORIES
-    assert all(lived.tally.acts[act] >= 50 for act in MIX)
+    lived.live_many(MIX, HISTORIES)

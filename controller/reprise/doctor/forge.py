@@ -1,15 +1,18 @@
-"""Whether the forge lets us do what runs need: the webhook's secret, the token, each watched repository."""
+"""Whether the forge lets us do what runs need: the token, and each watched repository
+with its webhook."""
 
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
+from reprise.doctor import webhooks
 from reprise.doctor.finding import Finding
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.forge import Permission
+from reprise.domain.forge import Hook, Permission
 from reprise.domain.run import Repository
-from reprise.settings import Settings
+from reprise.settings import Http, Settings
 
 T = TypeVar("T")
+_TRY_AGAIN = "correct REPRISE_GITHUB__API_URL or the token, and try again"
 
 
 class Account(Protocol):
@@ -19,6 +22,7 @@ class Account(Protocol):
     def repository(self, full_name: str) -> Repository: ...
     def repositories(self, owner: str) -> tuple[Repository, ...]: ...
     def permission(self, repository: Repository, login: str) -> Permission: ...
+    def hooks(self, repository: Repository) -> tuple[Hook, ...]: ...
 
 
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
@@ -35,37 +39,67 @@ def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
     if not settings.watch:
         yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
     for name in settings.watched.names:
-        yield _access(account, name)
+        yield from _repository(account, name, settings.http)
     for owner in settings.watched.owners:
-        yield from _owned(account, owner)
+        yield from _owned(account, owner, settings.http)
 
 
-def _owned(account: Account, owner: str) -> Iterator[Finding]:
+def _owned(account: Account, owner: str, http: Http) -> Iterator[Finding]:
     found = _asked(f"{owner}/*", lambda: account.repositories(owner), _counted)
     yield found
     if found.ok:
         for repository in account.repositories(owner):
-            yield _access(account, repository.full_name)
+            yield from _repository(account, repository.full_name, http)
 
 
 def _counted(repositories: tuple[Repository, ...]) -> tuple[bool, str]:
     return True, f"{len(repositories)} repositories"
 
 
-def _access(account: Account, name: str) -> Finding:
-    def judged(permission: Permission) -> tuple[bool, str]:
-        return permission.may_write, f"the token may {permission.value}"
+def _repository(account: Account, name: str, http: Http) -> Iterator[Finding]:
+    try:
+        repository = account.repository(name)
+    except Refused as error:
+        yield Finding(name, False, str(error), f"correct REPRISE_WATCH, or invite {account.login()} to it")
+        return
+    except Retryable as error:
+        yield Finding(name, False, str(error), _TRY_AGAIN)
+        return
+    yield _access(account, repository)
+    yield _hook(account, repository, http)
 
-    found = _asked(name, lambda: account.permission(account.repository(name), account.login()), judged)
-    if found.ok or found.next_step is not None:
-        return found
-    step = "statuses and comments need write access: invite its user, or use another token"
-    return Finding(name, False, found.said, step)
+
+def _access(account: Account, repository: Repository) -> Finding:
+    """GitHub tells only those who may write what anybody may do, so a refusal is an answer too."""
+    name, login = repository.full_name, account.login()
+    step = f"statuses and comments need write access: give {login} the role Write there, or use another token"
+    try:
+        permission = account.permission(repository, login)
+    except Refused:
+        return Finding(name, False, "the token may not write, so the forge does not tell what it may", step)
+    except Retryable as error:
+        return Finding(name, False, str(error), _TRY_AGAIN)
+    return Finding(
+        name,
+        permission.may_write,
+        f"the token may {permission.value}",
+        None if permission.may_write else step,
+    )
+
+
+def _hook(account: Account, repository: Repository, http: Http) -> Finding:
+    name = f"{repository.full_name} webhook"
+    try:
+        return webhooks.judge(name, account.hooks(repository), http)
+    except Refused:
+        return webhooks.unseen(name, http)
+    except Retryable as error:
+        return Finding(name, False, str(error), _TRY_AGAIN)
 
 
 def _asked(name: str, ask: Callable[[], T], judge: Callable[[T], tuple[bool, str]]) -> Finding:
     try:
         ok, said = judge(ask())
     except (Refused, Retryable) as error:
-        return Finding(name, False, str(error), "correct REPRISE_GITHUB__API_URL or the token, and try again")
+        return Finding(name, False, str(error), _TRY_AGAIN)
     return Finding(name, ok, said)

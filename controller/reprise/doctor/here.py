@@ -37,7 +37,7 @@ def examine_here(settings: Settings) -> Iterator[Finding]:
     yield _git()
     yield isolation_finding(isolation_for(settings, rehearsal=False))
     yield _tracking(settings.tracking.uri)
-    yield from _controller(settings)
+    yield _controller(settings)
 
 
 def _writable(name: str, folder: Path, next_step: str) -> Finding:
@@ -144,27 +144,36 @@ def _tracking(uri: str | None) -> Finding:
     return Finding("mlflow", True, "the tracking server answers")
 
 
-def _controller(settings: Settings) -> Iterator[Finding]:
+def _controller(settings: Settings) -> Finding:
     """Whether one runs here and is ready; that none does is no problem.
 
     No token is sent: whatever program may listen there by now would have it.
     """
-    operators = settings.http.operator_token is not None
-    kept = settings.state_dir / FILE
-    if settings.http.port == 0 or not (operators or kept.exists()):
-        return
+    name = "controller"
+    if settings.http.port == 0:
+        return Finding(name, True, "not looked for: with http.port 0 only its log says where it is")
     url = url_of(settings.http.host, settings.http.port)
     try:
         reply = httpx.get(f"{url}/readyz", timeout=_SECONDS)
     except httpx.HTTPError:
-        yield Finding("controller", True, f"none answers at {url}")
-        return
-    where = "REPRISE_HTTP__OPERATOR_TOKEN" if operators else kept
+        return Finding(name, True, f"none answers at {url}")
     said = f"{url} is {' '.join(reply.text[:500].split())}"
+    if not reply.text.startswith(("ready", "not ready")):
+        step = "set REPRISE_HTTP__PORT to a free one"
+        return Finding(name, False, f"another program answers at {url} ({reply.status_code})", step)
+    token = _token_words(settings)
     if reply.is_success:
-        yield Finding("controller", True, f"{said}; its pages open with the token in {where}")
-    else:
-        yield Finding("controller", False, said, f"GET /readyz with the token in {where} says why")
+        return Finding(name, True, f"{said}; its pages open with {token}")
+    return Finding(name, False, said, f"GET /readyz with {token} says why")
+
+
+def _token_words(settings: Settings) -> str:
+    if settings.http.operator_token is not None:
+        return "the token in REPRISE_HTTP__OPERATOR_TOKEN"
+    kept = settings.state_dir / FILE
+    if kept.exists():
+        return f"the token in {kept}"
+    return "the operator token that it was started with (REPRISE_HTTP__OPERATOR_TOKEN is not set here)"
 
 
 def _told(name: str, said: str | None, otherwise: str) -> Finding:

@@ -61,6 +61,20 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook of one repository."""
+
+    url: str
+    events: frozenset[str]
+    """By the forge's names; ``*`` is all."""
+    active: bool = True
+    json: bool = True
+    """Whether it sends JSON, which is all that is understood here."""
+    last_answer: int | None = None
+    """The HTTP status that its last delivery got; None when there was none, or no answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class OnPullRequest:
     number: int
 

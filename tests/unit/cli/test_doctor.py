@@ -18,14 +18,17 @@ from reprise.doctor import here
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here, git_version
+from reprise.doctor.webhooks import judge
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.forge import Permission
+from reprise.domain.forge import Hook, Permission
 from reprise.domain.run import Repository
 from reprise.domain.spec.model import Network
 from reprise.settings import Http, Settings
 from reprise.sign_in import key_of_start
 from reprise.space import bounds_in_words, measure
 from reprise.store.database import Database
+
+EVERY = frozenset({"push", "issue_comment", "commit_comment"})
 
 
 class Account:
@@ -34,6 +37,8 @@ class Account:
     def __init__(self, *, broken: Exception | None = None) -> None:
         self.forge = FakeForge()
         self._broken = broken
+        self.seen: tuple[Hook, ...] | None = (Hook("http://localhost:8400/webhooks/github", EVERY),)
+        """Webhooks of every repository; None = only admins may see them."""
 
     def login(self) -> str:
         if self._broken is not None:
@@ -47,7 +52,16 @@ class Account:
         return self.forge.repositories(owner)
 
     def permission(self, repository: Repository, login: str) -> Permission:
-        return self.forge.permission(repository, login)
+        """As GitHub: only who may write is told."""
+        found = self.forge.permission(repository, login)
+        if found is Permission.READ:
+            raise Refused("403: Must have push access. Give the token metadata: read")
+        return found
+
+    def hooks(self, repository: Repository) -> tuple[Hook, ...]:
+        if self.seen is None:
+            raise Refused("404: Not Found. It does not exist")
+        return self.seen
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -62,6 +76,15 @@ class Answer(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Not to the test's output."""
+
+
+class Other(Answer):
+    """Something else altogether."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
 
 @pytest.fixture
@@ -86,9 +109,10 @@ def test_a_forge_that_is_set_up_is_fine(tmp_path: Path) -> None:
     account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
     made = settings(tmp_path, "ada/wine", token="t", webhook_secret="s")
     found = by_name(examine_forge(made, account))
-    assert [finding.ok for finding in found.values()] == [True, True, True]
+    assert [finding.ok for finding in found.values()] == [True, True, True, True]
     assert found["token"].said == f"belongs to {OWN_LOGIN}"
     assert found["ada/wine"].said == "the token may write"
+    assert found["ada/wine webhook"].said == "leads to http://localhost:8400/webhooks/github"
 
 
 def test_each_repository_that_the_token_cannot_write_is_named_with_the_next_step(tmp_path: Path) -> None:
@@ -96,9 +120,82 @@ def test_each_repository_that_the_token_cannot_write_is_named_with_the_next_step
     account.forge.set_permission(account.forge.add_repository("ada/read"), OWN_LOGIN, Permission.READ)
     found = by_name(examine_forge(settings(tmp_path, "ada/read", "ada/gone", token="t"), account))
     assert not found["ada/read"].ok
-    assert "write access" in (found["ada/read"].next_step or "")
+    assert found["ada/read"].said == "the token may not write, so the forge does not tell what it may"
+    assert f"give {OWN_LOGIN} the role Write" in (found["ada/read"].next_step or "")
+    assert "metadata" not in f"{found}"
     assert not found["ada/gone"].ok
-    assert found["ada/gone"].next_step is not None
+    assert f"invite {OWN_LOGIN}" in (found["ada/gone"].next_step or "")
+    assert "ada/gone webhook" not in found
+
+
+def test_webhooks_that_only_admins_see_are_no_problem_and_checked_by_hand(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
+    account.seen = None
+    made = settings(tmp_path, "ada/wine", token="t").model_copy(
+        update={"http": Http(public_url="https://reprise.example")}
+    )
+    found = by_name(examine_forge(made, account))["ada/wine webhook"]
+    assert found.ok
+    assert found.said.startswith("cannot be seen with this token")
+    assert "leads to https://reprise.example/webhooks/github" in (found.next_step or "")
+
+
+HERE = "https://reprise.example/webhooks/github"
+
+
+@pytest.mark.parametrize(
+    ("hooks", "said", "step"),
+    [
+        (
+            (),
+            f"no webhook of the repository leads to {HERE}, so",
+            "add one with content type application/json",
+        ),
+        (
+            (Hook("https://ci.example/webhooks/github", EVERY),),
+            "(1 lead elsewhere)",
+            "the events push, issue",
+        ),
+        ((Hook(HERE, EVERY, active=False),), "it is switched off", "switch it on"),
+        ((Hook(HERE, EVERY, json=False),), "it does not send JSON", "application/json"),
+        (
+            (Hook(HERE, frozenset({"push"})),),
+            "does not send issue_comment, commit_comment",
+            "add these events",
+        ),
+        ((Hook(HERE, EVERY, last_answer=401),), "was answered with 401", "REPRISE_GITHUB__WEBHOOK_SECRET"),
+    ],
+)
+def test_a_webhook_that_brings_nothing_here_is_a_problem_with_its_next_step(
+    hooks: tuple[Hook, ...], said: str, step: str
+) -> None:
+    found = judge("ada/wine webhook", hooks, Http(public_url="https://reprise.example/"))
+    assert not found.ok
+    assert said in found.said
+    assert step in (found.next_step or "")
+
+
+def test_a_name_of_this_machine_is_as_good_as_another() -> None:
+    hook = Hook("http://127.0.0.1:8400/webhooks/github", EVERY)
+    assert judge("wine", (hook,), Http(public_url="http://localhost:8400")).ok
+    assert not judge("wine", (hook,), Http(public_url="http://localhost:8401")).ok
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        Hook(f"{HERE}/", frozenset({"*"}), last_answer=502),
+        Hook(
+            HERE.replace("reprise.example", "Reprise.Example"), EVERY - {"push"} | {"create"}, last_answer=202
+        ),
+        Hook("https://reprise.example:443/webhooks/github", EVERY),
+    ],
+)
+def test_one_webhook_that_serves_is_enough(hook: Hook) -> None:
+    broken = Hook(HERE, EVERY, active=False)
+    found = judge("ada/wine webhook", (broken, hook), Http(public_url="https://reprise.example"))
+    assert found == Finding("ada/wine webhook", True, f"leads to {hook.url}")
 
 
 def test_every_repository_of_a_watched_owner_is_asked_for(tmp_path: Path) -> None:
@@ -217,7 +314,7 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
     (tmp_path / "state").mkdir()
     key = key_of_start(tmp_path / "state")
     made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    found = by_name(here._controller(made))["controller"]
+    found = here._controller(made)
     assert not found.ok
     assert "/readyz" in found.said
     assert "authorization" not in found.said.lower()
@@ -225,13 +322,28 @@ def test_a_controller_that_runs_is_asked_without_its_token(tmp_path: Path, port:
     assert str(tmp_path / "state/http.token") in (found.next_step or "")
 
 
-def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path, port: int) -> None:
-    made = settings(tmp_path).model_copy(update={"http": Http(port=port)})
-    assert list(here._controller(made)) == []
-    (tmp_path / "state").mkdir()
-    key_of_start(tmp_path / "state")
+def test_a_controller_whose_operator_token_is_not_set_here_is_told_too(tmp_path: Path, port: int) -> None:
+    found = here._controller(settings(tmp_path).model_copy(update={"http": Http(port=port)}))
+    assert not found.ok
+    assert "REPRISE_HTTP__OPERATOR_TOKEN is not set here" in (found.next_step or "")
+
+
+def test_another_program_on_the_port_is_a_problem(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port
+        found = here._controller(settings(tmp_path).model_copy(update={"http": Http(port=port)}))
+        server.shutdown()
+    assert (found.ok, found.said) == (False, f"another program answers at http://127.0.0.1:{port} (404)")
+    assert "REPRISE_HTTP__PORT" in (found.next_step or "")
+
+
+def test_a_controller_that_does_not_run_is_no_problem(tmp_path: Path) -> None:
     gone = settings(tmp_path).model_copy(update={"http": Http(port=1)})
-    assert list(here._controller(gone)) == [Finding("controller", True, "none answers at http://127.0.0.1:1")]
+    assert here._controller(gone) == Finding("controller", True, "none answers at http://127.0.0.1:1")
+    anywhere = here._controller(settings(tmp_path).model_copy(update={"http": Http(port=0)}))
+    assert anywhere.ok
+    assert "http.port 0" in anywhere.said
 
 
 def test_no_password_of_an_address_is_told(tmp_path: Path) -> None:

@@ -18,9 +18,10 @@ from pydantic import BaseModel, Field
 
 from reprise.adapters.github import comments, owners
 from reprise.adapters.github.client import PER_PAGE, Client, UnexpectedReply
+from reprise.adapters.github.hooks import hook
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
-from reprise.domain.forge import Permission, Place, PullRequest, Reaction, State, Status
+from reprise.domain.forge import Hook, Permission, Place, PullRequest, Reaction, State, Status
 from reprise.domain.run import Repository, Sha
 
 MAX_STATUS_PAGES = 10
@@ -102,6 +103,11 @@ class GitHubForge:
     def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
         intent = Intent(f"read the statuses of {sha} in {repository.full_name}", "commit statuses: read")
         return self._read(intent, repository, lambda repo: _statuses(repo, sha))
+
+    def hooks(self, repository: Repository) -> tuple[Hook, ...]:
+        """The first 100. Raises Refused for everybody but the repository's admins."""
+        intent = Intent(f"list the webhooks of {repository.full_name}", "webhooks: read")
+        return self._read(intent, repository, _hooks)
 
     # --- writing --------------------------------------------------------------------------------
 
@@ -243,6 +249,10 @@ def _get(repo: GithubRepository, path: str, **query: int) -> Any:
     """For what PyGithub has no fitting call."""
     _, reply = repo.requester.requestJsonAndCheck("GET", repo.url + path, parameters=query)
     return reply
+
+
+def _hooks(repo: GithubRepository) -> tuple[Hook, ...]:
+    return tuple(hook(each) for each in _get(repo, "/hooks", per_page=PER_PAGE))
 
 
 def _number(value: Any) -> int:
