@@ -16,6 +16,8 @@ from reprise.adapters.clock import SystemClock
 from reprise.adapters.git.source import GitSource
 from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
+from reprise.adapters.github.registration import kept_app
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
@@ -118,7 +120,7 @@ def controller(settings: Settings, *, backfill: bool = False, lock: Leadership |
     )
     source = GitSource(
         settings.cache / CLONES,
-        token_for=lambda url: forge.clone_token() if same_site(url, settings.github.api_url) else None,
+        token_for=lambda url: _clone_token(forge, url, settings.github.api_url),
         timeout=timedelta(seconds=settings.git.timeout),
     )
     quarters = quarters_for(settings, rehearsal=False)
@@ -140,10 +142,31 @@ def controller(settings: Settings, *, backfill: bool = False, lock: Leadership |
 def forge_of(settings: Settings) -> GitHubForge:
     return GitHubForge(
         settings.github.api_url,
-        settings.github.token.get_secret_value() if settings.github.token else None,
+        credentials_of(settings),
         timeout=settings.github.timeout,
         write_spacing=settings.github.write_spacing,
     )
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """The App of the settings, else the one that /setup made, else the token.
+
+    Raises UserError when half of the App is set, or its key cannot be used.
+    """
+    github = settings.github
+    if github.app_id is not None and github.private_key is not None:
+        return AppCredentials(github.app_id, github.private_key.get_secret_value())
+    if github.app_id is not None or github.private_key is not None:
+        given, missing = (
+            ("APP_ID", "PRIVATE_KEY") if github.private_key is None else ("PRIVATE_KEY", "APP_ID")
+        )
+        raise UserError(
+            f"REPRISE_GITHUB__{given} is set without REPRISE_GITHUB__{missing}: set both, or neither"
+        )
+    made = kept_app(settings.state_dir, github.api_url)
+    if made is not None:
+        return made.credentials
+    return TokenCredentials(github.token.get_secret_value() if github.token else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +292,12 @@ def _keeper(settings: Settings) -> ServerKeeper:
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
     )
+
+
+def _clone_token(forge: GitHubForge, clone_url: str, api_url: str) -> str | None:
+    if not same_site(clone_url, api_url):
+        return None
+    return forge.clone_token(urlsplit(clone_url).path.strip("/").removesuffix(".git"))
 
 
 def same_site(clone_url: str, api_url: str) -> bool:

@@ -380,6 +380,10 @@ class Forge(Protocol):
         """
         ...
 
+    def installed(self) -> tuple[Repository, ...]:
+        """What our GitHub App was given, of all its owners; nothing when we have only a token."""
+        ...
+
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         """Full sha of a short sha, tag or branch; None when there is none."""
         ...

@@ -13,6 +13,7 @@ from tests.openapi import Recorder
 from tests.repositories import commit_files, git, make_repository
 
 from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.github.credentials import TokenCredentials
 from reprise.domain.forge import OnPullRequest, Permission, Place
 from reprise.domain.run import Repository, Sha
 from reprise.forge import server
@@ -106,7 +107,9 @@ class LoopbackForge:
         self.people = httpx.Client(timeout=10)
         self.work = Work(folder / "work")
         self.numbers = itertools.count(1)
-        self.adapter = GitHubForge(self.api, self.tokens[OWN_LOGIN], timeout=10, write_spacing=0)
+        self.adapter = GitHubForge(
+            self.api, TokenCredentials(self.tokens[OWN_LOGIN]), timeout=10, write_spacing=0
+        )
 
     @property
     def api(self) -> str:

@@ -8,6 +8,7 @@ from tests.contract.forges import AdapterWorld, FakeWorld, LoopbackForge, World
 from tests.fakes.forge import OWN_LOGIN
 
 from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.github.credentials import TokenCredentials
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
     OnCommit,
@@ -54,7 +55,7 @@ def test_webhooks_are_read_as_github_shows_them_and_by_admins_only(loopback: Loo
     config = {"url": "http://127.0.0.1:1/webhooks/github", "content_type": "json", "secret": "quiet"}
     hook = {"name": "web", "active": True, "events": ["push", "issue_comment"], "config": config}
     loopback.request("ada", "POST", f"/repos/{world.repository.full_name}/hooks", hook)
-    owner = GitHubForge(loopback.api, loopback.tokens["ada"], timeout=10, write_spacing=0)
+    owner = GitHubForge(loopback.api, TokenCredentials(loopback.tokens["ada"]), timeout=10, write_spacing=0)
     try:
         (seen,) = owner.hooks(world.repository)
     finally:

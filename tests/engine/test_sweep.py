@@ -6,6 +6,7 @@ from tests.engine.harness import FILES, Controller, Outside, assert_clean, reaso
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, Repository, Verdict
 from reprise.domain.watch import read_watch
+from reprise.engine.readiness import unswept
 from reprise.engine.sweep import Sweeps, sweep
 
 WINE = read_watch(("ada/wine",))
@@ -321,3 +322,28 @@ def test_a_sweep_that_was_refused_is_not_repeated_sooner(controller: Controller,
     sweep(controller.world, read_watch(("nobody/here",)), sweeps=known)
     assert list(known.trouble) == ["nobody/here"]
     assert known.pause(300, 0.5) == 300
+
+
+def test_without_a_watch_what_the_app_was_given_is_swept(controller: Controller, outside: Outside) -> None:
+    wine, beer = outside.repository("ada/wine"), outside.repository("bob/beer")
+    outside.forge.install(wine)
+    everything = read_watch(())
+    assert sweep(controller.world, everything) == 0
+    outside.tag(wine, "v1")
+    outside.tag(beer, "v1")
+    assert sweep(controller.world, everything) == 1
+    outside.forge.install(beer)
+    assert sweep(controller.world, everything) == 0
+    outside.tag(beer, "v2", {**FILES, "x": "2"})
+    assert sweep(controller.world, everything) == 1
+
+
+def test_an_app_whose_installations_cannot_be_listed_keeps_us_from_being_ready(
+    controller: Controller, outside: Outside
+) -> None:
+    sweeps = Sweeps()
+    outside.forge.fail("installed", Retryable("GitHub failed with 502"))
+    sweep(controller.world, read_watch(()), sweeps=sweeps)
+    assert unswept(read_watch(()), sweeps) == ("the installations of the GitHub App",)
+    sweep(controller.world, read_watch(()), sweeps=sweeps)
+    assert unswept(read_watch(()), sweeps) == ()

@@ -41,6 +41,7 @@ class FakeForge:
         self._pulls: dict[tuple[int, int], PullRequest] = {}
         self._permissions: dict[tuple[int, str], Permission] = {}
         self._people = {OWN_LOGIN}
+        self._installed: set[str] = set()
         self._statuses: dict[tuple[int, Sha], list[Status]] = defaultdict(list)
         self._comments: dict[tuple[int, int], Comment] = {}
         self._reactions: dict[tuple[int, int], list[Reaction]] = defaultdict(list)
@@ -63,6 +64,11 @@ class FakeForge:
             made = Repository(id or self._next_id(), full_name, url, public)
             self._repositories[full_name.lower()] = made
             return made
+
+    def install(self, repository: Repository) -> None:
+        """Our App is given it."""
+        with self._lock:
+            self._installed.add(repository.full_name.lower())
 
     def add_commit(self, repository: Repository, sha: str, *refs: str) -> Sha:
         """``refs``: the tags and branches that mean this commit from now on."""
@@ -152,6 +158,10 @@ class FakeForge:
             if not found and owner.lower() not in self._people:
                 raise Refused(f"there is no {owner}")
             return tuple(found)
+
+    def installed(self) -> tuple[Repository, ...]:
+        with self._call("installed"):
+            return tuple(self._repositories[name] for name in sorted(self._installed))
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         with self._call("commit"):

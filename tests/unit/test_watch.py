@@ -53,3 +53,11 @@ def test_any_name_can_be_asked_about(entry: str, name: str) -> None:
     except UserError:
         return
     watch.includes(name)
+
+
+def test_a_watch_that_names_nothing_is_of_what_the_app_was_given() -> None:
+    watch = read_watch(())
+    assert watch.installed
+    assert watch.includes("anybody/anything")
+    assert watch.entries == ("what the GitHub App is installed on",)
+    assert not read_watch(("ada/wine",)).installed

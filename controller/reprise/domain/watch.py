@@ -1,4 +1,5 @@
-"""Which repositories are watched: by name, or by a pattern over one owner's repositories.
+"""Which repositories are watched: by name, by a pattern over one owner's repositories, or all that a
+GitHub App was given.
 
 Read from the settings; the webhook asks it about every delivery, the sweep goes through it. GitHub
 ignores the case of names, so case does not count here either.
@@ -18,10 +19,14 @@ class Watch:
     """``owner/repo``, as written."""
     patterns: tuple[str, ...]
     """``owner/*`` or ``owner/paper-*``, as written. The owner is always a name."""
+    installed: bool = False
+    """Nothing is named: whatever our App is installed on, and it tells us of nothing else."""
 
     def includes(self, full_name: str) -> bool:
         asked = full_name.lower()
-        return any(asked == name.lower() for name in self.names) or self.by_pattern(full_name)
+        return (
+            self.installed or any(asked == name.lower() for name in self.names) or self.by_pattern(full_name)
+        )
 
     def by_pattern(self, full_name: str) -> bool:
         owner, _, name = full_name.lower().partition("/")
@@ -36,11 +41,16 @@ class Watch:
     @property
     def entries(self) -> tuple[str, ...]:
         """For people."""
+        if self.installed:
+            return ("what the GitHub App is installed on",)
         return tuple(sorted((*self.names, *self.patterns)))
 
 
 def read_watch(entries: tuple[str, ...]) -> Watch:
-    """Raises UserError naming the first entry that is neither owner/repo nor a pattern of one owner."""
+    """No entry: what our App is installed on.
+
+    Raises UserError naming the first entry that is neither owner/repo nor a pattern of one owner.
+    """
     for entry in entries:
         owner, slash, name = entry.partition("/")
         if not (owner and slash and name) or "/" in name:
@@ -48,4 +58,4 @@ def read_watch(entries: tuple[str, ...]) -> Watch:
         if _WILD & set(owner):
             raise UserError(f"{entry!r} is a pattern over owners: name each owner, like ada/*")
     wild = tuple(entry for entry in entries if _WILD & set(entry))
-    return Watch(tuple(entry for entry in entries if entry not in wild), wild)
+    return Watch(tuple(entry for entry in entries if entry not in wild), wild, installed=not entries)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reprise.domain.errors import Retryable
 from reprise.domain.watch import Watch
-from reprise.engine.sweep import Sweeps
+from reprise.engine.sweep import INSTALLATIONS, Sweeps
 from reprise.engine.world import World
 
 
@@ -51,10 +51,10 @@ def _swept(watched: Watch, sweeps: Sweeps) -> Lack | None:
 
 
 def unswept(watched: Watch, sweeps: Sweeps) -> tuple[str, ...]:
-    """Named repositories without a sweep since the start, and owners who could not be listed."""
+    """Named repositories without a sweep since the start, and owners and Apps that could not be listed."""
     swept = {name.lower() for name in dict(sweeps.done)}
-    owners = (f"{owner}/*" for owner in watched.owners)
+    lists = (*(f"{owner}/*" for owner in watched.owners), INSTALLATIONS)
     return (
         *(name for name in watched.names if name.lower() not in swept),
-        *(entry for entry in owners if entry in sweeps.trouble),
+        *(entry for entry in lists if entry in sweeps.trouble),
     )

@@ -24,6 +24,8 @@ from reprise.store.intake import NewTrigger
 log = structlog.get_logger()
 
 
+INSTALLATIONS = "the installations of the GitHub App"
+"""Under this name it is said why they could not be listed."""
 SOON = 15.0
 """Seconds until a sweep is repeated for the first time because somebody did not answer."""
 
@@ -87,7 +89,8 @@ def _repositories(world: World, watched: Watch, known: Sweeps) -> Iterator[Repos
     """Each once, those with a name of their own first; owners are asked again at every sweep, because a
     repository may have appeared."""
     seen: set[int] = set()
-    for repository in (*_named(world, watched.names, known), *_listed(world, watched, known)):
+    named = _named(world, watched.names, known)
+    for repository in (*named, *_listed(world, watched, known), *_installed(world, watched, known)):
         if repository.id not in seen:
             seen.add(repository.id)
             yield repository
@@ -109,6 +112,15 @@ def _listed(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]
                 with world.store.write() as connection:
                     repositories.remember(connection, repository)
                 yield repository
+
+
+def _installed(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:
+    if not watched.installed:
+        return
+    for repository in _asked(INSTALLATIONS, world.conversation.installed, known):
+        with world.store.write() as connection:
+            repositories.remember(connection, repository)
+        yield repository
 
 
 def _asked(name: str, ask: Callable[[], tuple[Repository, ...]], known: Sweeps) -> tuple[Repository, ...]:

@@ -40,6 +40,7 @@ from reprise.settings.file import ConfigFile
 
 SECRETS = (
     ("github", "token"),
+    ("github", "private_key"),
     ("github", "webhook_secret"),
     ("http", "operator_token"),
     ("tracking", "uri"),
@@ -95,12 +96,23 @@ class GitHub(Section):
     """REST root; for GitHub Enterprise Server and `reprise forge` it ends in /api/v3."""
     token: SecretStr | None = None
     """Personal access token: contents read; statuses, issues and pull requests write."""
+    app_id: int | None = Field(default=None, ge=1)
+    """Number of a GitHub App, which is used rather than the token. `/setup` makes one without any setting."""
+    private_key: SecretStr | None = None
+    """The App's private key, whole, in PEM form."""
     webhook_secret: SecretStr | None = None
-    """Shared with the repository's webhook; `reprise serve` needs it."""
+    """Shared with the webhook of the repository or the App; `reprise serve` needs it."""
     timeout: Seconds = 20.0
     """Seconds for one call."""
     write_spacing: float = Field(default=1.0, ge=0, lt=3600, allow_inf_nan=False)
     """Seconds between two writes; GitHub asks for one, a loopback forge for none."""
+
+    @field_validator("private_key", mode="before")
+    @classmethod
+    def _lines(cls, value: Any) -> Any:
+        """Where a variable can hold one line only, people write the ends of lines as two characters."""
+        one_line = isinstance(value, str) and "\n" not in value.strip()
+        return value.replace("\\n", "\n") if one_line else value
 
 
 class Tracking(Section):

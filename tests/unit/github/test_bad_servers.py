@@ -11,6 +11,7 @@ from tests.faulty import FAULTS, Call, Faulty, answering, faulty
 from tests.jobs import until
 
 from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.github.credentials import TokenCredentials
 from reprise.domain.errors import Retryable
 from reprise.domain.forge import OnCommit, State, Status
 from reprise.domain.run import Repository, Sha
@@ -42,7 +43,7 @@ def test_every_call_ends_within_its_timeout_whatever_the_connection_does(behind:
     def meet(shape: str, call: str) -> None:
         with faulty(behind.url) as server:
             server.misbehave(FAULTS[shape])
-            forge = GitHubForge(server.url, "token", timeout=1, write_spacing=0)
+            forge = GitHubForge(server.url, TokenCredentials("token"), timeout=1, write_spacing=0)
             try:
                 CALLS[call](forge)
             except Retryable as error:
@@ -75,7 +76,7 @@ def test_a_list_whose_pages_have_no_end_is_no_answer() -> None:
     with faulty("") as server:
         server.misbehave(answering("200 OK", '{"login": "bot"}'), "/user")
         server.misbehave(page)
-        forge = GitHubForge(server.url, "token", timeout=5, write_spacing=0)
+        forge = GitHubForge(server.url, TokenCredentials("token"), timeout=5, write_spacing=0)
         with pytest.raises(Retryable, match=r"not GitHub's .*a list that goes on after 60 pages"):
             forge.put_comment(WINE, OnCommit(SHA), marker="x", body="x", known_id=None)
         forge.close()
@@ -105,7 +106,9 @@ def test_calls_of_many_threads_one_after_the_other_keep_one_connection_and_nothi
     KeptAlive.connections = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), KeptAlive) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        forge = GitHubForge(f"http://127.0.0.1:{server.server_port}", "token", timeout=5, write_spacing=0)
+        forge = GitHubForge(
+            f"http://127.0.0.1:{server.server_port}", TokenCredentials("token"), timeout=5, write_spacing=0
+        )
         forge.statuses(WINE, SHA)
         before = kept()
         for _ in range(20):

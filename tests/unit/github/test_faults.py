@@ -15,6 +15,7 @@ from tests.openapi import check_calls
 
 from reprise.adapters.github.api import PERMISSIONS, GitHubForge
 from reprise.adapters.github.client import API_VERSION
+from reprise.adapters.github.credentials import TokenCredentials
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Reaction, State, Status
 from reprise.domain.run import Repository, Sha
@@ -42,7 +43,7 @@ def github() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def forge() -> Iterator[GitHubForge]:
-    made = GitHubForge("https://api.github.com", TOKEN, timeout=5, write_spacing=0)
+    made = GitHubForge("https://api.github.com", TokenCredentials(TOKEN), timeout=5, write_spacing=0)
     yield made
     made.close()
 
@@ -248,7 +249,7 @@ def test_a_422_is_refused_with_its_details(github: responses.RequestsMock, forge
 def test_an_address_that_is_none_is_refused_at_once() -> None:
     for address in ("api.github.com", "ftp://x", "", "https://"):
         with pytest.raises(UserError, match="REPRISE_GITHUB__API_URL"):
-            GitHubForge(address, TOKEN)
+            GitHubForge(address, TokenCredentials(TOKEN))
 
 
 # --- reading what GitHub says ---------------------------------------------------------------------
@@ -451,7 +452,7 @@ def counting() -> Iterator[ThreadingHTTPServer]:
 
 
 def test_writes_of_many_threads_are_all_sent_once_and_one_at_a_time(counting: ThreadingHTTPServer) -> None:
-    forge = GitHubForge(f"http://127.0.0.1:{counting.server_port}", TOKEN, write_spacing=0)
+    forge = GitHubForge(f"http://127.0.0.1:{counting.server_port}", TokenCredentials(TOKEN), write_spacing=0)
 
     def work(worker: int) -> None:
         for number in range(10):

@@ -9,6 +9,7 @@ import responses
 from tests.openapi import check_calls
 
 from reprise.adapters.github.api import GitHubForge
+from reprise.adapters.github.credentials import TokenCredentials
 from reprise.adapters.github.owners import MAX_REPOSITORIES
 from reprise.domain.errors import Refused
 
@@ -25,7 +26,7 @@ def github() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def forge() -> Iterator[GitHubForge]:
-    made = GitHubForge("https://api.github.com", "secret", timeout=5, write_spacing=0)
+    made = GitHubForge("https://api.github.com", TokenCredentials("secret"), timeout=5, write_spacing=0)
     yield made
     made.close()
 

@@ -4,8 +4,6 @@ The engine's steps call this from several threads and repeat it freely; see `cli
 that safe. Statuses are the one thing that is not idempotent, so the engine reads them first.
 """
 
-import re
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,16 +14,18 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comments, owners
-from reprise.adapters.github.client import PER_PAGE, Client, UnexpectedReply
+from reprise.adapters.github import comments, installed, owners
+from reprise.adapters.github.app import PER_PAGE, AppAccount, NotInstalled
+from reprise.adapters.github.client import Client, UnexpectedReply
+from reprise.adapters.github.credentials import Credentials
 from reprise.adapters.github.hooks import hook
+from reprise.adapters.github.names import is_full_name
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Hook, Permission, Place, PullRequest, Reaction, State, Status
 from reprise.domain.run import Repository, Sha
 
 MAX_STATUS_PAGES = 10
-_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _ABSENT = (404, 409, 422)
 """No such commit: unknown, in an empty repository, or not even a possible name."""
 T = TypeVar("T")
@@ -41,44 +41,64 @@ PERMISSIONS = {
 
 class GitHubForge:
     def __init__(
-        self, api_url: str, token: str | None, *, timeout: float = 20.0, write_spacing: float = 1.0
+        self, api_url: str, credentials: Credentials, *, timeout: float = 20.0, write_spacing: float = 1.0
     ) -> None:
         """``timeout`` and ``write_spacing`` in seconds; a loopback forge needs no spacing."""
-        self._client = Client(api_url, token, timeout=timeout, write_spacing=write_spacing)
-        self._token = token
-        self._login: str | None = None
-        self._login_lock = threading.Lock()
+        self._client = Client(api_url, credentials, timeout=timeout, write_spacing=write_spacing)
 
     def close(self) -> None:
         self._client.close()
 
-    def clone_token(self) -> str | None:
-        """For git over HTTPS; asked for at every fetch, because some tokens are short-lived."""
-        return self._token
+    def use(self, credentials: Credentials) -> None:
+        """From the next call on."""
+        self._client.use(credentials)
+
+    @property
+    def is_app(self) -> bool:
+        return self._client.account.is_app
+
+    def clone_token(self, full_name: str) -> str | None:
+        """For git over HTTPS; asked for at every fetch, because an App's lives for an hour.
+
+        An App's reaches this repository only and reads only; where it is not installed there is none.
+        """
+        account = self._client.account
+        if not is_full_name(full_name) and account.is_app:
+            return None
+        try:
+            return account.read_token(full_name)
+        except NotInstalled:
+            return None
 
     # --- reading --------------------------------------------------------------------------------
 
     def login(self) -> str:
-        """Whose token this is; asked once."""
-        with self._login_lock:
-            if self._login is None:
-                intent = Intent("ask whose token this is", "access to its own user")
-                self._login = self._client.read(intent, lambda github: _text(github.get_user().login))
-            return self._login
+        """Who we are there; asked once."""
+        return self._client.account.login()
 
     def repository(self, full_name: str) -> Repository:
-        if not _is_full_name(full_name):
+        if not is_full_name(full_name):
             raise Refused(f"{full_name!r} is not the name of a repository: write it as owner/name")
         intent = Intent(f"read {full_name}", "metadata: read")
-        return self._client.read(intent, lambda github: _repository(github.get_repo(full_name)))
+        return self._client.read(intent, lambda github: _repository(github.get_repo(full_name)), at=full_name)
 
     def repositories(self, owner: str) -> tuple[Repository, ...]:
-        if not _is_full_name(f"{owner}/x"):
+        if not is_full_name(f"{owner}/x"):
             raise Refused(f"{owner!r} is not the name of a user or organisation")
+        account = self._client.account
+        if isinstance(account, AppAccount):
+            return installed.of_owner(account, owner)
         intent = Intent(f"list the repositories of {owner}", "metadata: read")
+        signed_in = account.token_for("") is not None
         return self._client.read(
-            intent, lambda github: owners.repositories(github, owner, signed_in=self._token is not None)
+            intent, lambda github: owners.repositories(github, owner, signed_in=signed_in)
         )
+
+    def installed(self) -> tuple[Repository, ...]:
+        account = self._client.account
+        if isinstance(account, AppAccount):
+            return installed.everywhere(account)
+        return ()
 
     def commit(self, repository: Repository, ref: str) -> Sha | None:
         if not ref.strip("."):
@@ -137,23 +157,22 @@ class GitHubForge:
     # --- underneath -----------------------------------------------------------------------------
 
     def _read(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
-        return self._client.read(intent, lambda github: ask(_lazy(github, repository)))
+        return self._client.read(
+            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
+        )
 
     def _write(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
-        return self._client.write(intent, lambda github: ask(_lazy(github, repository)))
+        return self._client.write(
+            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
+        )
 
 
 # --- one call each, inside the client's guard -------------------------------------------------------
 
 
-def _is_full_name(text: str) -> bool:
-    """Parts of dots alone would climb in the address."""
-    return bool(_FULL_NAME.fullmatch(text)) and all(part.strip(".") for part in text.split("/"))
-
-
 def _lazy(github: Github, repository: Repository) -> GithubRepository:
     """Costs no call: the name is enough for what follows."""
-    if not _is_full_name(repository.full_name):
+    if not is_full_name(repository.full_name):
         raise UnexpectedReply(f"{repository.full_name!r} is not owner/name")
     return github.get_repo(repository.full_name)
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, assert_never
 from urllib.parse import urlsplit
 
 import requests
@@ -19,14 +19,16 @@ from github import Auth, BadAttributeException, Github, GithubException
 from urllib3.util import Retry
 
 from reprise.adapters.github import connection
+from reprise.adapters.github.app import PER_PAGE, AppAccount
+from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
 from reprise.adapters.github.limiter import WriteLimiter
-from reprise.adapters.github.refusal import Intent, explain
+from reprise.adapters.github.person import TokenAccount
+from reprise.adapters.github.refusal import Holder, Intent, explain
 from reprise.domain.errors import Retryable, UserError
 
 connection.install()
 
 API_VERSION = "2022-11-28"
-PER_PAGE = 100
 T = TypeVar("T")
 
 # Statuses of limits are absent: they are reported, not slept through. POST is absent: see above.
@@ -58,8 +60,29 @@ _ODD = (
 )
 
 
+class _Header(Auth.Auth):
+    """PyGithub's objects are lent to one call at a time, and each call says who it is."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def authentication(self, headers: dict[str, str]) -> None:
+        if self.said:
+            headers["Authorization"] = self.said
+
+    @property
+    def token_type(self) -> str:
+        return self.said.partition(" ")[0]
+
+    @property
+    def token(self) -> str:
+        return self.said.partition(" ")[2]
+
+
 class Client:
-    def __init__(self, api_url: str, token: str | None, *, timeout: float, write_spacing: float) -> None:
+    def __init__(
+        self, api_url: str, credentials: Credentials, *, timeout: float, write_spacing: float
+    ) -> None:
         """``timeout``: seconds for one exchange, its repetitions included; ``write_spacing``: between writes.
 
         Raises UserError when ``api_url`` is not a web address.
@@ -68,33 +91,64 @@ class Client:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UserError(f"REPRISE_GITHUB__API_URL is {api_url!r}: write it like https://api.github.com")
         self._url = api_url.rstrip("/")
-        self._token = token
         self._timeout = math.ceil(timeout)
-        self._limiter = WriteLimiter(write_spacing)
-        self._idle: list[Github] = []
+        self._write_spacing = write_spacing
+        self._limiters: dict[int, WriteLimiter] = {}
+        self._idle: list[tuple[Github, _Header]] = []
         self._lending = threading.Lock()
+        self.use(credentials)
 
-    def read(self, intent: Intent, ask: Callable[[Github], T]) -> T:
-        """Raises Retryable or Refused, as does `write`."""
-        return self._guarded(intent, ask)
+    def use(self, credentials: Credentials) -> None:
+        """From the next call on."""
+        self._account = self._account_of(credentials)
 
-    def write(self, intent: Intent, ask: Callable[[Github], T]) -> T:
-        with self._limiter.turn():
-            return self._guarded(intent, ask)
+    @property
+    def account(self) -> TokenAccount | AppAccount:
+        return self._account
+
+    def read(self, intent: Intent, ask: Callable[[Github], T], *, at: str = "") -> T:
+        """``at``: the repository it is about, ``owner/name``; a token may also ask about none.
+
+        Raises Retryable or Refused, as do `write` and `as_app`.
+        """
+        return self._account.ask(intent, ask, at)
+
+    def write(self, intent: Intent, ask: Callable[[Github], T], *, at: str) -> T:
+        """Waits for its turn: GitHub asks each installation for one write after the other."""
+        with self._limiter(self._account.lane(at)).turn():
+            return self._account.ask(intent, ask, at)
+
+    def as_app(self, intent: Intent, ask: Callable[[Github], T]) -> T:
+        """As the App itself: its installations, its delivery log. Refused when we have only a token."""
+        return self._account.ask_as_app(intent, ask)
 
     def close(self) -> None:
         """Close every connection that nobody uses now. The client may still be used afterwards."""
         with self._lending:
             while self._idle:
-                self._idle.pop().close()
+                self._idle.pop()[0].close()
 
-    def _guarded(self, intent: Intent, ask: Callable[[Github], T]) -> T:
+    def _account_of(self, credentials: Credentials) -> TokenAccount | AppAccount:
+        match credentials:
+            case TokenCredentials():
+                return TokenAccount(credentials, self._guarded)
+            case AppCredentials():
+                return AppAccount(credentials, self._guarded)
+            case _:
+                assert_never(credentials)
+
+    def _limiter(self, lane: int) -> WriteLimiter:
+        with self._lending:
+            return self._limiters.setdefault(lane, WriteLimiter(self._write_spacing))
+
+    def _guarded(self, intent: Intent, ask: Callable[[Github], T], authorization: str, holder: Holder) -> T:
         try:
-            with connection.one_call(), self._lent() as github:
+            with connection.one_call(), self._lent(authorization) as github:
                 return ask(github)
         except GithubException as error:
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-            raise explain(intent, error.status, headers, error.data, now=time.time()) from None
+            now = time.time()
+            raise explain(intent, error.status, headers, error.data, now=now, holder=holder) from None
         except requests.Timeout:
             late = f"GitHub gave no answer within {self._timeout} s"
             raise Retryable(f"{late}: could not {intent.doing}") from None
@@ -107,22 +161,24 @@ class Client:
             raise Retryable(f"{odd}: could not {intent.doing}; {hint}") from error
 
     @contextmanager
-    def _lent(self) -> Iterator[Github]:
+    def _lent(self, authorization: str) -> Iterator[Github]:
         """One that nobody else uses meanwhile. Threads come and go, so none is kept for a thread."""
         with self._lending:
-            github = self._idle.pop() if self._idle else None
+            github, header = self._idle.pop() if self._idle else (None, _Header())
         if github is None:
-            github = self._open()
+            github = self._open(header)
+        header.said = authorization
         try:
             yield github
         finally:
+            header.said = ""
             with self._lending:
-                self._idle.append(github)
+                self._idle.append((github, header))
 
-    def _open(self) -> Github:
+    def _open(self, header: _Header) -> Github:
         return Github(
             base_url=self._url,
-            auth=Auth.Token(self._token) if self._token else None,
+            auth=header,
             timeout=self._timeout,
             per_page=PER_PAGE,
             user_agent="reprise",

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from github import Github, GithubException
 from pydantic import BaseModel, ConfigDict
 
-from reprise.adapters.github.client import PER_PAGE
+from reprise.adapters.github.app import PER_PAGE
 from reprise.domain.run import Repository
 
 MAX_REPOSITORIES = 1_000
