@@ -37,8 +37,8 @@ def headers(hook: Hook, delivery: Delivery, body: bytes) -> dict[str, str]:
         "X-GitHub-Event": delivery.event,
         "X-GitHub-Delivery": delivery.guid,
         "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(hook.repository_id),
-        "X-GitHub-Hook-Installation-Target-Type": "repository",
+        "X-GitHub-Hook-Installation-Target-ID": str(hook.app_id or hook.repository_id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration" if hook.app_id else "repository",
         **signature,
     }
 

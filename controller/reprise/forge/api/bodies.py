@@ -80,6 +80,12 @@ class PullChange(Body):
     state: Literal["open", "closed"] | None = None
 
 
+class NewInstallationToken(Body):
+    repositories: list[str] = []
+    repository_ids: list[int] = []
+    permissions: dict[str, str] = {}
+
+
 class HookConfig(Body):
     url: str
     content_type: Literal["json"]
