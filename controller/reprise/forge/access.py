@@ -8,19 +8,23 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, assert_never
 
 from fastapi import Depends, Request
 
 from reprise.domain.forge import Permission
+from reprise.forge import permissions
 from reprise.forge.delivery import Dispatcher
-from reprise.forge.links import Links
-from reprise.forge.problems import Problem, bad_credentials, no_permission, not_found
-from reprise.forge.records import Repository, User, at_least
+from reprise.forge.granted import Grant, grant_of
+from reprise.forge.links import API_PREFIX, Links
+from reprise.forge.problems import Problem, bad_credentials, no_permission, not_accessible, not_found
+from reprise.forge.records import App, Installation, Repository, User, at_least
 from reprise.forge.repositories import GitRepository
 from reprise.forge.store import Store
+from reprise.forge.tokens import UNREADABLE, app_of_jwt, is_jwt
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")
+Sender = User | App | Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,23 @@ class Forge:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the forge, the host it came to, and who sent it (None: nobody in particular)."""
+    """One request: the forge, the host it came to, and who sent it (None: nobody in particular).
+
+    A person has ``user``; an installation has ``user`` (the App's bot), ``app``, ``installation`` and
+    ``grant``; an App that speaks for itself, with a JWT, has ``app`` alone.
+    """
 
     forge: Forge
     links: Links
     user: User | None
+    app: App | None = None
+    grant: Grant | None = None
+    writes: bool = False
+    """Whether the request is of a kind that changes something."""
+
+    @property
+    def installation(self) -> Installation | None:
+        return self.grant.installation if self.grant else None
 
     @property
     def store(self) -> Store:
@@ -51,7 +67,15 @@ class Call:
             raise Problem(401, "Requires authentication")
         return self.user
 
+    def as_app(self) -> App:
+        """The App that signed the request with its own key."""
+        if self.app is None or self.grant is not None:
+            raise Problem(401, UNREADABLE)
+        return self.app
+
     def role(self, repository: Repository) -> Permission:
+        if self.grant is not None:
+            return self.grant.role(repository)
         return self.store.role(repository, self.user.login if self.user else None)
 
     def repository(self, owner: str, name: str, needs: Permission = Permission.READ) -> Repository:
@@ -59,10 +83,20 @@ class Call:
         found = self.store.one(Repository, owner=owner, name=name)
         if found is None or not at_least(self.role(found), Permission.READ):
             raise not_found()
+        if self.grant is not None:
+            return self._of_installation(self.grant, found, needs)
         if needs is not Permission.READ:
             self.signed_in()
         if not at_least(self.role(found), needs):
             raise no_permission()
+        return found
+
+    def _of_installation(self, grant: Grant, found: Repository, needs: Permission) -> Repository:
+        """What the call needs was looked at before; here is where the App is installed."""
+        if not grant.covers(found) and (self.writes or needs is not Permission.READ):
+            raise not_accessible()
+        if not at_least(grant.role(found), needs):
+            raise not_accessible()
         return found
 
     def person(self, login: str) -> User:
@@ -94,14 +128,34 @@ def call_of(request: Request) -> Call:
             400, f"API version {version} is not supported; supported are {', '.join(API_VERSIONS)}."
         )
     forge = forge_of(request)
-    return Call(forge, links_of(request), sender(forge.store, request.headers.get("authorization")))
+    who = sender(forge.store, request.headers.get("authorization"))
+    path = request.scope["path"].removeprefix(API_PREFIX)
+    if isinstance(who, Grant):
+        need = permissions.needed(request.method, path)
+        if need is None or not who.allows(need):
+            raise not_accessible()
+    if isinstance(who, App) and not permissions.for_app_itself(path):
+        raise not_accessible()
+    return called(forge, links_of(request), who, writes=request.method not in ("GET", "HEAD"))
+
+
+def called(forge: Forge, links: Links, who: Sender | None, *, writes: bool) -> Call:
+    match who:
+        case Grant():
+            return Call(forge, links, who.bot, who.app, who, writes)
+        case App():
+            return Call(forge, links, None, who, None, writes)
+        case User() | None:
+            return Call(forge, links, who, None, None, writes)
+        case _:
+            assert_never(who)
 
 
 Asking = Annotated[Call, Depends(call_of)]
 
 
-def sender(store: Store, authorization: str | None) -> User | None:
-    """The user of an Authorization header (token, Bearer, or Basic with the token as password).
+def sender(store: Store, authorization: str | None) -> Sender | None:
+    """Who an Authorization header is from (token, Bearer, or Basic with the token as password).
 
     None without a header; raises Problem 401 when the token is nobody's.
     """
@@ -109,7 +163,11 @@ def sender(store: Store, authorization: str | None) -> User | None:
         return None
     scheme, _, value = authorization.partition(" ")
     token = _basic_password(value) if scheme.lower() == "basic" else value.strip()
-    found = store.user_of_token(token) if re.fullmatch(r"[\x21-\x7e]+", token) else None
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise bad_credentials()
+    if is_jwt(token):
+        return app_of_jwt(store, token)
+    found = store.user_of_token(token) or grant_of(store, token)
     if found is None:
         raise bad_credentials()
     return found

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.forge import transport
 from reprise.forge.access import Forge
-from reprise.forge.api import comments, commits, hooks, pulls, repositories, statuses
+from reprise.forge.api import app_hooks, apps, comments, commits, hooks, pulls, repositories, statuses
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
@@ -20,6 +20,9 @@ from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import Repository
 from reprise.forge.store import Store
 
+# `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments.
+PARTS = (apps, app_hooks, repositories, statuses, comments, pulls, hooks, commits)
+ROUTERS = tuple(part.router for part in PARTS)
 BY_ID = re.compile(r"(?P<prefix>.*)/repositories/(?P<id>[0-9]{1,15})(?P<rest>/.*)?")
 
 
@@ -47,9 +50,8 @@ def close_app(app: FastAPI) -> None:
 def _rest(forge: Forge) -> FastAPI:
     rest = FastAPI(openapi_url=None)
     rest.state.forge = forge
-    # `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments.
-    for part in (repositories, statuses, comments, pulls, hooks, commits):
-        rest.include_router(part.router)
+    for router in ROUTERS:
+        rest.include_router(router)
     rest.exception_handler(Problem)(_json_problem)
     rest.exception_handler(HTTPException)(_json_http_error)
     rest.exception_handler(RequestValidationError)(_json_not_found)

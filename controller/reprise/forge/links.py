@@ -6,6 +6,7 @@ from urllib.parse import quote
 from reprise.forge.records import Comment, Pull, Repository
 
 API_PREFIX = "/api/v3"
+BOT = "[bot]"
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -21,10 +22,18 @@ class Links:
     def avatar(self, login: str) -> str:
         return f"{self.origin}/avatars/{quote(login)}.svg"
 
+    def app_page(self, slug: str) -> str:
+        return f"{self.origin}/apps/{quote(slug)}"
+
+    def installation_page(self, installation_id: int) -> str:
+        return f"{self.origin}/settings/installations/{installation_id}"
+
     def user_api(self, login: str) -> str:
         return f"{self.api_root}/users/{quote(login)}"
 
     def user_page(self, login: str) -> str:
+        if login.endswith(BOT):
+            return self.app_page(login.removesuffix(BOT))
         return f"{self.origin}/{quote(login)}"
 
     def api(self, repository: Repository) -> str:

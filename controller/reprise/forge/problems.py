@@ -13,6 +13,12 @@ class Problem(Exception):
         self.message = message
         self.errors = errors
 
+    @property
+    def sentence(self) -> str:
+        """The message, and what is wrong with which field."""
+        said = [str(each.get("message") or f"{each['field']}: {each['code']}") for each in self.errors]
+        return ": ".join([self.message, "; ".join(said)]) if said else self.message
+
     def body(self) -> JSON:
         wrong = {"errors": list(self.errors)} if self.errors else {}
         return {
@@ -33,6 +39,11 @@ def bad_credentials() -> Problem:
 
 def no_permission() -> Problem:
     return Problem(403, "Resource not accessible by personal access token")
+
+
+def not_accessible() -> Problem:
+    """To an App whose installation lacks the permission or the repository."""
+    return Problem(403, "Resource not accessible by integration")
 
 
 def no_commit(ref: str) -> Problem:

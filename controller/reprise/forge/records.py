@@ -1,5 +1,6 @@
 """What the forge remembers, one frozen record per row of `store`. Times are text as GitHub writes them."""
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +13,8 @@ class User:
     login: str
     name: str
     email: str
+    kind: str = "User"
+    """User, Organization, or Bot: what an App writes as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,11 @@ class Pull:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
+    """Of a repository or of an App, never both."""
+
     id: int
-    repository_id: int
+    repository_id: int | None
+    app_id: int | None
     url: str
     secret: str
     events: str
@@ -120,6 +126,12 @@ class Delivery:
     answer: str
     """What the receiver said, or why it said nothing."""
     seconds: float
+    repository_id: int | None
+    installation_id: int | None
+    headers: str | None
+    """As they were sent, as JSON; None while it waits."""
+    answer_headers: str | None
+    """None when there was no answer."""
 
     @property
     def pending(self) -> bool:
@@ -128,6 +140,84 @@ class Delivery:
     @property
     def ok(self) -> bool:
         return 200 <= self.code < 300
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App. Its private key was shown once; only the public one is kept."""
+
+    id: int
+    slug: str
+    name: str
+    owner: str
+    description: str | None
+    url: str
+    public: bool
+    client_id: str
+    public_key: str
+    permissions: str
+    """JSON: from the name of a permission to read or write."""
+    events: str
+    """Comma list, may be empty."""
+    setup_url: str | None
+    created_at: str
+
+    @property
+    def bot(self) -> str:
+        return f"{self.slug}[bot]"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An App on an account: with what it was granted when it was installed."""
+
+    id: int
+    app_id: int
+    account: str
+    selection: str
+    """all | selected"""
+    permissions: str
+    events: str
+    created_at: str
+    updated_at: str
+    suspended_at: str | None
+    suspended_by: str | None
+    deleted_at: str | None
+
+    @property
+    def at_work(self) -> bool:
+        return self.deleted_at is None and self.suspended_at is None
+
+    @property
+    def grants(self) -> dict[str, str]:
+        granted: dict[str, str] = json.loads(self.permissions)
+        return granted
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRepository:
+    id: int
+    installation_id: int
+    repository_id: int
+    removed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationToken:
+    """What one token may do: never more than its installation. Kept as a digest."""
+
+    id: int
+    sha256: str
+    installation_id: int
+    permissions: str
+    repository_ids: str | None
+    """JSON list; None: every repository of the installation."""
+    expires_at: str
+
+    @property
+    def grants(self) -> dict[str, str]:
+        granted: dict[str, str] = json.loads(self.permissions)
+        return granted
 
 
 class ReactionContent(Enum):

@@ -1,7 +1,7 @@
 -- Ids are never used again (AUTOINCREMENT): clients remember them. Names ignore case, as on GitHub.
 CREATE TABLE IF NOT EXISTS users (
   id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL,
-  email TEXT NOT NULL);
+  email TEXT NOT NULL, kind TEXT NOT NULL DEFAULT 'User');
 CREATE TABLE IF NOT EXISTS tokens (
   sha256 TEXT PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users(id));
 CREATE TABLE IF NOT EXISTS repositories (
@@ -33,12 +33,32 @@ CREATE TABLE IF NOT EXISTS pulls (
   head_ref TEXT NOT NULL, head_sha TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL, closed_at TEXT, UNIQUE (repository_id, number));
 CREATE TABLE IF NOT EXISTS hooks (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
-  url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL, active INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER REFERENCES repositories(id),
+  app_id INTEGER REFERENCES apps(id), url TEXT NOT NULL, secret TEXT NOT NULL, events TEXT NOT NULL, active INTEGER NOT NULL,
   created_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT, hook_id INTEGER NOT NULL REFERENCES hooks(id), guid TEXT NOT NULL,
   event TEXT NOT NULL, action TEXT, redelivery INTEGER NOT NULL, payload TEXT NOT NULL,
   created_at TEXT NOT NULL, delivered_at TEXT, code INTEGER NOT NULL, answer TEXT NOT NULL,
-  seconds REAL NOT NULL);
+  seconds REAL NOT NULL, repository_id INTEGER, installation_id INTEGER, headers TEXT,
+  answer_headers TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_of_hook ON deliveries (hook_id, id);
+CREATE TABLE IF NOT EXISTS apps (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, slug TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL,
+  owner TEXT NOT NULL COLLATE NOCASE, description TEXT, url TEXT NOT NULL, public INTEGER NOT NULL,
+  client_id TEXT NOT NULL UNIQUE, public_key TEXT NOT NULL, permissions TEXT NOT NULL, events TEXT NOT NULL,
+  setup_url TEXT, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS installations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, app_id INTEGER NOT NULL REFERENCES apps(id),
+  account TEXT NOT NULL COLLATE NOCASE, selection TEXT NOT NULL, permissions TEXT NOT NULL,
+  events TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, suspended_at TEXT,
+  suspended_by TEXT, deleted_at TEXT);
+CREATE INDEX IF NOT EXISTS installations_of_account ON installations (account, app_id);
+CREATE TABLE IF NOT EXISTS selected_repositories (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, installation_id INTEGER NOT NULL REFERENCES installations(id),
+  repository_id INTEGER NOT NULL REFERENCES repositories(id), removed_at TEXT);
+CREATE INDEX IF NOT EXISTS selected_of_installation ON selected_repositories (installation_id);
+CREATE TABLE IF NOT EXISTS installation_tokens (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL UNIQUE,
+  installation_id INTEGER NOT NULL REFERENCES installations(id), permissions TEXT NOT NULL,
+  repository_ids TEXT, expires_at TEXT NOT NULL);

@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,15 @@ from starlette.types import ASGIApp
 from reprise.domain.errors import UserError
 from reprise.domain.loopback import is_loopback
 from reprise.forge.app import close_app, create_app
+from reprise.forge.installing import install
+from reprise.forge.problems import Problem
+from reprise.forge.records import Repository, User
+from reprise.forge.registering import NewApp, Wanted, register
 from reprise.forge.store import Store
 
-LOGIN = re.compile(r"(?!api$|avatars$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
+LOGIN = re.compile(
+    r"(?!(?:api|avatars|apps|settings|organizations)$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
+)
 STOP_SECONDS = 15
 Wrap = Callable[[ASGIApp], ASGIApp]
 
@@ -41,6 +47,50 @@ def add_user(folder: Path, login: str, *, name: str | None = None, email: str | 
         return store.add_token(user)
     finally:
         store.close()
+
+
+def add_app(
+    folder: Path,
+    owner: str,
+    name: str,
+    *,
+    permissions: Mapping[str, str],
+    events: Sequence[str] = (),
+    hook_url: str | None = None,
+) -> NewApp:
+    """Register an App without the manifest's pages: its key and its secrets are shown only here.
+
+    Raises UserError for what GitHub would not register. Works while the forge runs.
+    """
+    store = Store(folder)
+    wanted = Wanted(name, "http://localhost", permissions, events, hook_url=hook_url)
+    try:
+        return register(store, _account(store, owner), wanted)
+    except Problem as error:
+        raise UserError(f"the App {name!r} cannot be made: {error.sentence}.") from error
+    finally:
+        store.close()
+
+
+def install_app(folder: Path, app: NewApp, account: str, repositories: Sequence[str] | None = None) -> int:
+    """Install it on these repositories of the account (names; None: on all); returns the installation's id.
+
+    Nobody is told: the `installation` event belongs to the page that people use.
+    """
+    store = Store(folder)
+    try:
+        owner = _account(store, account)
+        named = repositories or ()
+        chosen = [each for each in store.all(Repository, owner=owner.login) if each.name in named]
+        return install(store, app.app, owner, None if repositories is None else chosen).id
+    finally:
+        store.close()
+
+
+def _account(store: Store, login: str) -> User:
+    if (found := store.one(User, login=login)) is None:
+        raise UserError(f"there is no account {login!r}: make it with --user {login}.")
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,42 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.domain.forge import Permission
-from reprise.forge.records import Comment, Delivery, Hook, Pull, Reaction, Repository, Status, User
+from reprise.forge.records import (
+    App,
+    Comment,
+    Delivery,
+    Hook,
+    Installation,
+    InstallationToken,
+    Pull,
+    Reaction,
+    Repository,
+    SelectedRepository,
+    Status,
+    User,
+)
+from reprise.forge.upgrade import upgrade
 
-T = TypeVar("T", User, Repository, Status, Comment, Reaction, Pull, Hook, Delivery)
+T = TypeVar(
+    "T",
+    User,
+    Repository,
+    Status,
+    Comment,
+    Reaction,
+    Pull,
+    Hook,
+    Delivery,
+    App,
+    Installation,
+    SelectedRepository,
+    InstallationToken,
+)
 
 TABLES: dict[type, str] = {
     User: "users",
@@ -28,13 +56,17 @@ TABLES: dict[type, str] = {
     Pull: "pulls",
     Hook: "hooks",
     Delivery: "deliveries",
+    App: "apps",
+    Installation: "installations",
+    SelectedRepository: "selected_repositories",
+    InstallationToken: "installation_tokens",
 }
-BOOLEANS = {"private", "active", "redelivery"}
+BOOLEANS = {"private", "active", "redelivery", "public"}
 BUSY_SECONDS = 10
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now(*, later: timedelta = timedelta(0)) -> str:
+    return (datetime.now(UTC) + later).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Store:
@@ -51,6 +83,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("PRAGMA foreign_keys=ON")
+        upgrade(self._db)
         self._db.executescript((Path(__file__).parent / "schema.sql").read_text())
 
     def close(self) -> None:
@@ -74,7 +107,7 @@ class Store:
 
     # --- any record ------------------------------------------------------------------------------
 
-    def add(self, kind: type[T], **values: Any) -> T:
+    def add(self, kind: type[T], /, **values: Any) -> T:
         """Insert a row; its id is given by the database."""
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
@@ -85,7 +118,7 @@ class Store:
             )
             return self.get(kind, cursor.lastrowid)
 
-    def change(self, kind: type[T], id: int, **values: Any) -> T:
+    def change(self, kind: type[T], id: int, /, **values: Any) -> T:
         sets = ", ".join(f"{name} = ?" for name in values)
         with self._lock:
             self._db.execute(
@@ -100,11 +133,11 @@ class Store:
             raise LookupError(f"no row {id} in {TABLES[kind]}")
         return found
 
-    def one(self, kind: type[T], **where: Any) -> T | None:
+    def one(self, kind: type[T], /, **where: Any) -> T | None:
         found = self.all(kind, **where)
         return found[0] if found else None
 
-    def all(self, kind: type[T], **where: Any) -> list[T]:
+    def all(self, kind: type[T], /, **where: Any) -> list[T]:
         """Rows whose columns equal these values (None: is null), oldest first."""
         wheres = " AND ".join(f"{name} IS ?" for name in where) or "1"
         names = ", ".join(f.name for f in fields(kind))
@@ -126,14 +159,12 @@ class Store:
         """A new token for this user. Only its digest is kept, so it can be read once."""
         token = f"ghp_{secrets.token_hex(18)}"
         with self._lock:
-            self._db.execute("INSERT INTO tokens VALUES (?, ?)", (_digest(token), user.id))
+            self._db.execute("INSERT INTO tokens VALUES (?, ?)", (digest(token), user.id))
         return token
 
     def user_of_token(self, token: str) -> User | None:
         with self._lock:
-            row = self._db.execute(
-                "SELECT user_id FROM tokens WHERE sha256 = ?", (_digest(token),)
-            ).fetchone()
+            row = self._db.execute("SELECT user_id FROM tokens WHERE sha256 = ?", (digest(token),)).fetchone()
         return self.one(User, id=row["user_id"]) if row else None
 
     # --- who may do what -------------------------------------------------------------------------
@@ -175,8 +206,17 @@ class Store:
             ).fetchall()
         return [_record(Delivery, row) for row in rows]
 
+    def deliveries_before(self, hook_id: int, before: int | None) -> list[Delivery]:
+        """Older than that one (None: all), newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT * FROM deliveries WHERE hook_id = ? AND id < ? ORDER BY id DESC",
+                (hook_id, (1 << 62) if before is None else before),
+            ).fetchall()
+        return [_record(Delivery, row) for row in rows]
 
-def _digest(token: str) -> str:
+
+def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 

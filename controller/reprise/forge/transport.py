@@ -18,7 +18,8 @@ from starlette.concurrency import run_in_threadpool
 
 from reprise.domain.forge import Permission
 from reprise.forge import pushes
-from reprise.forge.access import Call, forge_of, links_of, sender
+from reprise.forge.access import Call, called, forge_of, links_of, sender
+from reprise.forge.permissions import Need
 from reprise.forge.problems import Problem
 from reprise.forge.records import Repository, at_least
 from reprise.forge.repositories import GitRepository, git_environment
@@ -34,7 +35,8 @@ _pushing = threading.Lock()
 
 def git_call(request: Request) -> Call:
     forge = forge_of(request)
-    return Call(forge, links_of(request), sender(forge.store, request.headers.get("authorization")))
+    who = sender(forge.store, request.headers.get("authorization"))
+    return called(forge, links_of(request), who, writes=False)
 
 
 Asking = Annotated[Call, Depends(git_call)]
@@ -94,9 +96,15 @@ def _repository(call: Call, owner: str, name: str, service: str) -> Repository:
         raise Problem(401, "Authentication required.")
     if found is None or role is Permission.NONE:
         raise Problem(404, "Repository not found.")
-    if wants_push and not at_least(role, Permission.WRITE):
+    may = _may_with_contents(call, "write" if wants_push else "read")
+    if not may or (wants_push and not at_least(role, Permission.WRITE)):
         raise Problem(403, f"Permission to {found.full_name}.git denied.")
     return found
+
+
+def _may_with_contents(call: Call, level: str) -> bool:
+    """People's roles were asked already; an installation needs the permission, too."""
+    return call.grant is None or call.grant.allows(Need(("contents",), level))
 
 
 def _argv(service: str, git: GitRepository, *options: str) -> list[str]:

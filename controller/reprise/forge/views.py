@@ -1,8 +1,8 @@
 """Records as JSON together with what belongs to them: looks up owners, authors and counts for `replies`."""
 
 from reprise.forge.access import Call
-from reprise.forge.records import Comment, Hook, Pull, Reaction, Repository, Status, User
-from reprise.forge.replies import commits, conversation, hooks, people
+from reprise.forge.records import App, Comment, Hook, Installation, Pull, Reaction, Repository, Status, User
+from reprise.forge.replies import apps, commits, conversation, hooks, people
 from reprise.forge.replies import repository as repositories
 from reprise.forge.replies.people import JSON
 
@@ -21,6 +21,17 @@ def repository(call: Call, what: Repository) -> JSON:
 
 def full_repository(call: Call, what: Repository) -> JSON:
     return repositories.full_repository(repository(call, what))
+
+
+def app(call: Call, what: App) -> JSON:
+    there = call.store.all(Installation, app_id=what.id, deleted_at=None)
+    return apps.app(call.links, what, call.person(what.owner), installations=len(there))
+
+
+def installation(call: Call, what: Installation) -> JSON:
+    by = call.person(what.suspended_by) if what.suspended_by else None
+    app = call.store.get(App, what.app_id)
+    return apps.installation(call.links, what, app, call.person(what.account), by)
 
 
 def user(call: Call, login: str) -> JSON:

@@ -19,11 +19,26 @@ SOURCE = "@octokit/openapi"
 HERE = Path(__file__).parent
 REPO = "/repos/{owner}/{repo}"
 PATHS = (
+    "/app",
+    "/app-manifests/{code}/conversions",
+    "/app/hook/config",
+    "/app/hook/deliveries",
+    "/app/hook/deliveries/{delivery_id}",
+    "/app/hook/deliveries/{delivery_id}/attempts",
+    "/app/installations",
+    "/app/installations/{installation_id}",
+    "/app/installations/{installation_id}/access_tokens",
+    "/app/installations/{installation_id}/suspended",
+    "/apps/{app_slug}",
+    "/installation/repositories",
+    "/installation/token",
+    "/orgs/{org}/installation",
     "/orgs/{org}/repos",
     "/rate_limit",
     "/user",
     "/user/repos",
     "/users/{username}",
+    "/users/{username}/installation",
     "/users/{username}/repos",
     REPO,
     REPO + "/check-runs",
@@ -51,6 +66,7 @@ PATHS = (
     REPO + "/hooks/{hook_id}/deliveries/{delivery_id}",
     REPO + "/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
     REPO + "/hooks/{hook_id}/pings",
+    REPO + "/installation",
     REPO + "/issues/comments/{comment_id}",
     REPO + "/issues/comments/{comment_id}/reactions",
     REPO + "/issues/comments/{comment_id}/reactions/{reaction_id}",
@@ -60,6 +76,7 @@ PATHS = (
     REPO + "/pulls/{pull_number}",
     REPO + "/statuses/{sha}",
     REPO + "/tags",
+    REPO + "/transfer",
 )
 
 

@@ -80,10 +80,22 @@ class PullChange(Body):
     state: Literal["open", "closed"] | None = None
 
 
+class NewInstallationToken(Body):
+    repositories: list[str] = []
+    repository_ids: list[int] = []
+    permissions: dict[str, str] = {}
+
+
 class HookConfig(Body):
     url: str
     content_type: Literal["json"]
     secret: str = ""
+
+
+class HookConfigChange(Body):
+    url: str | None = None
+    content_type: Literal["json"] = "json"
+    secret: str | None = None
 
 
 class NewHook(Body):

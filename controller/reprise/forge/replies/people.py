@@ -32,7 +32,7 @@ def user(links: Links, who: User) -> JSON:
         "repos_url": f"{api}/repos",
         "events_url": f"{api}/events{{/privacy}}",
         "received_events_url": f"{api}/received_events",
-        "type": "User",
+        "type": who.kind,
         "user_view_type": "public",
         "site_admin": False,
     }
