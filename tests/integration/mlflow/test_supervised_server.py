@@ -20,15 +20,19 @@ from reprise.domain.errors import Retryable
 
 MLFLOW = """
 import http.server, json, os, subprocess, sys
+import reprise_gate
 if "--child" not in sys.argv:
     sys.exit(subprocess.run([sys.executable, *sys.argv, "--child"]).returncode)
 port = int(sys.argv[sys.argv.index("--port") + 1])
 json.dump(dict(os.environ), open("variables.json", "w"))
 if os.path.exists("broken"):
     sys.exit("the database is too old")
+secret = open(reprise_gate.TOKEN).read().strip()
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(503 if os.path.exists("silent") else 200)
+        challenge = self.headers[reprise_gate.CHALLENGE]
+        self.send_header(reprise_gate.PROOF, reprise_gate.proof(secret, challenge))
         self.end_headers()
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
