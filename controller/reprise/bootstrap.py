@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
 from reprise.adapters.github.registration import kept_app
+from reprise.adapters.mlflow.client import Client
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
@@ -106,17 +108,25 @@ def claim(settings: Settings) -> Leadership:
     return lock
 
 
-def controller(settings: Settings, *, backfill: bool = False, lock: Leadership | None = None) -> Controller:
+def controller(
+    settings: Settings,
+    *,
+    backfill: bool = False,
+    lock: Leadership | None = None,
+    url: str | None = None,
+) -> Controller:
     """Everything that `reprise serve` needs, not started yet.
 
     ``backfill``: run the tags that are older than the watch too. ``lock``: what `claim` gave.
+    ``url``: of its pages, on this machine.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     forge = forge_of(settings)
-    tracking = _keeper(settings) if settings.tracking.uri is None else None
+    tracking = _keeper(settings, url) if settings.tracking.uri is None else None
     tracker = MlflowTracker(
-        tracking.uri if tracking is not None else settings.tracking.uri or "",
+        tracking.client_uri if tracking is not None else settings.tracking.uri or "",
         public_url=settings.tracking.public_url,
+        connect=partial(Client, secret_changes=tracking is not None),
     )
     source = GitSource(
         settings.cache / CLONES,
@@ -283,7 +293,7 @@ def _page_root(settings: Settings) -> str | None:
     return url.rstrip("/") if url is not None else None
 
 
-def _keeper(settings: Settings) -> ServerKeeper:
+def _keeper(settings: Settings, url: str | None) -> ServerKeeper:
     return ServerKeeper(
         settings.state_dir / "mlflow",
         cache=settings.cache,
@@ -291,6 +301,7 @@ def _keeper(settings: Settings) -> ServerKeeper:
         python=Path(sys.executable),
         port=settings.tracking.port,
         public_url=settings.tracking.public_url,
+        pages=_page_root(settings) or url,
     )
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
@@ -19,6 +20,10 @@ _AUTHORIZATION = re.compile(r"""(authorization['"]?\s*[:=]\s*['"]?)(?:\w+\s+)?[^
 _TOKEN = re.compile(SHAPES + r"|(?<=Bearer )\S+|(?<=Basic )\S+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """A stranger's tag or file name must not move the operator's cursor."""
+
+
+_drawn: deque[str] = deque(maxlen=64)
+"""Secrets that this process drew itself, the newest of them."""
 
 
 class Redactor:
@@ -39,6 +44,8 @@ class Redactor:
         return {key: self._clean(value) for key, value in event.items()}
 
     def text(self, value: str) -> str:
+        for secret in tuple(_drawn):
+            value = value.replace(secret, HIDDEN)
         if self._suspect.search(value) is None:
             return value
         if self._known is not None:
@@ -77,6 +84,12 @@ def _forms(secret: str) -> tuple[str, ...]:
     """As it is, and as it looks inside a URL, a repr or JSON."""
     written = (repr(secret), json.dumps(secret), json.dumps(secret, ensure_ascii=False))
     return (secret, quote(secret, safe="", errors="surrogateescape"), *(text[1:-1] for text in written))
+
+
+def hide(secret: str) -> None:
+    """One that is drawn after `configure`, of characters that look the same in a URL and in JSON."""
+    if len(secret) >= _SHORTEST and secret not in _drawn:
+        _drawn.append(secret)
 
 
 def configure(

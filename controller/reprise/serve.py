@@ -40,13 +40,14 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     lock = claim(settings)
     listening = _listen(settings.http.host, settings.http.port)
-    made = controller(settings, backfill=backfill, lock=lock)
+    url = url_of(*listening.getsockname()[:2])
+    made = controller(settings, backfill=backfill, lock=lock, url=url)
     refused: UserError | None = None
     try:
         with suppress(KeyboardInterrupt):
             made.start()
             with _key(settings) as key:
-                _say_where(settings, url_of(*listening.getsockname()[:2]), key)
+                _say_where(settings, url, key)
                 if (readable := unprotected(settings.http)) is not None:
                     log.warning("served without TLS", why=readable)
                 web_of(settings, made, key).run(sockets=[listening])
@@ -149,6 +150,7 @@ def web_context(
         key=key,
         watched=settings.watched,
         tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
+        tracking_page=made.tracking.page if made.tracking is not None else None,
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
         stopping=stopping,

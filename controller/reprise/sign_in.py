@@ -62,6 +62,6 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
 
 
-def sign_in_address(url: str, key: Key) -> str:
-    """Opening it in a browser signs in there; the second time it does nothing."""
-    return f"{url}/login?ticket={key.ticket()}"
+def sign_in_address(url: str, key: Key, *, to: str = "/") -> str:
+    """Opening it in a browser signs in there and shows ``to``; the second time it signs nobody in."""
+    return f"{url}/login?ticket={key.ticket()}" + ("" if to == "/" else f"&next={to}")

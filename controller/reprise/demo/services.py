@@ -113,8 +113,8 @@ class Services:
         headers = {"Authorization": f"Bearer {self._key().token}"}
         return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
 
-    def sign_in_address(self) -> str:
-        return sign_in_address(self.url, self._key())
+    def sign_in_address(self, to: str = "/") -> str:
+        return sign_in_address(self.url, self._key(), to=to)
 
     def _key(self) -> Key:
         key = kept_key(self.state)

@@ -198,7 +198,7 @@ def _say_what_was_made(screen: Screen, services: Services, *, stay: bool) -> Non
             [
                 ("the forge", f"{services.forge_url}/ada/wine-and-digits"),
                 ("the runs", f"{services.sign_in_address()} (works once)"),
-                ("MLflow", services.tracking_url),
+                ("MLflow", f"{services.sign_in_address('/mlflow')} (works once)"),
             ]
         )
         return

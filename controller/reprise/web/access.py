@@ -19,6 +19,7 @@ from reprise.sign_in import FILE, Key
 LIFETIME = timedelta(days=7)
 """Of a session; after it one signs in again."""
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+TRACKING_PAGE = "/mlflow"
 _OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60})?")
 
 
@@ -37,7 +38,7 @@ class Guard:
         if self.lets_in(request):
             return
         if "text/html" in request.headers.get("accept", ""):
-            to = quote(request.url.path) if own_page(request.url.path) else "/"
+            to = quote(request.url.path) if may_follow(request.url.path) else "/"
             raise HTTPException(303, "sign in at /login", {"Location": f"/login?next={to}"})
         which = "the operator token" if self._key.anywhere else f"the token in {FILE} of the state folder"
         raise HTTPException(
@@ -114,6 +115,14 @@ def cookie_name(request: Request) -> str:
 def own_page(path: str) -> bool:
     """Whether a person may be sent there after signing in: only to a page of ours."""
     return _OWN_PAGES.fullmatch(path) is not None
+
+
+def may_follow(path: str) -> bool:
+    """Whether a link may lead there after signing in: to MLflow's pages too.
+
+    A form may not, because browsers do not let one end at another origin.
+    """
+    return own_page(path) or path == TRACKING_PAGE
 
 
 def submitted(body: bytes) -> tuple[str, str]:

@@ -19,7 +19,9 @@ class Context:
     key: Key
     watched: Watch
     tracking_url: str | None
-    """Where MLflow's pages are."""
+    """Where MLflow's pages are for others."""
+    tracking_page: Callable[[], str | None] | None = None
+    """Where somebody who is signed in opens those of our own server; None while it is not ready."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from reprise.sign_in import FILE
-from reprise.web.access import LIFETIME, Guard, cookie_name, own_page, submitted
+from reprise.web.access import LIFETIME, Guard, cookie_name, may_follow, submitted
 from reprise.web.pages import page
 
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ def login_routes(guard: Guard, public_url: str | None) -> APIRouter:
     @router.get("/login")
     async def form(request: Request, next: str = "/", ticket: str = "") -> Response:  # the query's own words
         guard.admit(request)
-        to = next if own_page(next) else "/"
+        to = next if may_follow(next) else "/"
         if not ticket:
             return _form(guard, to, 200, "")
         if guard.takes(ticket):

@@ -20,6 +20,7 @@ from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
 from reprise.masking import mask
+from reprise.ports import Tracked
 from reprise.store import audit, runs
 from reprise.store.audit import Filter
 from reprise.store.runs import Trial
@@ -27,6 +28,7 @@ from reprise.web.access import Guard
 from reprise.web.api import find_run
 from reprise.web.context import Context
 from reprise.web.logs import newest_log
+from reprise.web.tracking import link_to
 
 _SHOWN_RUNS = 100
 _LOG_TAIL = 64 * 1024
@@ -60,7 +62,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             "runs.html",
             runs=found,
             watched=context.watched.entries,
-            tracking=context.tracking_url,
+            tracking=link_to(context, guard),
             refresh=_LIVE_SECONDS if live else _IDLE_SECONDS,
         )
 
@@ -79,6 +81,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             "run.html",
             run=run,
             signed_in=signed_in,
+            tracking=_tracking_link(context, guard, run.tracked, signed_in=signed_in),
             view=view,
             claims=worst_first(run.judgement.claims) if run.judgement is not None else (),
             trials=list(zip(_names(trials), trials, strict=True)),
@@ -107,6 +110,12 @@ def _is_public(context: Context, run_id: str) -> bool:
     with context.world.store.read() as connection:
         run = runs.get_run(connection, run_id)
     return run is not None and run.repository.public
+
+
+def _tracking_link(context: Context, guard: Guard, tracked: Tracked | None, *, signed_in: bool) -> str | None:
+    if tracked is None:
+        return None
+    return link_to(context, guard, tracked) if signed_in else tracked.url
 
 
 def _has_problems(judgement: Judgement | None) -> bool:

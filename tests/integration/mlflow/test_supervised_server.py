@@ -6,29 +6,39 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reprise.adapters.mlflow import processes
+from reprise.adapters.mlflow import gate, processes
+from reprise.adapters.mlflow.access import Access
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.server import TrackingServer
 from reprise.domain.errors import Retryable
 
 MLFLOW = """
-import http.server, json, os, subprocess, sys
+import http.server, json, os, subprocess, sys, time
 if "--child" not in sys.argv:
     sys.exit(subprocess.run([sys.executable, *sys.argv, "--child"]).returncode)
 port = int(sys.argv[sys.argv.index("--port") + 1])
 json.dump(dict(os.environ), open("variables.json", "w"))
 if os.path.exists("broken"):
     sys.exit("the database is too old")
+import reprise_gate
+while os.path.exists("slow"):
+    time.sleep(0.02)
+secret = open(reprise_gate.TOKEN).read().strip()
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(503 if os.path.exists("silent") else 200)
+        challenge = self.headers[reprise_gate.CHALLENGE]
+        self.send_header(reprise_gate.PROOF, reprise_gate.proof(secret, challenge))
         self.end_headers()
     def log_message(self, *_): pass
 http.server.HTTPServer(("127.0.0.1", port), Health).serve_forever()
@@ -232,6 +242,82 @@ def test_a_server_that_was_not_ready_when_its_controller_died_is_replaced(
     (folder / "silent").unlink()
     ready(controller())
     assert not set(before) & set(processes.members(folder))
+
+
+def test_its_secret_is_taken_over_too_and_another_start_draws_another(
+    folder: Path, environment: Path, controller: Open
+) -> None:
+    killed_owner(folder, environment, "wait")
+    secret = (folder / gate.TOKEN).read_text().strip()
+    server = controller()
+    server.start()
+    assert server.access == Access(server.uri, secret)
+    for pid in processes.members(folder):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: server.check() and server.access.secret != secret)
+    assert (folder / gate.TOKEN).read_text().strip() == server.access.secret
+
+
+@pytest.mark.parametrize("kept", [None, "another"])
+def test_a_server_whose_secret_is_lost_is_replaced(
+    folder: Path, environment: Path, controller: Open, kept: str | None
+) -> None:
+    killed_owner(folder, environment, "wait")
+    before = processes.members(folder)
+    (folder / gate.TOKEN).unlink()
+    if kept is not None:
+        (folder / gate.TOKEN).write_text(kept)
+    ready(controller())
+    assert not set(before) & set(processes.members(folder))
+
+
+def test_a_server_with_another_gate_is_replaced(folder: Path, controller: Open) -> None:
+    ready(controller())
+    before = processes.members(folder)
+    file = folder / "server.json"
+    told = json.loads(file.read_text())
+    named = [f"{part}0" if part.startswith("reprise-private-") else part for part in told["command"]]
+    assert named != told["command"]
+    file.write_text(json.dumps({**told, "command": named}))
+    ready(controller())
+    assert not set(before) & set(processes.members(folder))
+
+
+def test_whoever_took_the_port_is_neither_believed_nor_shown_the_secret(
+    folder: Path, controller: Open
+) -> None:
+    folder.mkdir(parents=True)
+    (folder / "slow").touch()
+    server = controller()
+    server.start()
+    with impostor(server) as heard:
+        for _ in range(3):
+            assert not server.check()
+    assert len(heard) == 3
+    assert server.access.secret not in "".join(heard)
+    (folder / "slow").unlink()
+    server.wait_ready(20)
+
+
+@contextmanager
+def impostor(server: TrackingServer) -> Iterator[list[str]]:
+    """Listens where the server is not yet and says what it would say, as far as it knows."""
+    heard: list[str] = []
+
+    class Yes(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(f"{self.path}\n{self.headers}")
+            self.send_response(200)
+            self.send_header(gate.PROOF, "0" * 64)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Not to the test's output."""
+
+    with ThreadingHTTPServer(("127.0.0.1", int(server.uri.rpartition(":")[2])), Yes) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield heard
+        listening.shutdown()
 
 
 def test_one_with_other_settings_is_replaced(folder: Path, controller: Open) -> None:

@@ -216,3 +216,11 @@ PRINTABLE = st.characters(min_codepoint=33, max_codepoint=1000, exclude_categori
 def test_no_surrounding_text_saves_a_secret(secret: str, before: str, after: str) -> None:
     cleaned = Redactor([secret]).text(f"{before}{secret}{after}")
     assert secret not in cleaned.replace("[hidden]", "\0")
+
+
+def test_a_secret_that_was_drawn_later_is_hidden_too(out: io.StringIO) -> None:
+    log.hide("drawn-a-moment-ago")
+    structlog.get_logger().info("started", uri="http://reprise:drawn-a-moment-ago@127.0.0.1:1", path="/x")
+    logging.getLogger("urllib3").error("no answer with %s", "drawn-a-moment-ago")
+    assert "drawn-a-moment-ago" not in out.getvalue()
+    assert "started" in out.getvalue()

@@ -41,6 +41,7 @@ _UNLESS_SET = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",  # seconds, doubled each time, plus up to one of jitter
 }
 
+_UNKNOWN = "UNAUTHENTICATED"
 _REFUSALS = frozenset(
     {
         "BAD_REQUEST",
@@ -50,7 +51,7 @@ _REFUSALS = frozenset(
         "NOT_FOUND",
         "PERMISSION_DENIED",
         "RESOURCE_DOES_NOT_EXIST",
-        "UNAUTHENTICATED",
+        _UNKNOWN,
     }
 )
 _EXISTS = "RESOURCE_ALREADY_EXISTS"
@@ -71,14 +72,18 @@ class Found:
 class Client:
     """One tracking store. Thread-safe. Raises Retryable and Refused with sentences, nothing of MLflow's."""
 
-    def __init__(self, uri: str) -> None:
-        """Imports MLflow; opens, and on SQLite creates, the store. Raises UserError for another uri."""
+    def __init__(self, uri: str, *, secret_changes: bool = False) -> None:
+        """Imports MLflow; opens, and on SQLite creates, the store. Raises UserError for another uri.
+
+        ``secret_changes``: a server that does not know us was started again and is asked anew, not a refusal.
+        """
         if not uri.startswith((SQLITE, "http://", "https://")):
             raise UserError(
                 f"the tracking uri {without_credentials(uri)} cannot be used: give an MLflow server "
                 f"(http://… or https://…) or a file ({SQLITE}…)"
             )
         self._uri = uri
+        self._secret_changes = secret_changes
         self._artifacts = None
         with _importing:
             _prepare_environment()
@@ -177,11 +182,13 @@ class Client:
         try:
             yield
         except self._error as error:
-            refused = getattr(error, "error_code", "") in _REFUSALS
+            code = getattr(error, "error_code", "")
+            refused = code in _REFUSALS and not (self._secret_changes and code == _UNKNOWN)
             raise self._told(refused, error) from error
         except OSError as error:
             status = getattr(getattr(error, "response", None), "status_code", 0)
-            raise self._told(400 <= status < 500 and status not in (408, 429), error) from error
+            passing = {408, 429, 401} if self._secret_changes else {408, 429}
+            raise self._told(400 <= status < 500 and status not in passing, error) from error
 
     def _told(self, refused: bool, error: Exception) -> Refused | Retryable:
         where = without_credentials(self._uri)

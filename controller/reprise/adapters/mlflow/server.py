@@ -1,11 +1,14 @@
 """Runs the MLflow server as a process of its own on loopback. Driven by `keeper`.
 
 The server outlives a controller that is killed; its successor finds it and takes it over. Its folder
-holds the database, the artifacts, ``server.json`` (who it is) and ``server.log``.
+holds the database, the artifacts, ``server.json`` (who it is), ``server.token`` (what opens it) and
+``server.log``.
 """
 
+import hmac
 import http.client
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -15,7 +18,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from reprise.adapters.mlflow import launch, processes
+from reprise.adapters.mlflow import access, gate, launch, processes
+from reprise.adapters.mlflow.access import Access
 from reprise.adapters.mlflow.client import SQLITE, prepare_database
 from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
 from reprise.adapters.mlflow.processes import Record
@@ -44,22 +48,31 @@ class TrackingServer:
         *,
         port: int = 0,
         public_url: str | None = None,
+        pages: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``port`` 0 = the one of last time when it is free, else any. ``public_url``: its host is let in."""
+        """``port`` 0 = the one of last time when it is free, else any. ``public_url``: its host is let in,
+        and one that is not of this machine lets everybody read. ``pages``: where people sign in."""
         self._folder = folder.absolute()
         self._environment = environment
         self._wanted_port = port
         self._public_url = public_url
+        self._pages = pages
         self._monotonic = monotonic
         self._child: subprocess.Popen[bytes] | None = None
         self._port = port
+        self._secret = ""
         self._watch = Watch(started_at=0.0)
 
     @property
     def uri(self) -> str:
         """Where it answers once it is ready."""
         return f"http://{HOST}:{self._port}"
+
+    @property
+    def access(self) -> Access:
+        """Of the present start."""
+        return Access(self.uri, self._secret)
 
     @property
     def log_file(self) -> Path:
@@ -77,16 +90,18 @@ class TrackingServer:
         """Adopt a healthy server of an earlier controller, else start one. Does not wait for it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._watch = Watch(started_at=self._monotonic())
+        self._tell_pages()
         record = processes.read_record(self._record_file)
-        if record is not None and self._is_ours(record) and _is_healthy(record.port):
-            self._port = record.port
+        secret = access.kept_secret(self._folder)
+        if record and secret and self._is_ours(record) and _is_healthy(record.port, secret):
+            self._port, self._secret = record.port, secret
             log.info("mlflow server adopted", uri=self.uri, pid=record.pid)
             return
         self._start_new()
 
     def check(self) -> bool:
         """Whether it answers. A dead or silent one is started again, with growing delay between starts."""
-        healthy = self._is_alive() and _is_healthy(self._port)
+        healthy = self._is_alive() and _is_healthy(self._port, self._secret)
         if healthy:
             mark_whole(self._database)
         self._watch, action = decide(
@@ -113,6 +128,7 @@ class TrackingServer:
         """End it and everything it started; at most 15 s. Already gone is fine."""
         processes.end_all(self._folder)
         self._reap()
+        access.forget_secret(self._folder)
 
     def last_words(self) -> str:
         try:
@@ -128,6 +144,7 @@ class TrackingServer:
             log.warning("mlflow store was half made, starting it over", file=str(self._database))
         prepare_database(self._database)
         self._port = self._choose_port()
+        self._prepare_gate()
         self._trim_log()
         argv = [str(self._environment / "bin" / "python"), "-I", str(launch.__file__)]
         with self.log_file.open("ab") as output:
@@ -145,6 +162,19 @@ class TrackingServer:
                 raise Retryable(f"MLflow's server could not be started: {error}") from error
         log.info("mlflow server started", uri=self.uri, pid=self._child.pid)
 
+    def _prepare_gate(self) -> None:
+        try:
+            access.install_gate(self._folder)
+            self._secret = access.draw_secret(self._folder)
+        except OSError as error:
+            raise Retryable(f"{self._folder} cannot be written for MLflow's server: {error}") from error
+
+    def _tell_pages(self) -> None:
+        try:
+            access.tell_pages(self._folder, self._pages)
+        except OSError as error:
+            raise Retryable(f"{self._folder} cannot be written for MLflow's server: {error}") from error
+
     def _command(self, port: int) -> list[str]:
         binaries = self._environment / "bin"
         command = [
@@ -153,6 +183,7 @@ class TrackingServer:
             *("--backend-store-uri", f"{SQLITE}{self._database}"),
             *("--artifacts-destination", str(self._folder / "artifacts")),
             *("--uvicorn-opts", "--no-access-log --timeout-graceful-shutdown 3"),
+            *("--app-name", access.app_name(everybody_reads=access.everybody_reads(self._public_url))),
         ]
         return command + self._let_in()
 
@@ -171,6 +202,7 @@ class TrackingServer:
             **passed,
             "HOME": str(self._folder),
             "PYTHONSAFEPATH": "1",
+            "PYTHONPATH": access.FOLDER,  # relative: a path may hold a colon, which would end it here
             processes.MARK: str(self._folder),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # serves other features, at 1.3 GB
@@ -211,12 +243,21 @@ class TrackingServer:
             self.log_file.replace(self._folder / "server.log.1")
 
 
-def _is_healthy(port: int) -> bool:
-    """Asked every other second for ever, hence the cheapest client there is."""
+def _is_healthy(port: int, secret: str) -> bool:
+    """Asked every other second for ever, hence the cheapest client there is.
+
+    The secret goes to this port next: it has to show first that it is the server's, by a proof that
+    does not tell it.
+    """
     connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_SECONDS)
+    challenge = secrets.token_hex(16)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
+        connection.request("GET", "/health", headers={gate.CHALLENGE: challenge})
+        answer = connection.getresponse()
+        proved = hmac.compare_digest(
+            answer.getheader(gate.PROOF, "").encode(), gate.proof(secret, challenge).encode()
+        )
+        return answer.status == 200 and proved
     except (OSError, http.client.HTTPException):
         return False
     finally:
