@@ -54,6 +54,8 @@ class TrackingServer:
         self._monotonic = monotonic
         self._child: subprocess.Popen[bytes] | None = None
         self._port = port
+        self._log_begins = 0
+        """Where the lines begin in the log that servers of ours wrote; an adopted one may have all of it."""
         self._watch = Watch(started_at=0.0)
 
     @property
@@ -82,6 +84,7 @@ class TrackingServer:
             self._port = record.port
             log.info("mlflow server adopted", uri=self.uri, pid=record.pid)
             return
+        self._log_begins = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._start_new()
 
     def check(self) -> bool:
@@ -115,9 +118,10 @@ class TrackingServer:
         self._reap()
 
     def last_words(self) -> str:
+        """Not of servers before our start, whose troubles may be over; of one that just died, to say why."""
         try:
             with self.log_file.open("rb") as file:
-                file.seek(max(0, self.log_file.stat().st_size - 4 * LOG_TAIL))
+                file.seek(max(self._log_begins, self.log_file.stat().st_size - 4 * LOG_TAIL))
                 return " ".join(file.read().decode("utf-8", "replace").split())[-LOG_TAIL:]
         except FileNotFoundError:
             return ""
@@ -209,6 +213,7 @@ class TrackingServer:
     def _trim_log(self) -> None:
         if self.log_file.exists() and self.log_file.stat().st_size > MAX_LOG_BYTES:
             self.log_file.replace(self._folder / "server.log.1")
+            self._log_begins = 0
 
 
 def _is_healthy(port: int) -> bool:
