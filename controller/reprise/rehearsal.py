@@ -2,11 +2,13 @@
 
 import json
 import logging
+import shlex
 import shutil
 import sys
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +40,8 @@ def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json:
         with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12]) as place:
             state = place.world.folders.state
             ended = _follow(place, _add_run(place, path, experiment), quiet=as_json)
-            return _show(run_view(place.world, ended), as_json=as_json)
+            shown = replace(run_view(place.world, ended), path=shlex.quote(str(path)))
+            return _show(shown, as_json=as_json)
     except UserError:
         if state is not None:
             shutil.rmtree(state, ignore_errors=True)

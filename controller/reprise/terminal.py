@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
+from reprise.domain.log_text import readable
 from reprise.domain.run import RunId
 from reprise.domain.text import clean_line, for_terminal
 from reprise.engine.world import Folders
@@ -83,7 +84,7 @@ class LogFollower:
 
     def _print(self, line: bytes) -> None:
         if line:
-            text = clean_line(line.decode(errors="replace").rstrip("\n"))
+            text = clean_line(readable(line.removesuffix(b"\n")))
             self._console.print(Text(text, style="dim"), soft_wrap=True)
 
 

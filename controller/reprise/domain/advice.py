@@ -9,25 +9,26 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.REFUSED: "Ask somebody who may allow it.",
     Reason.CANCELLED: "Start it again when it is wanted.",
     Reason.SUPERSEDED: "Look at the newer run.",
-    Reason.SPEC_INVALID: "`reprise check --spec-only .` shows the same before you push.",
+    Reason.SPEC_INVALID: "{check} shows the same before you push.",
     Reason.COMMIT_MISSING: "Push the commit again; it must be reachable from a branch or a tag.",
     Reason.LOCK_MISSING: "Commit a lock file with every package pinned.",
-    Reason.LOCK_STALE: "Lock again with the tool that wrote the file, and commit the result.",
-    Reason.PYTHON_MISSING: "Declare a version that is installed here, or ask the operator for this one.",
+    Reason.LOCK_STALE: "",
+    Reason.PYTHON_MISSING: "",
     Reason.ENVIRONMENT_FAILED: "The end of the installation's output is below.",
     Reason.BUILD_FAILED: "The end of the build's output is below.",
-    Reason.DATA_MISSING: "Commit the file, or correct its path in the spec.",
-    Reason.DATA_MISMATCH: "Commit the file that was used, or correct its digest in the spec.",
-    Reason.COMMAND_NOT_FOUND: "Correct run.command, or add what it needs to the lock file.",
-    Reason.COMMAND_FAILED: "The end of its output is below; `reprise run .` repeats it on your machine.",
-    Reason.TIMED_OUT: "Raise run.timeout if the job needs longer.",
-    Reason.OUT_OF_MEMORY: "Declare resources.memory, or let the job need less.",
-    Reason.METRIC_MISSING: "`reprise run .` repeats it on your machine.",
-    Reason.METRIC_INVALID: "`reprise run .` repeats it on your machine.",
+    Reason.DATA_MISSING: "",
+    Reason.DATA_MISMATCH: "",
+    Reason.COMMAND_NOT_FOUND: "",
+    Reason.COMMAND_FAILED: "The end of its output is below; {run} repeats it on your machine.",
+    Reason.TIMED_OUT: "",
+    Reason.OUT_OF_MEMORY: "",
+    Reason.METRIC_MISSING: "{run} repeats it on your machine.",
+    Reason.METRIC_INVALID: "{run} repeats it on your machine.",
     Reason.NO_CAPACITY: "Try again later.",
     Reason.INFRASTRUCTURE: _OPERATOR,
     Reason.INTERNAL_ERROR: _OPERATOR,
 }
+"""Empty where every message of the reason says it. ``{run}`` and ``{check}`` are commands."""
 
 _AFTER: dict[Verdict, str] = {
     Verdict.REPRODUCED: "Nothing to do.",
@@ -39,8 +40,13 @@ _AFTER: dict[Verdict, str] = {
 """Empty where the message or the reason says it."""
 
 
-def next_step(judgement: Judgement) -> str:
-    """Our own Markdown; empty when the judgement's message already says what to do."""
+def next_step(
+    judgement: Judgement, *, run: str = "`reprise run .`", check: str = "`reprise check --spec-only .`"
+) -> str:
+    """Our own Markdown; empty when the judgement's message already says what to do.
+
+    ``run`` and ``check``: the commands, as code spans, that rehearse the experiment and check its spec.
+    """
     if judgement.verdict is Verdict.NOT_RUN:
-        return AFTER_NOT_RUN[judgement.reason]
+        return AFTER_NOT_RUN[judgement.reason].format(run=run, check=check)
     return _AFTER[judgement.verdict]

@@ -11,6 +11,7 @@ from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
+from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.statuses import one_line
 from reprise.domain.text import code, inline, link, paragraph, sentence
 from reprise.domain.view import Occasion, RunView
@@ -77,7 +78,16 @@ def _summary(view: RunView) -> str:
         so_far = f"{duration(view.seconds)} so far" if view.phase is not Phase.QUEUED else ""
         state = ", ".join(part for part in (view.detail, so_far) if part)
         return f"{sentence(state)} The answer will stand here.".strip()
-    return " ".join(part for part in (_why(judgement), next_step(judgement)) if part)
+    return " ".join(part for part in (_why(judgement), _next_step(view, judgement)) if part)
+
+
+def _next_step(view: RunView, judgement: Judgement) -> str:
+    return next_step(judgement, run=_rehearse(view), check=code(f"reprise check --spec-only {view.path}"))
+
+
+def _rehearse(view: RunView) -> str:
+    other = "" if view.spec_file == SPEC_FILE else f" --experiment {view.experiment}"
+    return code(f"reprise run {view.path}{other}")
 
 
 def _why(judgement: Judgement) -> str:
@@ -143,7 +153,7 @@ def _footer(view: RunView) -> str:
         case Occasion.PULL_REQUEST:
             return f"{said} · comment `/reproduce` to run again, `/reproduce help` for more"
         case Occasion.REHEARSAL:
-            return f"{said} · rehearsal, nothing was posted · `reprise run .` to run again"
+            return f"{said} · rehearsal, nothing was posted · {_rehearse(view)} to run again"
 
 
 def _within(head: str, made: list[Section], footer: str, *, limit: int) -> str:

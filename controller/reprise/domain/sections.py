@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
+from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, outcome, size
+from reprise.masking import mask
 
 SHOWN_CLAIMS = 10
 _LOG_LINES = 60
@@ -164,7 +166,8 @@ def _environment(view: RunView) -> Section | None:
 
 def _log(view: RunView) -> Section | None:
     tail = view.log_tail[-_LOG_LINES * _RAW_LINE :].rstrip().split("\n")[-_LOG_LINES:]
-    lines = [clean_line(line[-_RAW_LINE:])[-_LOG_LINE:] for line in tail]
+    shown = mask("\n".join(map(clean_line, tail))).split("\n")
+    lines = [shortened(line, _LOG_LINE) for line in shown]  # after the mask: half a secret would show
     if not any(line.strip() for line in lines):
         return None
     failed = view.judgement is not None and view.judgement.verdict is Verdict.NOT_RUN

@@ -100,4 +100,6 @@ class RunView:
     """Laid out inside the tree, outer ones first."""
     earlier: tuple[Earlier, ...] = ()
     """Runs of the same experiment before, oldest first."""
+    path: str = "."
+    """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
     links: Links = field(default_factory=Links)

@@ -6,6 +6,7 @@ from pathlib import Path
 from reprise.domain.artifacts import ArtifactCheck, check_artifacts
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forecast import forecast, usual_seconds
+from reprise.domain.log_text import readable
 from reprise.domain.run import Judgement, Phase, Reason, TrialResult
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
@@ -19,6 +20,8 @@ from reprise.store.earlier import earlier_runs
 from reprise.store.runs import Run, Trial
 
 _TAIL_BYTES = 16 * 1024
+_INSIDE = bytes(range(0x80, 0xC0))
+"""What a character of several bytes goes on with."""
 _BUILD_FAILURES = (
     Reason.LOCK_MISSING,
     Reason.LOCK_STALE,
@@ -151,11 +154,16 @@ def _log_tail(world: World, run: Run, judgement: Judgement | None, trials: list[
 
 
 def read_tail(log: Path, limit: int = _TAIL_BYTES) -> str:
-    """The end of a log, from the beginning of a line; empty when there is none."""
+    """The end of a log, from the beginning of a line where that can be; empty when there is none."""
     if not log.is_file():
         return ""
     with log.open("rb") as handle:
         start = max(log.stat().st_size - limit, 0)
         handle.seek(start)
-        text = handle.read(limit).decode(errors="replace")
-    return text.partition("\n")[2] if start else text
+        data = handle.read(limit)
+    if not start:
+        return readable(data)
+    whole_lines = data.partition(b"\n")[2]
+    if whole_lines.strip():
+        return readable(whole_lines)
+    return f"… ({start:,} bytes of this line and those before it left out)\n{readable(data.lstrip(_INSIDE))}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from reprise.domain.log_text import readable
 from reprise.domain.run import RunId
 from reprise.domain.text import clean_line
 from reprise.engine.world import Folders, World
@@ -99,7 +100,7 @@ def _read_on(world: World, run_id: RunId, trial: int | None, after: Position) ->
         offset = after.offset if (after.trial, after.attempt) == (here.trial, here.attempt) else 0
         data = _piece(_file(world.folders, run_id, each), offset, last=_is_over(each))
         if data:
-            return data.decode(errors="replace"), Position(here.trial, here.attempt, offset + len(data))
+            return readable(data), Position(here.trial, here.attempt, offset + len(data))
     return "", after
 
 

@@ -175,6 +175,17 @@ def test_one_that_cannot_start_is_tried_ever_more_seldom_and_says_why(folder: Pa
     server.wait_ready(20)
 
 
+def test_words_of_an_earlier_server_are_not_quoted(folder: Path, controller: Open) -> None:
+    folder.mkdir(parents=True)
+    (folder / "server.log").write_text("the database is too old\n")
+    server = controller()
+    server.start()
+    assert "too old" not in server.last_words()
+    server.wait_ready(20)
+    assert "too old" not in server.last_words()
+    assert "too old" in server.log_file.read_text()
+
+
 def test_a_server_that_falls_silent_is_replaced(folder: Path, controller: Open) -> None:
     clock = Hands()
     server = controller(monotonic=clock)

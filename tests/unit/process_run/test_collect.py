@@ -53,6 +53,21 @@ def test_declared_files_come_from_workdir_then_from_the_output_folder(trial: Tri
     assert taken.refused == {}
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_link_on_the_way_to_a_file_that_is_not_there_is_named(trial: Trial, inside: bool) -> None:
+    """Else the author only reads that nothing was written."""
+    folder = trial.tree if inside else trial.output
+    (folder / "real").mkdir()
+    (folder / "results").symlink_to("real")
+    write(trial.tree / "one" / "link.json").with_name("last.json").symlink_to("gone.json")
+
+    taken = trial.collect(jobs.spec(metrics=("results/m.json", "one/last.json", "plain/m.json")))
+
+    assert "through the symbolic link `results`" in taken.refused["results/m.json"]
+    assert "through the symbolic link `one/last.json`" in taken.refused["one/last.json"]
+    assert taken.missing == ["plain/m.json"]
+
+
 def test_undeclared_output_and_mlflow_files_are_taken_too(trial: Trial) -> None:
     write(trial.output / "plots" / "loss.txt", "plot")
     write(trial.output / "mlruns" / "0" / "r" / "metrics" / "acc", "1 0.9 0")

@@ -87,7 +87,7 @@ def not_started(error: str) -> dict[str, Any]:
         ),
         (not_started("no_interpreter_line"), ("./r",), Reason.COMMAND_NOT_FOUND, "no `#!` line"),
         (not_started("workdir_missing"), ARGV, Reason.COMMAND_NOT_FOUND, "run.workdir `exp`"),
-        (not_started("exec_failed"), ARGV, Reason.COMMAND_NOT_FOUND, "could not be started: why"),
+        (not_started("exec_failed"), ARGV, Reason.COMMAND_NOT_FOUND, "could not be started (why)"),
     ],
 )
 def test_end_has_its_reason_and_sentence(

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from tests.unit.report.examples import EXAMPLES, FOLDER, view
 from tests.unit.verdict.build import claim, spec, trial
 
+from reprise.adapters.process.outcome import Facts, message_of
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
@@ -43,6 +44,34 @@ def test_every_reason_has_advice() -> None:
     for verdict in Verdict:
         for reason in Reason:
             next_step(Judgement(verdict, None, reason, "why", ()))
+
+
+def test_advice_is_given_once() -> None:
+    facts = Facts.model_validate(
+        dict.fromkeys(("started_at", "seconds", "cpu_seconds"), 0.0)
+        | dict.fromkeys(("peak_memory_bytes", "log_bytes", "log_cut"), 0)
+        | {
+            "outcome": "timed_out",
+            "error": None,
+            "detail": "",
+            "exit_code": None,
+            "signal": 15,
+            "problems": (),
+        }
+    )
+    what = spec(claim())
+    why = message_of(facts, ("python", "train.py"), what.run, None)
+    shown = render_report(view(not_run(Reason.TIMED_OUT, why, what)))
+    assert shown.summary.count("run.timeout") == 1
+
+
+def test_a_rehearsal_is_repeated_with_the_path_and_experiment_that_were_given() -> None:
+    ended = replace(EXAMPLES["metric-missing"], occasion=Occasion.REHEARSAL, path="'../my paper'")
+    shown = render_report(ended)
+    assert "`reprise run '../my paper'` repeats it on your machine" in shown.summary
+    assert shown.markdown.endswith("`reprise run '../my paper'` to run again")
+    other = replace(ended, spec_file=".reprise/table-2.yaml", experiment="table-2")
+    assert "`reprise run '../my paper' --experiment table-2` repeats" in render_report(other).summary
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if FAULT[reason] is Fault.INFRASTRUCTURE])

@@ -132,7 +132,8 @@ class ServerKeeper:
                     server.start()
                     started = True
                 healthy = server.check()
-                said = f"it is starting (log: {server.log_file}): {server.last_words()}"
+                words = server.last_words()
+                said = f"it is starting (log: {server.log_file})" + (f": {words}" if words else "")
                 self._tell(server.access if healthy else None, said)
             except (Retryable, Refused) as error:
                 log.warning("mlflow server not started", why=str(error))

@@ -62,6 +62,8 @@ class TrackingServer:
         self._child: subprocess.Popen[bytes] | None = None
         self._port = port
         self._secret = ""
+        self._log_begins = 0
+        """Where the lines begin in the log that servers of ours wrote; an adopted one may have all of it."""
         self._watch = Watch(started_at=0.0)
 
     @property
@@ -97,6 +99,7 @@ class TrackingServer:
             self._port, self._secret = record.port, secret
             log.info("mlflow server adopted", uri=self.uri, pid=record.pid)
             return
+        self._log_begins = self.log_file.stat().st_size if self.log_file.exists() else 0
         self._start_new()
 
     def check(self) -> bool:
@@ -131,9 +134,10 @@ class TrackingServer:
         access.forget_secret(self._folder)
 
     def last_words(self) -> str:
+        """Not of servers before our start, whose troubles may be over; of one that just died, to say why."""
         try:
             with self.log_file.open("rb") as file:
-                file.seek(max(0, self.log_file.stat().st_size - 4 * LOG_TAIL))
+                file.seek(max(self._log_begins, self.log_file.stat().st_size - 4 * LOG_TAIL))
                 return " ".join(file.read().decode("utf-8", "replace").split())[-LOG_TAIL:]
         except FileNotFoundError:
             return ""
@@ -241,6 +245,7 @@ class TrackingServer:
     def _trim_log(self) -> None:
         if self.log_file.exists() and self.log_file.stat().st_size > MAX_LOG_BYTES:
             self.log_file.replace(self._folder / "server.log.1")
+            self._log_begins = 0
 
 
 def _is_healthy(port: int, secret: str) -> bool:

@@ -90,19 +90,29 @@ def _collect_declared(path: str, roots: Sequence[Root], files: Path, limit: int,
     """Bytes taken. The first root that has something of that name decides."""
     try:
         parts = parts_inside(path)
-        for root, start in roots:
-            if not confined.is_real_folder(root):
-                continue
+        for root, start in _present(roots):
             descriptor = confined.open_regular(root, (*start, *parts))
             if descriptor is not None:
                 target = files.joinpath(*parts)
                 size, collected.found[path] = _copy(descriptor, target, path, limit, durable=True)
                 return size
+        links = (confined.first_link(root, (*start, *parts)) for root, start in _present(roots))
+        link = next(filter(None, links), None)
     except UserError as error:
         collected.refused[path] = str(error)
         return 0
-    collected.missing.append(path)
+    if link is None:
+        collected.missing.append(path)
+    else:
+        collected.refused[path] = (
+            f"`{path}` leads through the symbolic link `{link}`, and no such file is where it points: "
+            "write it below workdir or $REPRISE_OUTPUT_DIR without a link on the way"
+        )
     return 0
+
+
+def _present(roots: Sequence[Root]) -> list[Root]:
+    return [(root, start) for root, start in roots if confined.is_real_folder(root)]
 
 
 def _copy(descriptor: int, target: Path, path: str, limit: int, *, durable: bool = False) -> tuple[int, str]:

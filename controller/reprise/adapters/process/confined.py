@@ -59,6 +59,21 @@ def open_regular(root: Path, parts: Sequence[str]) -> int | None:
     raise UserError(f"`{shown}` is not a regular file any more")
 
 
+def first_link(root: Path, parts: Sequence[str]) -> str | None:
+    """The shortest beginning of the path that is a symbolic link; None when there is none or it ends before.
+
+    Raises UserError when a folder on the way cannot be entered.
+    """
+    for count in range(1, len(parts) + 1):
+        with located(root, parts[:count], follow_last=False) as place:
+            if place is None:
+                return None
+            folder, name = place
+            if _link(name, folder) is not None:
+                return "/".join(parts[:count])
+    return None
+
+
 def remove_file(root: Path, parts: Sequence[str]) -> bool:
     """Remove the regular file or symbolic link of that name; False when there is none.
 

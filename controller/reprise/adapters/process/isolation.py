@@ -17,7 +17,7 @@ BUILD_UID = 64000
 PROBE_SECONDS = 20.0
 _CLOSED = (
     "the spec has `environment.network: open`, which the operator of this controller does not allow: "
-    "commit the data and write `fetch-only`, or ask for REPRISE_PROCESS__ALLOW_OPEN_NETWORK=true"
+    "commit the data and write `fetch-only`, or have REPRISE_PROCESS__ALLOW_OPEN_NETWORK=true set"
 )
 
 

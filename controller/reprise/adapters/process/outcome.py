@@ -147,7 +147,7 @@ def _not_started(facts: Facts, command: str, workdir: str) -> str:
         case "not_confined":
             return f"`{command}` was not started, because it could not be isolated: {facts.detail}"
         case "exec_failed" | None:
-            return f"`{command}` could not be started: {facts.detail}"
+            return f"`{command}` could not be started ({facts.detail}): correct `run.command`"
         case _:
             assert_never(facts.error)
 

@@ -65,7 +65,7 @@ def check_workdir(job: JobRequest) -> Failed | None:
     try:
         found = confined.is_folder(job.tree, parts_inside(workdir))
     except UserError as error:
-        return Failed(Reason.COMMAND_NOT_FOUND, f"run.workdir: {error}")
+        return Failed(Reason.COMMAND_NOT_FOUND, f"run.workdir: {error}: correct it")
     if found:
         return None
     return Failed(
@@ -80,7 +80,9 @@ def check_data(tree: Path, data: Iterable[DataFile]) -> Failed | None:
         try:
             found, pointer = _digest(tree, file.path)
         except UserError as error:
-            return Failed(Reason.DATA_MISSING, f"data: {error}")
+            return Failed(
+                Reason.DATA_MISSING, f"data: {error}: commit the file itself or correct `data.path`"
+            )
         if found is None:
             return Failed(
                 Reason.DATA_MISSING,
