@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.forge import transport
 from reprise.forge.access import Forge
-from reprise.forge.api import comments, commits, hooks, pulls, repositories, statuses
+from reprise.forge.api import comment_lists, comments, commits, hooks, pulls, repositories, statuses
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
@@ -47,8 +47,9 @@ def close_app(app: FastAPI) -> None:
 def _rest(forge: Forge) -> FastAPI:
     rest = FastAPI(openapi_url=None)
     rest.state.forge = forge
-    # `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments.
-    for part in (repositories, statuses, comments, pulls, hooks, commits):
+    # `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments;
+    # the lists of comments are first: one would look like the number of an issue.
+    for part in (comment_lists, repositories, statuses, comments, pulls, hooks, commits):
         rest.include_router(part.router)
     rest.exception_handler(Problem)(_json_problem)
     rest.exception_handler(HTTPException)(_json_http_error)
