@@ -128,7 +128,7 @@ def controller(settings: Settings, *, backfill: bool = False, lock: Leadership |
         world,
         settings.state_dir,
         watched=settings.watched,
-        sweep_interval=settings.sweep_interval,
+        sweep_interval=settings.look_interval,
         backfill=backfill,
         storages=_storages(settings),
         policy=settings.retention.policy(),

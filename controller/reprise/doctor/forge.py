@@ -26,9 +26,7 @@ class Account(Protocol):
 
 
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
-    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
-    hook = settings.github.webhook_secret is not None
-    yield Finding("webhook", hook, "secret is set" if hook else "no secret is set", None if hook else set_it)
+    yield _intake(settings)
     if settings.github.token is None:
         yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
         return
@@ -42,6 +40,17 @@ def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
         yield from _repository(account, name, settings.http)
     for owner in settings.watched.owners:
         yield from _owned(account, owner, settings.http)
+
+
+def _intake(settings: Settings) -> Finding:
+    """How what happens on the forge becomes known."""
+    if settings.github.polls:
+        return Finding("intake", True, f"{settings.intake}: no webhook is needed")
+    if settings.github.webhook_secret is not None:
+        return Finding("intake", True, "webhook, its secret is set")
+    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
+    polling = "REPRISE_GITHUB__INTAKE=polling where none can reach this machine"
+    return Finding("intake", False, "webhook, but no secret is set", f"{set_it}, or {polling}")
 
 
 def _owned(account: Account, owner: str, http: Http) -> Iterator[Finding]:

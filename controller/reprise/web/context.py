@@ -20,6 +20,8 @@ class Context:
     watched: Watch
     tracking_url: str | None
     """Where MLflow's pages are."""
+    intake: str = "webhook"
+    """In words: how what happens on the forge becomes known."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)
