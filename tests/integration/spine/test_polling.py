@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.integration.spine.controller import Controller, until
 from tests.integration.spine.papers import tiny
-from tests.integration.spine.town import Paper, Town, assert_told_once
+from tests.integration.spine.town import Town, assert_told_once
 
 pytestmark = pytest.mark.real
 

@@ -409,6 +409,6 @@ def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() ->
 
 
 def test_polling_needs_no_secret_and_says_how_often(tmp_path: Path) -> None:
-    made = Settings(state_dir=tmp_path, github={"intake": "polling", "poll_interval": 30})  # type: ignore[arg-type]
+    made = Settings(state_dir=tmp_path, github={"intake": "polling", "poll_interval": 30})
     found = by_name(examine_forge(made, Account()))
     assert (found["intake"].ok, found["intake"].said) == (True, "polling every 30 s: no webhook is needed")
