@@ -36,10 +36,11 @@ def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
         return
     if not settings.watch:
         yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
+    reached = None if settings.github.polls else settings.http  # who polls needs no webhook
     for name in settings.watched.names:
-        yield from _repository(account, name, settings.http)
+        yield from _repository(account, name, reached)
     for owner in settings.watched.owners:
-        yield from _owned(account, owner, settings.http)
+        yield from _owned(account, owner, reached)
 
 
 def _intake(settings: Settings) -> Finding:
@@ -53,7 +54,7 @@ def _intake(settings: Settings) -> Finding:
     return Finding("intake", False, "webhook, but no secret is set", f"{set_it}, or {polling}")
 
 
-def _owned(account: Account, owner: str, http: Http) -> Iterator[Finding]:
+def _owned(account: Account, owner: str, http: Http | None) -> Iterator[Finding]:
     found = _asked(f"{owner}/*", lambda: account.repositories(owner), _counted)
     yield found
     if found.ok:
@@ -65,7 +66,7 @@ def _counted(repositories: tuple[Repository, ...]) -> tuple[bool, str]:
     return True, f"{len(repositories)} repositories"
 
 
-def _repository(account: Account, name: str, http: Http) -> Iterator[Finding]:
+def _repository(account: Account, name: str, http: Http | None) -> Iterator[Finding]:
     try:
         repository = account.repository(name)
     except Refused as error:
@@ -74,8 +75,13 @@ def _repository(account: Account, name: str, http: Http) -> Iterator[Finding]:
     except Retryable as error:
         yield Finding(name, False, str(error), _TRY_AGAIN)
         return
+    if repository.full_name.lower() != name.lower():
+        yield Finding(
+            name, True, f"is {repository.full_name} now and still watched: set REPRISE_WATCH to that"
+        )
     yield _access(account, repository)
-    yield _hook(account, repository, http)
+    if http is not None:
+        yield _hook(account, repository, http)
 
 
 def _access(account: Account, repository: Repository) -> Finding:

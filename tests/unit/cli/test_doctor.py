@@ -408,7 +408,11 @@ def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() ->
     assert "REPRISE_PROCESS__ALLOW_UNISOLATED" in found.next_step
 
 
-def test_polling_needs_no_secret_and_says_how_often(tmp_path: Path) -> None:
-    made = Settings(state_dir=tmp_path, github={"intake": "polling", "poll_interval": 30})
-    found = by_name(examine_forge(made, Account()))
+def test_polling_needs_no_secret_and_no_webhook_and_says_how_often(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
+    github = {"intake": "polling", "poll_interval": 30, "token": "t"}
+    made = Settings(state_dir=tmp_path, github=github, watch=("ada/wine",))
+    found = by_name(examine_forge(made, account))
     assert (found["intake"].ok, found["intake"].said) == (True, "polling every 30 s: no webhook is needed")
+    assert list(found) == ["intake", "token", "ada/wine"]
