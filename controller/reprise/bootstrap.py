@@ -140,7 +140,7 @@ def controller(
         world,
         settings.state_dir,
         watched=settings.watched,
-        sweep_interval=settings.sweep_interval,
+        sweep_interval=settings.look_interval,
         backfill=backfill,
         storages=_storages(settings),
         policy=settings.retention.policy(),

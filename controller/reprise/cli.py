@@ -61,8 +61,9 @@ def serve(
 ) -> None:
     """Watch repositories and answer their tags and /reproduce comments.
 
-    Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET; docs/settings.md lists
-    every setting. Ends with Ctrl-C or SIGTERM; runs that live go on at the next start.
+    Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET, or in its place
+    REPRISE_GITHUB__INTAKE=polling; docs/settings.md lists every setting. Ends with Ctrl-C or SIGTERM; runs
+    that live go on at the next start.
     """
     from reprise.settings import load_settings
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from reprise.domain.forge import Permission, Place, PullRequest, Reaction, Status
+from reprise.domain.forge import Permission, Place, PostedComment, PullRequest, Reaction, Status
 from reprise.domain.retention import Item
 from reprise.domain.run import Reason, Repository, RunId, Sha, Submodule, TrialResult
 from reprise.domain.spec.model import Spec
@@ -391,6 +391,18 @@ class Forge(Protocol):
     def pull_request(self, repository: Repository, number: int) -> PullRequest: ...
 
     def permission(self, repository: Repository, login: str) -> Permission: ...
+
+    def open_pull_requests(self, repository: Repository) -> frozenset[int]:
+        """Numbers of the 1,000 newest that are open."""
+        ...
+
+    def comments_since(self, repository: Repository, since: datetime) -> tuple[PostedComment, ...]:
+        """Written or changed at or after ``since``, in conversations and on commits, oldest change first.
+
+        At most about 1,000 of conversations: whoever wants the rest asks again from the last one's change.
+        An edited comment on a commit may be missing. The same ``since`` makes the same requests.
+        """
+        ...
 
     def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
         """The latest status of each context on a commit."""

@@ -70,8 +70,11 @@ def check(settings: Settings) -> None:
     missing = []
     if not settings.watch:
         missing.append("REPRISE_WATCH is not set: name the repositories to watch, as owner/repo")
-    if settings.github.webhook_secret is None:
-        missing.append("REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified")
+    if settings.github.webhook_secret is None and not settings.github.polls:
+        missing.append(
+            "REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified "
+            "(where no webhook can reach this machine, set REPRISE_GITHUB__INTAKE=polling)"
+        )
     if missing:
         raise UserError("\n".join(missing))
 
@@ -115,7 +118,7 @@ def _new_key(state: Path) -> Key:
 
 def _say_where(settings: Settings, url: str, key: Key) -> None:
     """The address that signs in is for a person at a terminal, not for a log that somebody keeps."""
-    log.info("serving", url=url, watching=list(settings.watch))
+    log.info("serving", url=url, watching=list(settings.watch), intake=settings.intake)
     if sys.stdout.isatty() and not key.anywhere:
         print(f"\nTo sign in, open once: {sign_in_address(url, key)}\n", flush=True)
 
@@ -149,6 +152,7 @@ def web_context(
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
         key=key,
         watched=settings.watched,
+        intake=settings.intake,
         tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
         tracking_page=made.tracking.page if made.tracking is not None else None,
         lacks=made.lacks,

@@ -4,10 +4,12 @@ What passes between adapter and forge is checked against GitHub's OpenAPI descri
 """
 
 import itertools
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+from tests.fakes.clock import FakeClock
 from tests.fakes.forge import OWN_LOGIN, FakeForge
 from tests.openapi import Recorder
 from tests.repositories import commit_files, git, make_repository
@@ -41,6 +43,10 @@ class World(Protocol):
 
     def reactions(self, place: Place, comment_id: int) -> list[str]: ...
     def close_pull_request(self) -> None: ...
+    def pass_a_second(self) -> None:
+        """By the forge's clock, which counts whole ones."""
+        ...
+
     def private(self, *, invited: bool) -> str:
         """ada makes a private repository, which we may see when we are invited; its full name."""
         ...
@@ -48,7 +54,8 @@ class World(Protocol):
 
 class FakeWorld:
     def __init__(self) -> None:
-        self.forge = self._fake = FakeForge()
+        self._clock = FakeClock()
+        self.forge = self._fake = FakeForge(self._clock.now)
         self.repository = self._fake.add_repository("ada/wine")
         self.tagged = self._fake.add_commit(self.repository, "a" * 40, "v1", "paper/v1", "main")
         self.head = self._fake.add_pull_request(self.repository, 1, "b" * 40).head_sha
@@ -75,6 +82,9 @@ class FakeWorld:
 
     def close_pull_request(self) -> None:
         self._fake.change_pull_request(self.repository, 1, open=False)
+
+    def pass_a_second(self) -> None:
+        self._clock.advance(1)
 
     def private(self, *, invited: bool) -> str:
         if invited:
@@ -180,6 +190,9 @@ class AdapterWorld:
 
     def close_pull_request(self) -> None:
         self._ask("ada", "PATCH", f"{self._path}/pulls/1", {"state": "closed"})
+
+    def pass_a_second(self) -> None:
+        time.sleep(1)
 
     def private(self, *, invited: bool) -> str:
         name = f"secret-{next(self._loopback.numbers)}"

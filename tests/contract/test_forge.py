@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.contract.forges import AdapterWorld, FakeWorld, LoopbackForge, World
@@ -138,6 +139,49 @@ def test_a_pull_request_names_its_head_and_where_it_comes_from(world: World) -> 
 def test_a_pull_request_that_is_not_there_is_refused(world: World) -> None:
     with pytest.raises(Refused):
         world.forge.pull_request(world.repository, 99)
+
+
+def test_open_pull_requests_are_those_that_are_open(world: World) -> None:
+    assert world.forge.open_pull_requests(world.repository) == {1}
+    world.close_pull_request()
+    assert world.forge.open_pull_requests(world.repository) == frozenset()
+
+
+# --- looking for comments -------------------------------------------------------------------------
+
+ALWAYS = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_comments_in_conversations_and_on_commits_are_found_with_who_said_what(world: World) -> None:
+    said = world.say(PULL, "/reproduce", "wendy")
+    noted = world.say(OnCommit(world.tagged), "again: ü", "rita")
+    found = {each.id: each for each in world.forge.comments_since(world.repository, ALWAYS)}
+    assert {number: (each.place, each.author, each.body) for number, each in found.items()} == {
+        said: (PULL, "wendy", "/reproduce"),
+        noted: (OnCommit(world.tagged), "rita", "again: ü"),
+    }
+    assert not any(each.by_bot for each in found.values())
+    assert all(each.created_at == each.updated_at for each in found.values())
+
+
+def test_comments_are_found_from_their_last_change_on(world: World) -> None:
+    first = put(world, PULL, "one")
+    (only,) = world.forge.comments_since(world.repository, ALWAYS)
+    assert [each.id for each in world.forge.comments_since(world.repository, only.updated_at)] == [first]
+    assert world.forge.comments_since(world.repository, only.updated_at + timedelta(seconds=1)) == ()
+    world.pass_a_second()
+    put(world, PULL, "two", known_id=first)
+    (edited,) = world.forge.comments_since(world.repository, only.updated_at + timedelta(seconds=1))
+    assert (edited.id, edited.created_at) == (first, only.created_at)
+    assert edited.updated_at > edited.created_at
+
+
+def test_comments_of_a_repository_that_is_not_there_are_refused(world: World) -> None:
+    gone = Repository(1, "ada/none", "")
+    with pytest.raises(Refused):
+        world.forge.comments_since(gone, ALWAYS)
+    with pytest.raises(Refused):
+        world.forge.open_pull_requests(gone)
 
 
 # --- statuses -------------------------------------------------------------------------------------

@@ -75,13 +75,13 @@ class Outside:
     """Forge, repositories, machines and tracker: they live on whatever happens to the controller."""
 
     def __init__(self, folder: Path) -> None:
-        self.forge = FakeForge()
+        self.clock = FakeClock()
+        self.forge = FakeForge(self.clock.now)
         self.source = FakeSource()
         self.builder = FakeBuilder()
         self.provider = FakeProvider(folder / "machines")
         self.runner = FakeRunner(lambda job: measured(0.93))
         self.tracker = FakeTracker(public_url="https://mlflow.test")
-        self.clock = FakeClock()
 
     def repository(self, full_name: str = "ada/wine") -> Repository:
         return self.forge.add_repository(full_name)
@@ -193,6 +193,11 @@ class Controller:
                 NewTrigger(inbox.COMMENT, place.id, place.full_name, ref, who, pull.number, comment, said)
             )
         return comment
+
+    def told_again(self, pull: "Pull", comment: int, said: str, *, who: str = "ada") -> None:
+        """A delivery of a comment that stands there already."""
+        where = pull.repository.id, pull.repository.full_name, f"#{pull.number}"
+        self._add(NewTrigger(inbox.COMMENT, *where, who, pull.number, comment, said))
 
     def told_commit_comment(
         self, repository: Repository, sha: Sha, said: str = "/reproduce", *, who: str = "ada", times: int = 1

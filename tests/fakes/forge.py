@@ -6,15 +6,26 @@ Arrange with `add_…` and `set_permission`, script failures with `fail`, look a
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from reprise.domain.errors import Refused, RepriseError
-from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, PullRequest, Reaction, Status
+from reprise.domain.forge import (
+    OnCommit,
+    OnPullRequest,
+    Permission,
+    Place,
+    PostedComment,
+    PullRequest,
+    Reaction,
+    Status,
+)
 from reprise.domain.run import Repository, Sha
 
 OWN_LOGIN = "reprise-bot"
+FIRST = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,9 @@ class Comment:
     author: str
     body: str
     edits: int = 0
+    created_at: datetime = FIRST
+    updated_at: datetime = FIRST
+    by_bot: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,9 @@ class Failure:
 
 
 class FakeForge:
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime] = lambda: FIRST) -> None:
+        """``now``: the forge's own clock, by which comments are dated."""
+        self._now = now
         self._lock = threading.RLock()
         self._last_id = 100
         self._repositories: dict[str, Repository] = {}
@@ -48,6 +64,8 @@ class FakeForge:
         self._failures: dict[str, list[Failure]] = defaultdict(list)
         self.calls: list[str] = []
         """Names of the port's methods in the order in which they were called."""
+        self.since: list[datetime] = []
+        """What `comments_since` was asked with."""
 
     # --- arranging ------------------------------------------------------------------------------
 
@@ -109,11 +127,22 @@ class FakeForge:
             self._permissions[repository.id, login.lower()] = permission
             self._people.add(login.lower())
 
-    def add_comment(self, repository: Repository, place: Place, body: str, *, who: str) -> int:
+    def add_comment(
+        self, repository: Repository, place: Place, body: str, *, who: str, by_bot: bool = False
+    ) -> int:
         with self._lock:
-            comment = Comment(self._next_id(), place, who, body)
+            at = self._now().replace(microsecond=0)
+            comment = Comment(self._next_id(), place, who, body, created_at=at, updated_at=at, by_bot=by_bot)
             self._comments[repository.id, comment.id] = comment
             return comment.id
+
+    def edit_comment(self, repository: Repository, comment_id: int, body: str) -> None:
+        with self._lock:
+            old = self._comments[repository.id, comment_id]
+            at = self._now().replace(microsecond=0)
+            self._comments[repository.id, comment_id] = replace(
+                old, body=body, edits=old.edits + 1, updated_at=at
+            )
 
     def remove_comment(self, repository: Repository, comment_id: int) -> None:
         with self._lock:
@@ -183,6 +212,23 @@ class FakeForge:
         with self._call("permission"):
             return self._permissions.get((self._known(repository).id, login.lower()), Permission.NONE)
 
+    def open_pull_requests(self, repository: Repository) -> frozenset[int]:
+        with self._call("open_pull_requests"):
+            known = self._known(repository).id
+            return frozenset(n for (repo, n), pull in self._pulls.items() if repo == known and pull.open)
+
+    def comments_since(self, repository: Repository, since: datetime) -> tuple[PostedComment, ...]:
+        with self._call("comments_since"):
+            self.since.append(since)
+            known = self._known(repository).id
+            found = [c for (repo, _), c in self._comments.items() if repo == known]
+            posted = [
+                PostedComment(c.id, c.place, c.author, c.by_bot, c.body, c.created_at, c.updated_at)
+                for c in found
+                if c.updated_at >= since
+            ]
+            return tuple(sorted(posted, key=lambda each: (each.updated_at, each.id)))
+
     def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
         with self._call("statuses"):
             self._require_commit(repository, sha)
@@ -209,8 +255,7 @@ class FakeForge:
             if found is None:
                 return self.add_comment(repository, place, body, who=OWN_LOGIN)
             if found.body != body:
-                edited = replace(found, body=body, edits=found.edits + 1)
-                self._comments[repository.id, found.id] = edited
+                self.edit_comment(repository, found.id, body)
             return found.id
 
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:

@@ -26,9 +26,7 @@ class Account(Protocol):
 
 
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
-    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
-    hook = settings.github.webhook_secret is not None
-    yield Finding("webhook", hook, "secret is set" if hook else "no secret is set", None if hook else set_it)
+    yield _intake(settings)
     if settings.github.token is None:
         yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
         return
@@ -38,13 +36,25 @@ def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
         return
     if not settings.watch:
         yield Finding("watch", False, "no repository is watched", "set REPRISE_WATCH to owner/repo")
+    reached = None if settings.github.polls else settings.http  # who polls needs no webhook
     for name in settings.watched.names:
-        yield from _repository(account, name, settings.http)
+        yield from _repository(account, name, reached)
     for owner in settings.watched.owners:
-        yield from _owned(account, owner, settings.http)
+        yield from _owned(account, owner, reached)
 
 
-def _owned(account: Account, owner: str, http: Http) -> Iterator[Finding]:
+def _intake(settings: Settings) -> Finding:
+    """How what happens on the forge becomes known."""
+    if settings.github.polls:
+        return Finding("intake", True, f"{settings.intake}: no webhook is needed")
+    if settings.github.webhook_secret is not None:
+        return Finding("intake", True, "webhook, its secret is set")
+    set_it = "set REPRISE_GITHUB__WEBHOOK_SECRET to what the repository's webhook has"
+    polling = "REPRISE_GITHUB__INTAKE=polling where none can reach this machine"
+    return Finding("intake", False, "webhook, but no secret is set", f"{set_it}, or {polling}")
+
+
+def _owned(account: Account, owner: str, http: Http | None) -> Iterator[Finding]:
     found = _asked(f"{owner}/*", lambda: account.repositories(owner), _counted)
     yield found
     if found.ok:
@@ -56,7 +66,7 @@ def _counted(repositories: tuple[Repository, ...]) -> tuple[bool, str]:
     return True, f"{len(repositories)} repositories"
 
 
-def _repository(account: Account, name: str, http: Http) -> Iterator[Finding]:
+def _repository(account: Account, name: str, http: Http | None) -> Iterator[Finding]:
     try:
         repository = account.repository(name)
     except Refused as error:
@@ -65,8 +75,13 @@ def _repository(account: Account, name: str, http: Http) -> Iterator[Finding]:
     except Retryable as error:
         yield Finding(name, False, str(error), _TRY_AGAIN)
         return
+    if repository.full_name.lower() != name.lower():
+        yield Finding(
+            name, True, f"is {repository.full_name} now and still watched: set REPRISE_WATCH to that"
+        )
     yield _access(account, repository)
-    yield _hook(account, repository, http)
+    if http is not None:
+        yield _hook(account, repository, http)
 
 
 def _access(account: Account, repository: Repository) -> Finding:

@@ -1,6 +1,7 @@
 """Words for what stands on a forge: statuses, comments, pull requests. No GitHub names here."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from reprise.domain.run import Sha
@@ -86,3 +87,19 @@ class OnCommit:
 
 Place = OnPullRequest | OnCommit
 """Where a comment stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedComment:
+    """Somebody's comment, as a look at the forge finds it. Times are the forge's, in whole seconds."""
+
+    id: int
+    place: Place
+    """A conversation may be that of an issue, which is no pull request."""
+    author: str | None
+    """None when the account is gone."""
+    by_bot: bool
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    """Later than ``created_at`` when it was edited."""

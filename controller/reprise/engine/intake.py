@@ -151,6 +151,9 @@ def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
     if trigger.kind == inbox.TAG:
         return _on_tag(world, repository, trigger, look.tags(repository))
+    with world.store.read() as connection:
+        if inbox.told_before(connection, trigger):
+            return Settled("told twice")
     return on_comment(world, repository, trigger)
 
 

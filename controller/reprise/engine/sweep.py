@@ -1,4 +1,4 @@
-"""Level-triggered: compares the tags of every watched repository with what we know.
+"""Level-triggered: compares the tags of every watched repository with what we know, and reads its comments.
 
 Events only hasten what this finds. Runs at start and on a timer, in the leader.
 """
@@ -14,6 +14,7 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.queue import BACKFILL, SWEEP
 from reprise.domain.run import Repository, Sha
 from reprise.domain.watch import Watch
+from reprise.engine.catch_up_comments import catch_up_comments
 from reprise.engine.intake import known_repository
 from reprise.engine.moved_back import moved_back
 from reprise.engine.world import World
@@ -63,7 +64,7 @@ class Sweeps:
 
 
 def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweeps | None = None) -> int:
-    """Make a trigger for every tag that no delivery told us of; returns how many.
+    """Make a trigger for every tag, and every command, that no delivery told us of; returns how many.
 
     One repository that cannot be read does not keep the others from being looked at. With
     ``backfill`` the tags that are older than the watch count as missed too, each once.
@@ -81,8 +82,19 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
         found += _compare(world, repository, tags, backfill=backfill)
         known.done[repository.full_name] = world.clock.now()
         known.trouble.pop(repository.full_name, None)
+        found += _commands(world, repository, known)
     known.end()
     return found
+
+
+def _commands(world: World, repository: Repository, known: Sweeps) -> int:
+    """Who may not read comments still gets the tags."""
+    try:
+        return catch_up_comments(world, repository)
+    except (Retryable, Refused) as error:
+        log.warning("comments not read", repository=repository.full_name, why=str(error))
+        known.fail(repository.full_name, error)
+        return 0
 
 
 def _repositories(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:

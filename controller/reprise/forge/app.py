@@ -11,7 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.forge import transport
 from reprise.forge.access import Forge
-from reprise.forge.api import app_hooks, apps, comments, commits, hooks, pulls, repositories, statuses
+from reprise.forge.api import (
+    app_hooks,
+    apps,
+    comment_lists,
+    comments,
+    commits,
+    hooks,
+    pulls,
+    repositories,
+    statuses,
+)
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
@@ -20,8 +30,9 @@ from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import Repository
 from reprise.forge.store import Store
 
-# `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments.
-PARTS = (apps, app_hooks, repositories, statuses, comments, pulls, hooks, commits)
+# `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments;
+# the lists of comments come before single ones: one would look like the number of an issue.
+PARTS = (comment_lists, apps, app_hooks, repositories, statuses, comments, pulls, hooks, commits)
 ROUTERS = tuple(part.router for part in PARTS)
 BY_ID = re.compile(r"(?P<prefix>.*)/repositories/(?P<id>[0-9]{1,15})(?P<rest>/.*)?")
 

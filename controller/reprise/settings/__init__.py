@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
@@ -101,7 +101,11 @@ class GitHub(Section):
     private_key: SecretStr | None = None
     """The App's private key, whole, in PEM form."""
     webhook_secret: SecretStr | None = None
-    """Shared with the webhook of the repository or the App; `reprise serve` needs it."""
+    """Shared with the webhook of the repository or the App; `reprise serve` needs it, unless it polls."""
+    intake: Literal["webhook", "polling"] = "webhook"
+    """How tags and comments become known soon. `polling` needs no webhook, no secret and no inbound port."""
+    poll_interval: Seconds = 60.0
+    """Seconds between two looks at the watched repositories, when polling; in place of `sweep_interval`."""
     timeout: Seconds = 20.0
     """Seconds for one call."""
     write_spacing: float = Field(default=1.0, ge=0, lt=3600, allow_inf_nan=False)
@@ -113,6 +117,10 @@ class GitHub(Section):
         """Where a variable can hold one line only, people write the ends of lines as two characters."""
         one_line = isinstance(value, str) and "\n" not in value.strip()
         return value.replace("\\n", "\n") if one_line else value
+
+    @property
+    def polls(self) -> bool:
+        return self.intake == "polling"
 
 
 class Tracking(Section):
@@ -256,6 +264,16 @@ class Settings(BaseSettings):
     @property
     def watched(self) -> Watch:
         return read_watch(self.watch)
+
+    @property
+    def look_interval(self) -> float:
+        """Seconds between two sweeps."""
+        return self.github.poll_interval if self.github.polls else self.sweep_interval
+
+    @property
+    def intake(self) -> str:
+        """In words: how what happens on the forge becomes known."""
+        return f"polling every {self.look_interval:g} s" if self.github.polls else "webhook"
 
     @property
     def database(self) -> str:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
-from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Row
 
@@ -139,6 +139,32 @@ def add_trigger(
     connection: Connection, new: NewTrigger, *, at: datetime, delivery: str | None = None
 ) -> None:
     connection.execute(insert(triggers), _trigger_row(new, at=at, delivery=delivery))
+
+
+def comment_trigger(
+    repository_id: int, repository: str, place: Place, *, comment_id: int, body: str, who: str
+) -> NewTrigger:
+    """The same row whoever told us of the comment."""
+    where, said = (repository_id, repository), (comment_id, body)
+    match place:
+        case OnPullRequest(number):
+            return NewTrigger(COMMENT, *where, f"#{number}", who, number, *said)
+        case OnCommit(sha):
+            return NewTrigger(COMMENT, *where, sha[:7], who, None, *said, sha)
+        case _:
+            assert_never(place)
+
+
+def told_before(connection: Connection, trigger: Trigger) -> bool:
+    """Whether an earlier trigger, settled or not, is about the same comment."""
+    same = (
+        triggers.c.number < trigger.number,
+        triggers.c.repository_id == trigger.repository_id,
+        triggers.c.kind == COMMENT,
+        triggers.c.ref == trigger.ref,
+        triggers.c.comment_id == trigger.comment_id,
+    )
+    return bool(connection.execute(select(exists().where(*same))).scalar_one())
 
 
 def due_triggers(connection: Connection, now: datetime, *, without: Collection[int] = ()) -> list[Trigger]:

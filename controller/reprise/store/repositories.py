@@ -27,9 +27,15 @@ def find(connection: Connection, repository_id: int) -> Repository | None:
     return Repository(row.id, row.full_name, row.clone_url, row.public) if row is not None else None
 
 
-def has_baseline(connection: Connection, repository_id: int) -> bool:
+def baseline_at(connection: Connection, repository_id: int) -> datetime | None:
+    """When its watch began; None = not yet."""
     query = select(repositories.c.baseline_at).where(repositories.c.id == repository_id)
-    return connection.execute(query).scalar_one_or_none() is not None
+    found: datetime | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def has_baseline(connection: Connection, repository_id: int) -> bool:
+    return baseline_at(connection, repository_id) is not None
 
 
 def set_baseline(connection: Connection, repository_id: int, older: dict[str, Sha], *, at: datetime) -> None:

@@ -90,6 +90,16 @@ repositories = Table(
     Column("clone_url", Text, nullable=False),
     Column("public", Boolean, nullable=False, default=False),  # as the forge said when it was last asked
     Column("baseline_at", UtcDateTime),  # when its older tags were recorded; NULL = not yet
+    Column("standing", String(20), nullable=False, default="active"),  # domain.run.Standing
+    Column("standing_at", UtcDateTime),  # since when; NULL = as long as we know it
+    Column("watched_as", Text),  # in lower case, the name in the settings that found it; NULL = a pattern did
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(100), primary_key=True),  # deliveries, or comments:<repository id>
+    Column("at", UtcDateTime, nullable=False),  # everything up to here was looked at
 )
 
 tags = Table(

@@ -22,6 +22,9 @@ class Context:
     """Where MLflow's pages are for others."""
     tracking_page: Callable[[], str | None] | None = None
     """Where somebody who is signed in opens those of our own server; None while it is not ready."""
+    """Where MLflow's pages are."""
+    intake: str = "webhook"
+    """In words: how what happens on the forge becomes known."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)

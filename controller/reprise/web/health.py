@@ -49,9 +49,9 @@ def health_routes(context: Context, guard: Guard) -> APIRouter:
     def ready(request: Request) -> PlainTextResponse:
         lacks = readiness.lacks()
         if not lacks:
-            return PlainTextResponse("ready\n")
+            return PlainTextResponse(f"ready\nintake: {context.intake}\n")
         told = [_line(lack, whole=guard.lets_in(request)) for lack in lacks]
-        return PlainTextResponse("not ready:\n" + "".join(told), 503)
+        return PlainTextResponse(f"not ready:\n{''.join(told)}intake: {context.intake}\n", 503)
 
     return router
 

@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
-from reprise.domain.forge import OnCommit, OnPullRequest
-from reprise.store.intake import COMMENT, TAG, Delivery, NewTrigger
+from reprise.store.intake import TAG, Delivery, NewTrigger, comment_trigger
 from reprise.web.context import Context
 from reprise.web.metrics import Metrics, Outcome
 
@@ -50,6 +49,8 @@ async def _take(request: Request, context: Context) -> _Answer:
         return _Answer(Outcome.MALFORMED, 400, "the connection ended before the payload did")
     if body is None:
         return _Answer(Outcome.TOO_LARGE, 413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
+    if not context.webhook_secret:
+        return _Answer(Outcome.BAD_SIGNATURE, 401, "no webhook secret is set here: nothing can be verified")
     if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
         log.warning("signature refused", client=request.client.host if request.client else None)
         return _Answer(Outcome.BAD_SIGNATURE, 401, "the signature does not fit: check the webhook's secret")
@@ -110,19 +111,8 @@ def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
             return NewTrigger(TAG, number, repository, tag, who), f"tag {tag}"
         case TagDeleted(_, _, tag, _):
             return None, f"recorded: tag {tag} was deleted"
-        case CommentPosted():
-            new = _on_comment(event)
+        case CommentPosted(number, repository, place, comment_id, body, who):
+            new = comment_trigger(number, repository, place, comment_id=comment_id, body=body, who=who)
             return new, f"command on {new.ref}"
         case _:
             assert_never(event)
-
-
-def _on_comment(event: CommentPosted) -> NewTrigger:
-    where, said = (event.repository_id, event.repository), (event.comment_id, event.body)
-    match event.place:
-        case OnPullRequest(number):
-            return NewTrigger(COMMENT, *where, f"#{number}", event.who, number, *said)
-        case OnCommit(sha):
-            return NewTrigger(COMMENT, *where, sha[:7], event.who, None, *said, sha)
-        case _:
-            assert_never(event.place)

@@ -115,6 +115,27 @@ class Paper:
         made: int = self._town.call("POST", f"repos/{self.name}/commits/{sha}/comments", body=body)["id"]
         return made
 
+    def pull_request(self, files: Mapping[str, str | bytes]) -> int:
+        """From a branch of this repository; returns its number."""
+        git(self.copy, "push", "--quiet", "origin", "HEAD:main")
+        git(self.copy, "checkout", "--quiet", "-b", "more")
+        commit_files(self.copy, files, message="more")
+        git(self.copy, "push", "--quiet", "origin", "more")
+        made: int = self._town.call(
+            "POST", f"repos/{self.name}/pulls", title="More", head="more", base="main"
+        )["number"]
+        return made
+
+    def say_in(self, number: int, body: str) -> int:
+        """ada comments on a pull request."""
+        made: int = self._town.call("POST", f"repos/{self.name}/issues/{number}/comments", body=body)["id"]
+        return made
+
+    def said_in(self, number: int) -> list[str]:
+        """What the bot wrote there."""
+        found = self._town.call("GET", f"repos/{self.name}/issues/{number}/comments")
+        return [each["body"] for each in found if each["user"]["login"] == "bot"]
+
     def reactions(self, comment: int) -> list[str]:
         found = self._town.call("GET", f"repos/{self.name}/comments/{comment}/reactions")
         return [each["content"] for each in found]

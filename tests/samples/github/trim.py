@@ -67,6 +67,7 @@ PATHS = (
     REPO + "/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
     REPO + "/hooks/{hook_id}/pings",
     REPO + "/installation",
+    REPO + "/issues/comments",
     REPO + "/issues/comments/{comment_id}",
     REPO + "/issues/comments/{comment_id}/reactions",
     REPO + "/issues/comments/{comment_id}/reactions/{reaction_id}",

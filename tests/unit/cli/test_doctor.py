@@ -210,7 +210,7 @@ def test_every_repository_of_a_watched_owner_is_asked_for(tmp_path: Path) -> Non
 def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Path) -> None:
     found = by_name(examine_forge(settings(tmp_path), Account()))
     assert [finding.ok for finding in found.values()] == [False, False]
-    assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["webhook"].next_step or "")
+    assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["intake"].next_step or "")
     assert "REPRISE_GITHUB__TOKEN" in (found["token"].next_step or "")
     found = by_name(examine_forge(settings(tmp_path, token="t"), Account()))
     assert "REPRISE_WATCH" in (found["watch"].next_step or "")
@@ -219,7 +219,7 @@ def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Pat
 @pytest.mark.parametrize("error", [Refused("the token is not valid"), Retryable("no answer")])
 def test_a_token_that_does_not_work_is_told_once(tmp_path: Path, error: Exception) -> None:
     found = by_name(examine_forge(settings(tmp_path, "ada/wine", token="t"), Account(broken=error)))
-    assert list(found) == ["webhook", "token"]
+    assert list(found) == ["intake", "token"]
     assert (found["token"].ok, found["token"].said) == (False, str(error))
 
 
@@ -406,3 +406,13 @@ def test_a_machine_that_may_run_nobodys_job_is_a_problem_with_its_next_step() ->
     assert "a token for forge.example" in found.said
     assert found.next_step is not None
     assert "REPRISE_PROCESS__ALLOW_UNISOLATED" in found.next_step
+
+
+def test_polling_needs_no_secret_and_no_webhook_and_says_how_often(tmp_path: Path) -> None:
+    account = Account()
+    account.forge.set_permission(account.forge.add_repository("ada/wine"), OWN_LOGIN, Permission.WRITE)
+    github = {"intake": "polling", "poll_interval": 30, "token": "t"}
+    made = Settings(state_dir=tmp_path, github=github, watch=("ada/wine",))
+    found = by_name(examine_forge(made, account))
+    assert (found["intake"].ok, found["intake"].said) == (True, "polling every 30 s: no webhook is needed")
+    assert list(found) == ["intake", "token", "ada/wine"]

@@ -20,11 +20,11 @@ async def _ready(site: Site, host: str = "127.0.0.1") -> tuple[int, str]:
 
 async def test_what_is_missing_is_told_with_503_until_it_is_there(site: Site) -> None:
     site.lacks = (Lack("MLflow's server is not ready", ("it is being installed",)),)
-    told = "not ready:\n- MLflow's server is not ready\n  - it is being installed\n"
+    told = "not ready:\n- MLflow's server is not ready\n  - it is being installed\nintake: webhook\n"
     assert await _ready(site) == (503, told)
     site.lacks = ()
     site.clock.advance(1)
-    assert await _ready(site) == (200, "ready\n")
+    assert await _ready(site) == (200, "ready\nintake: webhook\n")
 
 
 async def test_strangers_hear_what_is_missing_but_no_names(site: Site) -> None:
@@ -36,7 +36,7 @@ async def test_strangers_hear_what_is_missing_but_no_names(site: Site) -> None:
 
 
 async def test_an_answer_younger_than_a_second_is_given_again(site: Site) -> None:
-    assert await _ready(site) == (200, "ready\n")
+    assert await _ready(site) == (200, "ready\nintake: webhook\n")
     site.lacks = (Lack("the database does not take writes"),)
     assert (await _ready(site))[0] == 200
     site.clock.advance(-3600)  # a clock that is set back must not keep it for an hour

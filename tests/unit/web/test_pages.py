@@ -47,7 +47,7 @@ async def test_every_name_of_this_machine_is_fine(site: Site, name: str) -> None
 async def test_health_is_told_to_everybody_and_the_framework_shows_nothing_of_its_own(site: Site) -> None:
     async with site.client("192.0.2.7", base_url="https://reprise.example") as client:
         assert (await client.get("/healthz")).text == "ok\n"
-        assert (await client.get("/readyz")).text == "ready\n"
+        assert (await client.get("/readyz")).text == "ready\nintake: webhook\n"
         for path in ("/docs", "/redoc", "/openapi.json"):
             assert (await client.get(path)).status_code == 404
 

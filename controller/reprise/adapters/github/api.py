@@ -5,6 +5,7 @@ that safe. Statuses are the one thing that is not idempotent, so the engine read
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comments, installed, owners
+from reprise.adapters.github import comment_lists, comments, installed, owners
 from reprise.adapters.github.app import PER_PAGE, AppAccount, NotInstalled
 from reprise.adapters.github.client import Client, UnexpectedReply
 from reprise.adapters.github.credentials import Credentials
@@ -22,7 +23,16 @@ from reprise.adapters.github.hooks import hook
 from reprise.adapters.github.names import is_full_name
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
-from reprise.domain.forge import Hook, Permission, Place, PullRequest, Reaction, State, Status
+from reprise.domain.forge import (
+    Hook,
+    Permission,
+    Place,
+    PostedComment,
+    PullRequest,
+    Reaction,
+    State,
+    Status,
+)
 from reprise.domain.run import Repository, Sha
 
 MAX_STATUS_PAGES = 10
@@ -128,6 +138,15 @@ class GitHubForge:
         """The first 100. Raises Refused for everybody but the repository's admins."""
         intent = Intent(f"list the webhooks of {repository.full_name}", "webhooks: read")
         return self._read(intent, repository, _hooks)
+
+    def open_pull_requests(self, repository: Repository) -> frozenset[int]:
+        intent = Intent(f"list the pull requests of {repository.full_name}", "pull requests: read")
+        return self._read(intent, repository, comment_lists.open_pull_requests)
+
+    def comments_since(self, repository: Repository, since: datetime) -> tuple[PostedComment, ...]:
+        needs = "issues: read and contents: read"
+        intent = Intent(f"list the comments in {repository.full_name}", needs)
+        return self._read(intent, repository, lambda repo: comment_lists.since(repo, since))
 
     # --- writing --------------------------------------------------------------------------------
 

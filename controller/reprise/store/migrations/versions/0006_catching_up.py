@@ -1,0 +1,25 @@
+"""how far looks have come, how repositories stand and which watch found them"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import reprise.store.tables
+
+revision = "0006"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "cursors",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("at", reprise.store.tables.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
+    )
+    op.add_column(
+        "repositories", sa.Column("standing", sa.String(length=20), nullable=False, server_default="active")
+    )
+    op.add_column("repositories", sa.Column("standing_at", reprise.store.tables.UtcDateTime(), nullable=True))
+    op.add_column("repositories", sa.Column("watched_as", sa.Text(), nullable=True))
