@@ -11,17 +11,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.forge import transport
 from reprise.forge.access import Forge
-from reprise.forge.api import apps, comments, commits, hooks, pulls, repositories, statuses
+from reprise.forge.api import apps, checks, comments, commits, hooks, pulls, repositories, statuses
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
+from reprise.forge.page import forms
 from reprise.forge.page import routes as pages
 from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import Repository
 from reprise.forge.store import Store
 
-# `commits` is last: its path of a ref would also take what ends in /status, /statuses or /comments.
-PARTS = (apps, repositories, statuses, comments, pulls, hooks, commits)
+# `commits` is last: its path of a ref would also take what ends in /status, /check-runs or /comments.
+PARTS = (apps, repositories, statuses, checks, comments, pulls, hooks, commits)
 ROUTERS = tuple(part.router for part in PARTS)
 BY_ID = re.compile(r"(?P<prefix>.*)/repositories/(?P<id>[0-9]{1,15})(?P<rest>/.*)?")
 
@@ -34,6 +35,7 @@ def create_app(folder: Path) -> FastAPI:
     app.state.forge = forge
     app.mount(API_PREFIX, ById(_rest(forge), store))
     app.include_router(transport.router)
+    app.include_router(forms.router)
     app.include_router(pages.router)
     app.exception_handler(Problem)(_plain_problem)
     app.add_middleware(LoopbackNamesOnly)

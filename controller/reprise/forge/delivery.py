@@ -91,6 +91,11 @@ class Dispatcher:
         for hook in hooks:
             self.tell_hook(hook, event, made)
 
+    def tell_app(self, app_id: int, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
+        hook = self._store.one(Hook, app_id=app_id)
+        if hook is not None:
+            self.tell_hook(hook, event, payload())
+
     def tell_hook(self, hook: Hook, event: str, payload: JSON) -> None:
         text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
         self._record(hook.id, str(uuid.uuid4()), event, payload.get("action"), text, redelivery=False)

@@ -19,7 +19,7 @@ from reprise.forge.store import now
 
 router = APIRouter()
 FOLDER = "/repos/{owner}/{name}/hooks"
-EVENTS = {"*", "push", "create", "delete", "issue_comment", "commit_comment", "pull_request"}
+EVENTS = {"*", "push", "create", "delete", "issue_comment", "commit_comment", "pull_request", "check_run"}
 
 
 @router.post(FOLDER, status_code=201)
