@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reprise.forge import transport
 from reprise.forge.access import Forge
-from reprise.forge.api import apps, checks, comments, commits, hooks, pulls, repositories, statuses
+from reprise.forge.api import app_hooks, apps, checks, comments, commits, hooks, pulls, repositories, statuses
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
@@ -22,7 +22,7 @@ from reprise.forge.records import Repository
 from reprise.forge.store import Store
 
 # `commits` is last: its path of a ref would also take what ends in /status, /check-runs or /comments.
-PARTS = (apps, repositories, statuses, checks, comments, pulls, hooks, commits)
+PARTS = (apps, app_hooks, repositories, statuses, checks, comments, pulls, hooks, commits)
 ROUTERS = tuple(part.router for part in PARTS)
 BY_ID = re.compile(r"(?P<prefix>.*)/repositories/(?P<id>[0-9]{1,15})(?P<rest>/.*)?")
 

@@ -12,12 +12,14 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from reprise.forge.records import Delivery, Hook, Repository
-from reprise.forge.replies.people import JSON
+from reprise.forge.installing import installed_on
+from reprise.forge.records import Delivery, Hook, Installation, Repository
+from reprise.forge.replies.people import JSON, node_id
 from reprise.forge.store import Store, now
 
 ANSWER_SECONDS = 10.0
@@ -47,18 +49,19 @@ def headers(hook: Hook, delivery: Delivery, body: bytes) -> dict[str, str]:
 class Answer:
     code: int
     says: str
+    headers: dict[str, str] | None = None
 
 
-def post(hook: Hook, delivery: Delivery) -> Answer:
+def post(hook: Hook, body: bytes, sent: Mapping[str, str]) -> Answer:
     """Send it once. Redirects are not followed; no proxy is asked."""
     target = urlsplit(hook.url)
-    body = delivery.payload.encode()
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=ANSWER_SECONDS)
     try:
-        connection.request("POST", path, body, headers(hook, delivery, body))
+        connection.request("POST", path, body, sent)
         response = connection.getresponse()
-        return Answer(response.status, response.read(ANSWER_BYTES).decode(errors="replace").strip() or "OK")
+        says = response.read(ANSWER_BYTES).decode(errors="replace").strip() or "OK"
+        return Answer(response.status, says, dict(response.getheaders()))
     except TimeoutError:
         return Answer(0, f"no answer within {ANSWER_SECONDS:.0f} seconds")
     except OSError as error:
@@ -85,31 +88,74 @@ class Dispatcher:
             self._enqueue(waiting)
 
     def tell(self, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
-        """Record one delivery for each hook of the repository that wants this event, and send them soon."""
+        """Record one delivery for each hook that wants this event, and send them soon.
+
+        Hooks are the repository's own and those of the Apps that are installed on it.
+        """
         hooks = [hook for hook in self._store.all(Hook, repository_id=repository.id) if hook.wants(event)]
-        made = payload() if hooks else {}
+        there = self._installations(repository, event)
+        made = payload() if hooks or there else {}
         for hook in hooks:
-            self.tell_hook(hook, event, made)
+            self.tell_hook(hook, event, made, repository_id=repository.id)
+        for installation in there:
+            self.tell_installation(installation, event, made, repository_id=repository.id)
 
     def tell_app(self, app_id: int, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
-        hook = self._store.one(Hook, app_id=app_id)
-        if hook is not None:
-            self.tell_hook(hook, event, payload())
+        """One App alone, if it is at work there; whether it subscribed does not matter."""
+        for installation in installed_on(self._store, repository):
+            if installation.app_id == app_id and installation.at_work:
+                self.tell_installation(installation, event, payload(), repository_id=repository.id)
 
-    def tell_hook(self, hook: Hook, event: str, payload: JSON) -> None:
+    def tell_installation(
+        self, installation: Installation, event: str, payload: JSON, *, repository_id: int | None = None
+    ) -> None:
+        """Also what the App did not subscribe to: events about itself and its check runs come anyway."""
+        hook = self._store.one(Hook, app_id=installation.app_id)
+        if hook is None or not hook.active:
+            return
+        about = {"id": installation.id, "node_id": node_id("I", installation.id)}
+        told = {"installation": about, **payload}
+        self.tell_hook(hook, event, told, repository_id=repository_id, installation_id=installation.id)
+
+    def tell_hook(
+        self,
+        hook: Hook,
+        event: str,
+        payload: JSON,
+        *,
+        repository_id: int | None = None,
+        installation_id: int | None = None,
+    ) -> None:
         text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-        self._record(hook.id, str(uuid.uuid4()), event, payload.get("action"), text, redelivery=False)
+        self._record(
+            hook_id=hook.id,
+            guid=str(uuid.uuid4()),
+            event=event,
+            action=payload.get("action"),
+            payload=text,
+            redelivery=False,
+            repository_id=repository_id,
+            installation_id=installation_id,
+        )
 
     def again(self, delivery: Delivery) -> None:
         """Send the same payload under the same id, as a new entry in the list."""
         self._record(
-            delivery.hook_id,
-            delivery.guid,
-            delivery.event,
-            delivery.action,
-            delivery.payload,
+            hook_id=delivery.hook_id,
+            guid=delivery.guid,
+            event=delivery.event,
+            action=delivery.action,
+            payload=delivery.payload,
             redelivery=True,
+            repository_id=delivery.repository_id,
+            installation_id=delivery.installation_id,
         )
+
+    def _installations(self, repository: Repository, event: str) -> list[Installation]:
+        """Those at work on this repository whose App wants the event."""
+        found = [each for each in installed_on(self._store, repository) if each.at_work]
+        hooks = {hook.app_id for hook in self._store.all(Hook, repository_id=None) if hook.wants(event)}
+        return [each for each in found if each.app_id in hooks]
 
     def stop(self) -> None:
         """Finish what is being sent at this moment; the rest waits for the next start."""
@@ -119,24 +165,11 @@ class Dispatcher:
         for thread in self._threads:
             thread.join(ANSWER_SECONDS + 1)
 
-    def _record(
-        self, hook_id: int, guid: str, event: str, action: str | None, payload: str, *, redelivery: bool
-    ) -> None:
+    def _record(self, **about: Any) -> None:
+        """``about``: the columns of a delivery that are known before it is sent."""
+        unsent = {"created_at": now(), "delivered_at": None, "code": 0, "answer": "", "seconds": 0.0}
         with self._changed:  # so that the queue has the order of the rows
-            row = self._store.add(
-                Delivery,
-                hook_id=hook_id,
-                guid=guid,
-                event=event,
-                action=action,
-                redelivery=redelivery,
-                payload=payload,
-                created_at=now(),
-                delivered_at=None,
-                code=0,
-                answer="",
-                seconds=0.0,
-            )
+            row = self._store.add(Delivery, **about, **unsent)
             self._enqueue(row)
 
     def _enqueue(self, delivery: Delivery) -> None:
@@ -166,8 +199,10 @@ class Dispatcher:
         delivery = self._store.one(Delivery, id=delivery_id)
         if hook is None or delivery is None:
             return
+        body = delivery.payload.encode()
+        sent = headers(hook, delivery, body)
         started = time.monotonic()
-        answer = post(hook, delivery)
+        answer = post(hook, body, sent)
         self._store.change(
             Delivery,
             delivery_id,
@@ -175,4 +210,6 @@ class Dispatcher:
             code=answer.code,
             answer=answer.says,
             seconds=time.monotonic() - started,
+            headers=json.dumps(sent),
+            answer_headers=None if answer.headers is None else json.dumps(answer.headers),
         )

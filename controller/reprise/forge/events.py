@@ -1,5 +1,6 @@
-"""What a repository's hooks are told, and when. Payloads as GitHub sends them to a repository's webhook:
-no `installation`, and for an annotated tag `after` is the tag object while `head_commit` is the commit.
+"""What hooks are told, and when. Payloads as GitHub sends them to a repository's webhook; an App's hook gets
+the same with `installation`, which the dispatcher adds. For an annotated tag `after` is the tag object while
+`head_commit` is the commit.
 """
 
 from dataclasses import dataclass
@@ -189,4 +190,4 @@ def ping(call: Call, where: Repository, hook: Hook, sender: User) -> None:
         "repository": views.repository(call, where),
         "sender": views.user(call, sender.login),
     }
-    call.forge.dispatcher.tell_hook(hook, "ping", payload)
+    call.forge.dispatcher.tell_hook(hook, "ping", payload, repository_id=where.id)

@@ -96,7 +96,7 @@ def uninstall(store: Store, installation: Installation) -> Installation:
 def installed_on(store: Store, repository: Repository) -> list[Installation]:
     """The installations, of any App, that include this repository; suspended ones too."""
     there = store.all(Installation, account=repository.owner, deleted_at=None)
-    return [each for each in there if repository in repositories_of(store, each)]
+    return [each for each in there if any(one.id == repository.id for one in repositories_of(store, each))]
 
 
 def new_token(

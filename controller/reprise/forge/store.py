@@ -225,6 +225,15 @@ class Store:
             ).fetchall()
         return [_record(Delivery, row) for row in rows]
 
+    def deliveries_before(self, hook_id: int, before: int | None) -> list[Delivery]:
+        """Older than that one (None: all), newest first."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT * FROM deliveries WHERE hook_id = ? AND id < ? ORDER BY id DESC",
+                (hook_id, (1 << 62) if before is None else before),
+            ).fetchall()
+        return [_record(Delivery, row) for row in rows]
+
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

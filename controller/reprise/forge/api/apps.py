@@ -9,6 +9,7 @@ from reprise.forge import installing, views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import NewInstallationToken, Raw, parse
 from reprise.forge.api.paging import Page
+from reprise.forge.app_events import suspend_and_tell, uninstall_and_tell, unsuspend_and_tell
 from reprise.forge.granted import repositories_of
 from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import App, Installation, InstallationToken, Repository
@@ -56,20 +57,22 @@ def one(installation_id: int, call: Asking) -> JSON:
 
 @router.delete("/app/installations/{installation_id}", status_code=204)
 def uninstall(installation_id: int, call: Asking) -> Response:
-    installing.uninstall(call.store, _installation(call, installation_id))
+    found = _installation(call, installation_id)
+    uninstall_and_tell(call, found, call.as_app().owner)
     return Response(status_code=204)
 
 
 @router.put("/app/installations/{installation_id}/suspended", status_code=204)
 def suspend(installation_id: int, call: Asking) -> Response:
     found = _installation(call, installation_id)
-    installing.suspend(call.store, found, call.as_app().owner)
+    suspend_and_tell(call, found, call.as_app().owner)
     return Response(status_code=204)
 
 
 @router.delete("/app/installations/{installation_id}/suspended", status_code=204)
 def unsuspend(installation_id: int, call: Asking) -> Response:
-    installing.unsuspend(call.store, _installation(call, installation_id))
+    found = _installation(call, installation_id)
+    unsuspend_and_tell(call, found, call.as_app().owner)
     return Response(status_code=204)
 
 

@@ -92,6 +92,12 @@ class HookConfig(Body):
     secret: str = ""
 
 
+class HookConfigChange(Body):
+    url: str | None = None
+    content_type: Literal["json"] = "json"
+    secret: str | None = None
+
+
 class NewHook(Body):
     config: HookConfig
     events: Annotated[list[str], Field(min_length=1)] = ["push"]

@@ -9,17 +9,27 @@ from reprise.domain.forge import Permission
 from reprise.domain.loopback import is_loopback
 from reprise.forge import events, views
 from reprise.forge.access import Asking, Call
+from reprise.forge.api import delivery_log
 from reprise.forge.api.bodies import NewHook, Raw, parse
 from reprise.forge.api.paging import Page
 from reprise.forge.problems import invalid, not_found
-from reprise.forge.records import Delivery, Hook, Repository
-from reprise.forge.replies import hooks
+from reprise.forge.records import Hook, Repository
 from reprise.forge.replies.people import JSON
 from reprise.forge.store import now
 
 router = APIRouter()
 FOLDER = "/repos/{owner}/{name}/hooks"
-EVENTS = {"*", "push", "create", "delete", "issue_comment", "commit_comment", "pull_request", "check_run"}
+EVENTS = {
+    "*",
+    "push",
+    "create",
+    "delete",
+    "issue_comment",
+    "commit_comment",
+    "pull_request",
+    "check_run",
+    "repository",
+}
 
 
 @router.post(FOLDER, status_code=201)
@@ -28,9 +38,7 @@ def create(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
     repository = call.repository(owner, name, Permission.ADMIN)
     sender = call.signed_in()
     wanted = parse(NewHook, raw, "Hook")
-    target = urlsplit(wanted.config.url)
-    if target.scheme != "http" or not is_loopback(target.hostname or ""):
-        raise invalid("Hook", "config.url", "custom", "config.url must be http:// on this machine's loopback")
+    refuse_elsewhere(wanted.config.url)
     if unknown := sorted(set(wanted.events) - EVENTS):
         raise invalid("Hook", "events", "custom", f"this forge has no event {', '.join(unknown)}")
     hook = call.store.add(
@@ -69,35 +77,31 @@ def ping(owner: str, name: str, hook_id: int, call: Asking) -> Response:
 
 @router.get(FOLDER + "/{hook_id}/deliveries")
 def deliveries(owner: str, name: str, hook_id: int, call: Asking, request: Request) -> JSONResponse:
-    """Newest first; what is still waiting for its turn is not listed, as on GitHub."""
     hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
-    sent = [each for each in call.store.all(Delivery, hook_id=hook.id)[::-1] if not each.pending]
-    page = Page(request)
-    return page.reply([hooks.delivery_item(each, hook) for each in page.of(sent)], total=len(sent))
+    return delivery_log.listed(call, hook, request)
 
 
 @router.get(FOLDER + "/{hook_id}/deliveries/{delivery_id}")
 def delivery(owner: str, name: str, hook_id: int, delivery_id: int, call: Asking) -> JSON:
     hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
-    return hooks.delivery(_delivery(call, hook, delivery_id), hook)
+    return delivery_log.shown(call, hook, delivery_id)
 
 
 @router.post(FOLDER + "/{hook_id}/deliveries/{delivery_id}/attempts", status_code=202)
 def redeliver(owner: str, name: str, hook_id: int, delivery_id: int, call: Asking) -> JSON:
     hook = _hook(call, call.repository(owner, name, Permission.ADMIN), hook_id)
-    call.forge.dispatcher.again(_delivery(call, hook, delivery_id))
-    return {}
+    return delivery_log.again(call, hook, delivery_id)
+
+
+def refuse_elsewhere(url: str) -> None:
+    """Raises Problem 422 for what is not on this machine's loopback."""
+    target = urlsplit(url)
+    if target.scheme != "http" or not is_loopback(target.hostname or ""):
+        raise invalid("Hook", "config.url", "custom", "config.url must be http:// on this machine's loopback")
 
 
 def _hook(call: Call, repository: Repository, hook_id: int) -> Hook:
     found = call.store.one(Hook, id=hook_id, repository_id=repository.id)
     if found is None:
-        raise not_found()
-    return found
-
-
-def _delivery(call: Call, hook: Hook, delivery_id: int) -> Delivery:
-    found = call.store.one(Delivery, id=delivery_id, hook_id=hook.id)
-    if found is None or found.pending:
         raise not_found()
     return found

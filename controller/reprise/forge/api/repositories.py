@@ -8,6 +8,7 @@ from reprise.forge import views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
 from reprise.forge.api.paging import Page
+from reprise.forge.app_events import announce_new_repository
 from reprise.forge.problems import Problem, invalid
 from reprise.forge.records import Repository, User, at_least
 from reprise.forge.replies import people
@@ -80,6 +81,7 @@ def create(call: Asking, raw: Raw) -> JSON:
     made = _add(
         call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
     )
+    announce_new_repository(call, made, owner.login)
     return views.full_repository(call, made)
 
 
@@ -139,6 +141,7 @@ def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
         private=source.private,
         source=source,
     )
+    announce_new_repository(call, made, who.login)
     return views.full_repository(call, made)
 
 

@@ -38,7 +38,13 @@ def _last_response(last: Delivery | None) -> JSON:
     return {"code": last.code or None, "status": status, "message": last.answer}
 
 
-def delivery_item(what: Delivery, hook: Hook) -> JSON:
+def config(what: Hook) -> JSON:
+    """Of an App's one hook."""
+    secret = {"secret": "********"} if what.secret else {}
+    return {"content_type": "json", "insecure_ssl": "0", "url": what.url, **secret}
+
+
+def delivery_item(what: Delivery) -> JSON:
     return {
         "id": what.id,
         "guid": what.guid,
@@ -49,17 +55,20 @@ def delivery_item(what: Delivery, hook: Hook) -> JSON:
         "status_code": what.code,
         "event": what.event,
         "action": what.action,
-        "installation_id": None,
-        "repository_id": hook.repository_id,
+        "installation_id": what.installation_id,
+        "repository_id": what.repository_id,
         "throttled_at": None,
     }
 
 
 def delivery(what: Delivery, hook: Hook) -> JSON:
-    headers = {"X-GitHub-Event": what.event, "X-GitHub-Delivery": what.guid}
+    answered = what.answer_headers is not None
     return {
-        **delivery_item(what, hook),
+        **delivery_item(what),
         "url": hook.url,
-        "request": {"headers": headers, "payload": json.loads(what.payload)},
-        "response": {"headers": None, "payload": None},
+        "request": {"headers": json.loads(what.headers or "null"), "payload": json.loads(what.payload)},
+        "response": {
+            "headers": json.loads(what.answer_headers or "null"),
+            "payload": what.answer if answered else None,
+        },
     }
