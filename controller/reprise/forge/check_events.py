@@ -1,4 +1,4 @@
-"""What is told about check runs. Hooks of the repository hear of their beginning and end; that somebody wants
+"""What is told about check runs. Who listens hears of their beginning and end; that somebody wants
 one again, or pressed one of its buttons, only the App hears that made it.
 """
 
@@ -37,5 +37,6 @@ def announce(
         }
 
     if action in FOR_EVERYBODY:
-        call.forge.dispatcher.tell(where, "check_run", payload)
+        call.forge.dispatcher.tell(where, "check_run", payload, also=run.app_id)
+        return
     call.forge.dispatcher.tell_app(run.app_id, where, "check_run", payload)
