@@ -53,7 +53,7 @@ def _tell(
         **named,
         "sender": views.user(call, sender),
     }
-    call.forge.dispatcher.tell_app(installation, "installation", payload)
+    call.forge.dispatcher.tell_installation(installation, "installation", payload)
 
 
 def announce_repositories(
@@ -76,7 +76,7 @@ def announce_repositories(
                 "requester": None,
                 "sender": views.user(call, sender),
             }
-            call.forge.dispatcher.tell_app(installation, "installation_repositories", payload)
+            call.forge.dispatcher.tell_installation(installation, "installation_repositories", payload)
 
 
 def announce_new_repository(call: Call, repository: Repository, sender: str) -> None:

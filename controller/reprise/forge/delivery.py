@@ -87,20 +87,29 @@ class Dispatcher:
         for waiting in store.all(Delivery, delivered_at=None):
             self._enqueue(waiting)
 
-    def tell(self, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
+    def tell(
+        self, repository: Repository, event: str, payload: Callable[[], JSON], *, also: int | None = None
+    ) -> None:
         """Record one delivery for each hook that wants this event, and send them soon.
 
-        Hooks are the repository's own and those of the Apps that are installed on it.
+        Hooks are the repository's own and those of the Apps that are installed on it. ``also`` is the id of
+        an App that is told without having subscribed, as GitHub does with the one that made a check run.
         """
         hooks = [hook for hook in self._store.all(Hook, repository_id=repository.id) if hook.wants(event)]
-        there = self._installations(repository, event)
+        there = self._installations(repository, event, also)
         made = payload() if hooks or there else {}
         for hook in hooks:
             self.tell_hook(hook, event, made, repository_id=repository.id)
         for installation in there:
-            self.tell_app(installation, event, made, repository_id=repository.id)
+            self.tell_installation(installation, event, made, repository_id=repository.id)
 
-    def tell_app(
+    def tell_app(self, app_id: int, repository: Repository, event: str, payload: Callable[[], JSON]) -> None:
+        """One App alone, if it is at work there; whether it subscribed does not matter."""
+        for installation in installed_on(self._store, repository):
+            if installation.app_id == app_id and installation.at_work:
+                self.tell_installation(installation, event, payload(), repository_id=repository.id)
+
+    def tell_installation(
         self, installation: Installation, event: str, payload: JSON, *, repository_id: int | None = None
     ) -> None:
         """Also what the App did not subscribe to: events about itself and its check runs come anyway."""
@@ -145,11 +154,11 @@ class Dispatcher:
             installation_id=delivery.installation_id,
         )
 
-    def _installations(self, repository: Repository, event: str) -> list[Installation]:
+    def _installations(self, repository: Repository, event: str, also: int | None) -> list[Installation]:
         """Those at work on this repository whose App wants the event."""
         found = [each for each in installed_on(self._store, repository) if each.at_work]
         hooks = {hook.app_id for hook in self._store.all(Hook, repository_id=None) if hook.wants(event)}
-        return [each for each in found if each.app_id in hooks]
+        return [each for each in found if each.app_id in hooks or each.app_id == also]
 
     def stop(self) -> None:
         """Finish what is being sent at this moment; the rest waits for the next start."""

@@ -116,17 +116,38 @@ def ref_event(call: Call, where: Repository, change: RefChange, sender: User) ->
 
 
 def announce_comment(call: Call, where: Repository, pull: Pull, comment: Comment) -> None:
+    told = partial(views.comment, call, where, comment)
     call.forge.dispatcher.tell(
-        where,
-        "issue_comment",
-        lambda: {
-            "action": "created",
-            "issue": views.issue(call, where, pull),
-            "comment": views.comment(call, where, comment),
-            "repository": views.repository(call, where),
-            "sender": views.user(call, comment.author),
-        },
+        where, "issue_comment", lambda: _on_comment(call, where, pull, "created", told())
     )
+
+
+def announce_comment_edited(
+    call: Call, where: Repository, pull: Pull, comment: Comment, *, before: str
+) -> None:
+    """``before``: its text until now."""
+    told = partial(views.comment, call, where, comment)
+    changes = {"changes": {"body": {"from": before}}}
+    call.forge.dispatcher.tell(
+        where, "issue_comment", lambda: {**_on_comment(call, where, pull, "edited", told()), **changes}
+    )
+
+
+def announce_comment_deleted(call: Call, where: Repository, pull: Pull, comment: JSON) -> None:
+    """``comment`` as it was, since it is gone."""
+    call.forge.dispatcher.tell(
+        where, "issue_comment", lambda: _on_comment(call, where, pull, "deleted", comment)
+    )
+
+
+def _on_comment(call: Call, where: Repository, pull: Pull, action: str, comment: JSON) -> JSON:
+    return {
+        "action": action,
+        "issue": views.issue(call, where, pull),
+        "comment": comment,
+        "repository": views.repository(call, where),
+        "sender": views.user(call, call.signed_in().login),
+    }
 
 
 def announce_commit_comment(call: Call, where: Repository, comment: Comment) -> None:

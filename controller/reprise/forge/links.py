@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from reprise.forge.checks import CheckRun
 from reprise.forge.records import Comment, Pull, Repository
 
 API_PREFIX = "/api/v3"
@@ -50,6 +51,9 @@ class Links:
 
     def pull_page(self, pull: Pull, repository: Repository) -> str:
         return f"{self.page(repository)}/pull/{pull.number}"
+
+    def check_page(self, check: CheckRun, repository: Repository) -> str:
+        return f"{self.page(repository)}/runs/{check.id}"
 
     def comment_page(self, comment: Comment, repository: Repository) -> str:
         if comment.sha is not None:

@@ -220,6 +220,16 @@ class InstallationToken:
         return granted
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody's browser, signed in on the pages."""
+
+    id: int
+    sha256: str
+    user_id: int
+    expires_at: str
+
+
 class ReactionContent(Enum):
     PLUS_ONE = "+1"
     MINUS_ONE = "-1"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 GIT_SECONDS = 60
+MOST_SHOWN_BYTES = 1 << 20
 ZERO = "0" * 40
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
 SHORT_SHA = re.compile(r"[0-9a-f]{4,40}")
@@ -143,6 +144,15 @@ class GitRepository:
         tagger = _person(fields["tagger"]) if "tagger" in fields else None
         return TagObject(sha, fields["tag"], tagger, message.rstrip("\n"), fields["object"], fields["type"])
 
+    def text(self, sha: str, path: str) -> str | None:
+        """A file of a commit; None when there is none, or when it is larger than a page can show."""
+        if not path.isprintable():
+            return None
+        size = self._optional("cat-file", "-s", f"{sha}:{path}")
+        if size is None or int(size) > MOST_SHOWN_BYTES:
+            return None
+        return self._optional("cat-file", "blob", f"{sha}:{path}", strip=False)
+
     def file_changes(self, sha: str) -> FileChanges:
         out = self._git(
             "diff-tree", "-z", "--root", "-r", "--no-commit-id", "--no-renames", "--name-status", sha
@@ -199,9 +209,11 @@ class GitRepository:
         where = ["-C", str(self.path)] if inside else []
         return _run([*where, *argv], check=True).stdout
 
-    def _optional(self, *argv: str) -> str | None:
+    def _optional(self, *argv: str, strip: bool = True) -> str | None:
         done = _run(["-C", str(self.path), *argv], check=False)
-        return done.stdout.strip() if done.returncode == 0 else None
+        if done.returncode != 0:
+            return None
+        return done.stdout.strip() if strip else done.stdout
 
 
 def _run(argv: Sequence[str], *, check: bool) -> subprocess.CompletedProcess[str]:

@@ -62,3 +62,21 @@ CREATE TABLE IF NOT EXISTS installation_tokens (
   id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL UNIQUE,
   installation_id INTEGER NOT NULL REFERENCES installations(id), permissions TEXT NOT NULL,
   repository_ids TEXT, expires_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS check_suites (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repository_id INTEGER NOT NULL REFERENCES repositories(id),
+  app_id INTEGER NOT NULL, sha TEXT NOT NULL, head_branch TEXT, created_at TEXT NOT NULL,
+  UNIQUE (repository_id, app_id, sha));
+CREATE TABLE IF NOT EXISTS check_runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, suite_id INTEGER NOT NULL REFERENCES check_suites(id),
+  repository_id INTEGER NOT NULL REFERENCES repositories(id), app_id INTEGER NOT NULL, sha TEXT NOT NULL,
+  name TEXT NOT NULL, external_id TEXT NOT NULL, details_url TEXT, status TEXT NOT NULL, conclusion TEXT,
+  started_at TEXT NOT NULL, completed_at TEXT, title TEXT, summary TEXT, text TEXT, actions TEXT NOT NULL,
+  updated_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS check_runs_of_commit ON check_runs (repository_id, sha);
+CREATE TABLE IF NOT EXISTS annotations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, check_run_id INTEGER NOT NULL REFERENCES check_runs(id),
+  path TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, start_column INTEGER,
+  end_column INTEGER, annotation_level TEXT NOT NULL, title TEXT, message TEXT NOT NULL, raw_details TEXT);
+CREATE INDEX IF NOT EXISTS annotations_of_check_run ON annotations (check_run_id);
+CREATE TABLE IF NOT EXISTS sessions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL REFERENCES users(id), expires_at TEXT NOT NULL);

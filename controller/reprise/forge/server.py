@@ -28,7 +28,7 @@ from reprise.forge.registering import NewApp, Wanted, register
 from reprise.forge.store import Store
 
 LOGIN = re.compile(
-    r"(?!(?:api|avatars|apps|settings|organizations)$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
+    r"(?!(?:api|avatars|login|logout|apps|settings|organizations)$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}"
 )
 STOP_SECONDS = 15
 Wrap = Callable[[ASGIApp], ASGIApp]

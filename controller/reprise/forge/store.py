@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reprise.domain.forge import Permission
+from reprise.forge.checks import Annotation, CheckRun, CheckSuite
 from reprise.forge.records import (
     App,
     Comment,
@@ -26,6 +27,7 @@ from reprise.forge.records import (
     Reaction,
     Repository,
     SelectedRepository,
+    Session,
     Status,
     User,
 )
@@ -45,6 +47,10 @@ T = TypeVar(
     Installation,
     SelectedRepository,
     InstallationToken,
+    CheckSuite,
+    CheckRun,
+    Annotation,
+    Session,
 )
 
 TABLES: dict[type, str] = {
@@ -60,6 +66,10 @@ TABLES: dict[type, str] = {
     Installation: "installations",
     SelectedRepository: "selected_repositories",
     InstallationToken: "installation_tokens",
+    CheckSuite: "check_suites",
+    CheckRun: "check_runs",
+    Annotation: "annotations",
+    Session: "sessions",
 }
 BOOLEANS = {"private", "active", "redelivery", "public"}
 BUSY_SECONDS = 10
@@ -127,8 +137,17 @@ class Store:
             )
             return self.get(kind, id)
 
+    def remove(self, kind: type[T], **where: Any) -> None:
+        """Delete the rows whose columns equal these values."""
+        wheres = " AND ".join(f"{name} IS ?" for name in where)
+        with self._lock:
+            self._db.execute(
+                f"DELETE FROM {TABLES[kind]} WHERE {wheres}",  # noqa: S608  our own names
+                tuple(where.values()),
+            )
+
     def get(self, kind: type[T], id: int | None) -> T:
-        """A row that is known to exist: nothing is ever deleted."""
+        """A row that is known to exist."""
         if (found := self.one(kind, id=id)) is None:
             raise LookupError(f"no row {id} in {TABLES[kind]}")
         return found

@@ -1,8 +1,9 @@
 """Records as JSON together with what belongs to them: looks up owners, authors and counts for `replies`."""
 
 from reprise.forge.access import Call
+from reprise.forge.checks import Annotation, CheckRun, CheckSuite, suite_state
 from reprise.forge.records import App, Comment, Hook, Installation, Pull, Reaction, Repository, Status, User
-from reprise.forge.replies import apps, commits, conversation, hooks, people
+from reprise.forge.replies import apps, checks, commits, conversation, hooks, people
 from reprise.forge.replies import repository as repositories
 from reprise.forge.replies.people import JSON
 
@@ -115,3 +116,38 @@ def hook(call: Call, where: Repository, what: Hook) -> JSON:
     recent = call.store.recent_deliveries(what.id, limit=5)
     last = next((each for each in recent if not each.pending), None)
     return hooks.hook(call.links, where, what, last)
+
+
+def check_run(call: Call, where: Repository, what: CheckRun) -> JSON:
+    return checks.check_run(call.links, where, what, _check_facts(call, where, what))
+
+
+def check_run_in_event(call: Call, where: Repository, what: CheckRun) -> JSON:
+    """With its whole suite, where replies only have the suite's number."""
+    suite = call.store.get(CheckSuite, what.suite_id)
+    parents = call.git(where).commit(what.sha).parents
+    facts = _check_facts(call, where, what)
+    inside = checks.suite_in_event(
+        call.links,
+        where,
+        suite,
+        facts,
+        state=suite_state(call.store.all(CheckRun, suite_id=suite.id)),
+        before=parents[0] if parents else None,
+        updated_at=what.updated_at,
+    )
+    return {**checks.check_run(call.links, where, what, facts), "check_suite": inside}
+
+
+def _check_facts(call: Call, where: Repository, what: CheckRun) -> checks.CheckFacts:
+    here = {"repository_id": where.id, "head_repository_id": where.id}
+    pulls = call.store.all(Pull, **here, head_sha=what.sha, state="open")
+    return checks.CheckFacts(
+        app=app(call, call.store.get(App, what.app_id)),
+        pulls=[checks.pull_in_check(call.links, where, each) for each in pulls],
+        annotations=len(call.store.all(Annotation, check_run_id=what.id)),
+    )
+
+
+def annotation(call: Call, where: Repository, run: CheckRun, what: Annotation) -> JSON:
+    return checks.annotation(call.links, where, what, run.sha)

@@ -43,6 +43,8 @@ PATHS = (
     REPO,
     REPO + "/check-runs",
     REPO + "/check-runs/{check_run_id}",
+    REPO + "/check-runs/{check_run_id}/annotations",
+    REPO + "/check-runs/{check_run_id}/rerequest",
     REPO + "/collaborators/{username}",
     REPO + "/collaborators/{username}/permission",
     REPO + "/comments",

@@ -121,15 +121,20 @@ Model = TypeVar("Model", bound=Body)
 def parse(model: type[Model], raw: bytes, resource: str) -> Model:
     """``resource`` is GitHub's name for what is being made, used in the refusal."""
     try:
-        document = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        raise Problem(400, "Problems parsing JSON") from None
-    if not isinstance(document, dict):
-        raise Problem(400, "Body should be a JSON object")
-    try:
-        return model.model_validate(document)
+        return model.model_validate(document(raw))
     except ValidationError as error:
         raise Problem(422, "Validation Failed", _errors(error, resource)) from None
+
+
+def document(raw: bytes) -> JSON:
+    """The JSON object that was sent, whatever it says."""
+    try:
+        found = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise Problem(400, "Problems parsing JSON") from None
+    if not isinstance(found, dict):
+        raise Problem(400, "Body should be a JSON object")
+    return found
 
 
 def _errors(error: ValidationError, resource: str) -> tuple[JSON, ...]:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from reprise.forge import events, views
 from reprise.forge.access import Asking, Call
@@ -63,6 +63,11 @@ def edit_commit_comment(owner: str, name: str, comment_id: int, call: Asking, ra
     return _edit(call, call.repository(owner, name), comment_id, "commit", raw)
 
 
+@router.delete("/repos/{owner}/{name}/comments/{comment_id}", status_code=204)
+def delete_commit_comment(owner: str, name: str, comment_id: int, call: Asking) -> Response:
+    return _delete(call, call.repository(owner, name), comment_id, "commit")
+
+
 # --- in conversations -----------------------------------------------------------------------------
 
 
@@ -106,6 +111,11 @@ def issue_comment(owner: str, name: str, comment_id: int, call: Asking) -> JSON:
 @router.patch("/repos/{owner}/{name}/issues/comments/{comment_id}")
 def edit_issue_comment(owner: str, name: str, comment_id: int, call: Asking, raw: Raw) -> JSON:
     return _edit(call, call.repository(owner, name), comment_id, "issue", raw)
+
+
+@router.delete("/repos/{owner}/{name}/issues/comments/{comment_id}", status_code=204)
+def delete_issue_comment(owner: str, name: str, comment_id: int, call: Asking) -> Response:
+    return _delete(call, call.repository(owner, name), comment_id, "issue")
 
 
 # --- reactions ------------------------------------------------------------------------------------
@@ -160,7 +170,7 @@ def _reactions(
 # --- shared ---------------------------------------------------------------------------------------
 
 
-def pull_of(call: Call, repository: Repository, number: int) -> Pull:
+def pull_of(call: Call, repository: Repository, number: int | None) -> Pull:
     found = call.store.one(Pull, repository_id=repository.id, number=number)
     if found is None:
         raise not_found()
@@ -175,14 +185,34 @@ def _comment(call: Call, repository: Repository, comment_id: int, kind: Kind) ->
 
 
 def _edit(call: Call, repository: Repository, comment_id: int, kind: Kind, raw: bytes) -> JSON:
+    comment = _changeable(call, repository, comment_id, kind)
+    body = parse(NewComment, raw, "CommitComment" if kind == "commit" else "IssueComment").body
+    edited = call.store.change(Comment, comment.id, body=body, updated_at=now())
+    if kind == "issue" and body != comment.body:
+        pull = pull_of(call, repository, comment.number)
+        events.announce_comment_edited(call, repository, pull, edited, before=comment.body)
+    return views.comment(call, repository, edited)
+
+
+def _delete(call: Call, repository: Repository, comment_id: int, kind: Kind) -> Response:
+    """Its reactions go with it. Of comments on commits GitHub says only that they were made."""
+    comment = _changeable(call, repository, comment_id, kind)
+    told = views.comment(call, repository, comment)
+    with call.store.changing():
+        call.store.remove(Reaction, comment_id=comment.id)
+        call.store.remove(Comment, id=comment.id)
+    if kind == "issue":
+        events.announce_comment_deleted(call, repository, pull_of(call, repository, comment.number), told)
+    return Response(status_code=204)
+
+
+def _changeable(call: Call, repository: Repository, comment_id: int, kind: Kind) -> Comment:
     """One's own, or anybody's with write permission."""
     editor = call.signed_in()
     comment = _comment(call, repository, comment_id, kind)
     if editor.login != comment.author and not call.role(repository).may_write:
         raise no_permission()
-    body = parse(NewComment, raw, "CommitComment" if kind == "commit" else "IssueComment").body
-    edited = call.store.change(Comment, comment.id, body=body, updated_at=now())
-    return views.comment(call, repository, edited)
+    return comment
 
 
 def _listed(call: Call, repository: Repository, found: list[Comment], request: Request) -> JSONResponse:

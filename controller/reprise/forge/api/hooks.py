@@ -19,7 +19,17 @@ from reprise.forge.store import now
 
 router = APIRouter()
 FOLDER = "/repos/{owner}/{name}/hooks"
-EVENTS = {"*", "push", "create", "delete", "issue_comment", "commit_comment", "pull_request", "repository"}
+EVENTS = {
+    "*",
+    "push",
+    "create",
+    "delete",
+    "issue_comment",
+    "commit_comment",
+    "pull_request",
+    "check_run",
+    "repository",
+}
 
 
 @router.post(FOLDER, status_code=201)

@@ -1,88 +1,59 @@
-"""Pages for people, without scripts or sessions: what everybody may read, nothing private."""
+"""Pages for people, without scripts: what everybody may read, and to those who signed in what they may."""
 
 import html
 import zlib
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any
 
-import jinja2
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
-from markupsafe import Markup
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from reprise.forge.access import Call, forge_of, links_of
-from reprise.forge.page import content, markdown
+from reprise.forge.access import Call
+from reprise.forge.api.checks import check_run_of
+from reprise.forge.api.comments import pull_of
+from reprise.forge.page import checks, content
+from reprise.forge.page.rendering import FOLDER, POLICY, page
+from reprise.forge.page.sessions import Visiting
 from reprise.forge.problems import Problem
-from reprise.forge.records import Pull, Repository, User
+from reprise.forge.records import App, Pull, Repository, User
 
 router = APIRouter(default_response_class=HTMLResponse)
-REFRESH_SECONDS = 2
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
 AVATAR = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" '
     'fill="hsl({hue} 35% 45%)"/><text x="16" y="21.5" font-family="sans-serif" font-size="15" fill="#fff" '
     'text-anchor="middle">{letter}</text></svg>'
 )
-
-
-def ago(at: str) -> str:
-    """``3 minutes ago``, for a time as the records have it."""
-    seconds = int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now" if seconds < 10 else f"{seconds} seconds ago"
-
-
-def environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["ago"] = ago
-    made.filters["markdown"] = lambda text: Markup(markdown.render(text))  # noqa: S704  it escapes everything
-    return made
-
-
-TEMPLATES = environment()
-
-
-def anybody(request: Request) -> Call:
-    """Pages know nobody: they show what is public."""
-    return Call(forge_of(request), links_of(request), None)
-
-
-Visiting = Annotated[Call, Depends(anybody)]
-
-
-def _page(template: str, *, pending: bool = False, **values: Any) -> HTMLResponse:
-    refresh = REFRESH_SECONDS if pending else None
-    text = TEMPLATES.get_template(template).render(refresh=refresh, **values)
-    return HTMLResponse(text, headers={"Content-Security-Policy": POLICY})
+ASKED = {"again": "Asked for once more.", "action": "Asked for."}
 
 
 @router.get("/")
 def index(call: Visiting) -> Response:
-    public = call.store.all(Repository, private=False)
-    return _page("index.html", repositories=sorted(public, key=lambda r: r.pushed_at, reverse=True))
+    found = _readable(call, call.store.all(Repository))
+    newest = sorted(found, key=lambda each: each.pushed_at, reverse=True)
+    return page("index.html", call, "/", owner=None, repositories=newest)
+
+
+@router.get("/style.css")
+def style() -> Response:
+    return FileResponse(FOLDER / "style.css", headers={"Cache-Control": "max-age=60"})
 
 
 @router.get("/avatars/{login}.svg")
 def avatar(login: str) -> Response:
     drawn = AVATAR.format(hue=zlib.crc32(login.encode()) % 360, letter=html.escape(login[:1].upper()))
-    return Response(drawn, media_type="image/svg+xml", headers={"Content-Security-Policy": POLICY})
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "max-age=3600"}
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/{login}")
 def owner(login: str, call: Visiting) -> Response:
-    if call.store.one(User, login=login) is None:
+    found = call.store.one(User, login=login)
+    if found is None:
         raise Problem(404, "There is nobody here with this name.")
-    return _page("index.html", repositories=call.store.all(Repository, owner=login, private=False))
+    theirs = _readable(call, call.store.all(Repository, owner=login))
+    return page("index.html", call, f"/{login}", owner=found, repositories=theirs)
+
+
+def _readable(call: Call, repositories: list[Repository]) -> list[Repository]:
+    return [each for each in repositories if call.role(each).value != "none"]
 
 
 @router.get("/{owner}/{name}")
@@ -90,15 +61,19 @@ def repository(owner: str, name: str, call: Visiting) -> Response:
     found = call.repository(owner, name)
     tags = content.tags(call, found)
     deliveries = content.deliveries(call, found)
-    return _page(
+    return page(
         "repository.html",
+        call,
+        f"/{found.full_name}",
+        pending=any(tag.commit.checks.pending for tag in tags) or any(d.pending for d in deliveries),
         repository=found,
+        fork_of=call.store.get(Repository, found.fork_of) if found.fork_of else None,
+        forks=_readable(call, call.store.all(Repository, fork_of=found.id)),
         clone_url=call.links.clone(found),
         tags=tags,
         commits=content.recent_commits(call, found),
-        pulls=call.store.all(Pull, repository_id=found.id)[::-1],
+        pulls=content.pulls(call, found),
         deliveries=deliveries,
-        pending=any(tag.commit.pending for tag in tags) or any(d.pending for d in deliveries),
     )
 
 
@@ -109,30 +84,70 @@ def commit(owner: str, name: str, sha: str, call: Visiting) -> Response:
     if full is None:
         raise Problem(404, "This repository has no such commit.")
     shown = content.commit(call, found, full)
-    return _page(
+    return page(
         "commit.html",
+        call,
+        f"/{found.full_name}/commit/{full}",
+        pending=shown.checks.pending and call.user is None,
         repository=found,
         commit=shown,
         tags=[tag.name for tag in content.tags(call, found) if tag.commit.sha == full],
         comments=content.comments(call, found, sha=full),
-        pending=shown.pending,
     )
 
 
 @router.get("/{owner}/{name}/pull/{number}")
 def pull(owner: str, name: str, number: int, call: Visiting) -> Response:
     found = call.repository(owner, name)
-    shown = call.store.one(Pull, repository_id=found.id, number=number)
-    if shown is None:
-        raise Problem(404, "This repository has no such pull request.")
-    head = call.store.get(Repository, shown.head_repository_id)
-    commit = content.commit(call, found, shown.head_sha)
-    return _page(
+    shown = pull_of(call, found, number)
+    commits = content.pull_commits(call, found, shown)
+    head = content.commit(call, found, shown.head_sha)
+    return page(
         "pull.html",
+        call,
+        f"/{found.full_name}/pull/{number}",
+        pending=head.checks.pending and call.user is None,
         repository=found,
         pull=shown,
-        head=head,
-        commit=commit,
-        comments=content.comments(call, found, number=number),
-        pending=commit.pending,
+        head=call.store.get(Repository, shown.head_repository_id),
+        changed=call.git(found).line_changes(shown.base_sha, shown.head_sha),
+        badges=content.badges(call, found, shown.author, opener=shown.author),
+        commit=head,
+        commits=commits,
+        comments=content.comments(call, found, pull=shown),
     )
+
+
+@router.get("/{owner}/{name}/runs/{check_run_id}")
+def check_run(owner: str, name: str, check_run_id: int, call: Visiting, asked: str = "") -> Response:
+    found = call.repository(owner, name)
+    run = check_run_of(call, found, check_run_id)
+    here = {"repository_id": found.id, "head_sha": run.sha}
+    return page(
+        "check.html",
+        call,
+        f"/{found.full_name}/runs/{run.id}",
+        pending=not run.completed,
+        repository=found,
+        run=run,
+        app=call.store.get(App, run.app_id),
+        look=checks.look_of(run),
+        lasted=checks.lasted(run),
+        annotations=content.annotations(call, found, run),
+        commit=content.commit(call, found, run.sha),
+        pulls=call.store.all(Pull, **here),
+        may_press=call.user is not None and call.role(found).may_write,
+        said=ASKED.get(asked),
+    )
+
+
+@router.get("/{owner}/{name}/blob/{sha}/{path:path}")
+def blob(owner: str, name: str, sha: str, path: str, call: Visiting) -> Response:
+    """A file at a commit, by lines that links can lead to."""
+    found = call.repository(owner, name)
+    full = call.git(found).resolve(sha)
+    text = call.git(found).text(full, path) if full else None
+    if full is None or text is None:
+        raise Problem(404, "This commit has no such file, or it is too large to show.")
+    here = f"/{found.full_name}/blob/{full}/{path}"
+    return page("blob.html", call, here, repository=found, sha=full, path=path, lines=text.splitlines())
