@@ -129,7 +129,7 @@ class Tracking(Section):
     port: int = Field(default=0, ge=0, le=65535)
     """Port of the MLflow server that `serve` starts; 0 = any free one, kept from then on."""
     public_url: Address | None = None
-    """Where people reach MLflow's pages. Without it no link to them is posted."""
+    """Where people reach MLflow's pages; off loopback everybody reads. Without it no link is posted."""
 
 
 class Process(Section):

@@ -131,7 +131,10 @@ async def test_a_signed_in_person_reads_and_changes_nothing() -> None:
         for method, path in WRITES:
             assert await _status(door, method, path, cookies) == 403
         refused = await client.post("/ajax-api/2.0/mlflow/runs/delete")
-    assert refused.json()["message"] == "only Reprise changes these records, with the secret in server.token"
+    assert refused.json()["message"] == (
+        "only Reprise changes these records: writing needs the secret in mlflow/server.token of its state "
+        "folder, as Authorization: Bearer …"
+    )
     assert len(door.inside.asked) == read == len(READS)
 
 

@@ -91,9 +91,12 @@ class Client:
                 self._artifacts = Path(uri.removeprefix(SQLITE)).absolute().parent / "artifacts"
             with _quiet():
                 from mlflow import entities, exceptions, tracking  # late: two seconds, 70 MB
+                from mlflow.tracking._tracking_service import utils
 
             self._entities = entities
             self._error: type[Exception] = exceptions.MlflowException
+            self._places: Any = utils._artifact_repos_cache
+            self._forget_places()
             with self._translated(), _quiet(), _opening(uri):
                 self._client: Any = tracking.MlflowClient(uri)
 
@@ -190,11 +193,17 @@ class Client:
             passing = {408, 429, 401} if self._secret_changes else {408, 429}
             raise self._told(400 <= status < 500 and status not in passing, error) from error
 
+    def _forget_places(self) -> None:
+        """MLflow keeps for each run where its files go, for the whole process: with the address, and so
+        with the secret, of a server that was started again since."""
+        self._places.clear()
+
     def _told(self, refused: bool, error: Exception) -> Refused | Retryable:
         where = without_credentials(self._uri)
         said = " ".join(hide_credentials(str(error), self._uri).split())[:300]
         if refused:
             return Refused(f"MLflow at {where} refused: {said}")
+        self._forget_places()
         return Retryable(f"MLflow at {where} did not answer as it should: {said}")
 
 

@@ -25,6 +25,7 @@ CHALLENGE = "reprise-challenge"
 PROOF = "reprise-proof"
 SESSION_SECONDS = 24 * 3600
 
+_SECRET = f"the secret in mlflow/{TOKEN} of its state folder, as Authorization: Bearer …"
 _LONGEST_CHALLENGE = 64
 _READS = re.compile(
     r"/(ajax-)?api/("
@@ -161,11 +162,9 @@ class Gate:
             await _tell(send, 401, "this is not the secret of this start of MLflow's server")
         elif not _only_reads(scope):
             status = 403 if self._everybody_reads or self._has_session(scope) else 401
-            await _tell(send, status, f"only Reprise changes these records, with the secret in {TOKEN}")
+            await _tell(send, status, f"only Reprise changes these records: writing needs {_SECRET}")
         elif scope["path"] != "/" or "text/html" not in _header(scope, "accept"):
-            await _tell(
-                send, 401, f"sign in at Reprise, or send the secret in {TOKEN}: Authorization: Bearer …"
-            )
+            await _tell(send, 401, f"reading needs a sign-in at Reprise, or {_SECRET}")
         elif pages := self._pages():
             await _answer(send, 303, "text/plain", "", ((b"location", f"{pages}/mlflow".encode()),))
         else:
