@@ -72,7 +72,7 @@ CASES = {
         "python_missing",
         paper(spec=spec("determinism:", 'environment: {python: "3.99"}\ndeterminism:')),
         *("Python 3.99", "environment.python", "only 3."),
-        report=("Declare a version that is installed here",),
+        report=("ask for one of these, or have it installed",),
     ),
     "no-such-command": broken(
         "command_not_found",
