@@ -19,6 +19,7 @@ from reprise.forge.api import (
     comments,
     commits,
     hooks,
+    manifests,
     pulls,
     repositories,
     statuses,
@@ -26,7 +27,7 @@ from reprise.forge.api import (
 from reprise.forge.delivery import Dispatcher
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
-from reprise.forge.page import forms
+from reprise.forge.page import forms, settings
 from reprise.forge.page import routes as pages
 from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import Repository
@@ -34,7 +35,19 @@ from reprise.forge.store import Store
 
 # `commits` is last: its path of a ref would also take what ends in /status, /check-runs or /comments;
 # the lists of comments come before single ones: one would look like the number of an issue.
-PARTS = (comment_lists, apps, app_hooks, repositories, statuses, checks, comments, pulls, hooks, commits)
+PARTS = (
+    comment_lists,
+    apps,
+    app_hooks,
+    manifests,
+    repositories,
+    statuses,
+    checks,
+    comments,
+    pulls,
+    hooks,
+    commits,
+)
 ROUTERS = tuple(part.router for part in PARTS)
 BY_ID = re.compile(r"(?P<prefix>.*)/repositories/(?P<id>[0-9]{1,15})(?P<rest>/.*)?")
 
@@ -48,6 +61,7 @@ def create_app(folder: Path) -> FastAPI:
     app.mount(API_PREFIX, ById(_rest(forge), store))
     app.include_router(transport.router)
     app.include_router(forms.router)
+    app.include_router(settings.router)  # before `pages`, whose /owner/name would take /apps/name
     app.include_router(pages.router)
     app.exception_handler(Problem)(_plain_problem)
     app.add_middleware(LoopbackNamesOnly)

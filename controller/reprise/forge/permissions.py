@@ -32,6 +32,7 @@ RULES: tuple[tuple[str, str, Need], ...] = (
     ("GET", "/rate_limit", NOTHING),
     ("GET", "/users/[^/]+(/repos)?", NOTHING),
     ("GET", "/orgs/[^/]+/repos", METADATA),
+    ("POST", "/orgs/[^/]+/repos", Need(("administration",), "write")),
     ("GET", "/apps/[^/]+", NOTHING),
     ("GET", "/installation/repositories", METADATA),
     ("DELETE", "/installation/token", NOTHING),

@@ -166,6 +166,23 @@ class App:
     def bot(self) -> str:
         return f"{self.slug}[bot]"
 
+    @property
+    def grants(self) -> dict[str, str]:
+        granted: dict[str, str] = json.loads(self.permissions)
+        return granted
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestCode:
+    """Brings the maker of an App its secrets, once."""
+
+    id: int
+    sha256: str
+    app_id: int
+    secrets: str
+    """JSON until they were handed out, then empty."""
+    expires_at: str
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:

@@ -49,6 +49,26 @@ def add_user(folder: Path, login: str, *, name: str | None = None, email: str | 
         store.close()
 
 
+def add_organization(folder: Path, login: str, owner: str) -> None:
+    """An account that nobody signs in to: ``owner`` acts for it. Made again, it has one more owner.
+
+    Raises UserError as `add_user` does, and when there is no account ``owner``.
+    """
+    if not LOGIN.fullmatch(login):
+        raise UserError(f"{login!r} cannot be a login: use letters, digits and single hyphens, at most 39.")
+    store = Store(folder)
+    try:
+        who = _account(store, owner)
+        found = store.one(User, login=login) or store.add(
+            User, login=login, name=login, email=f"{login}@users.noreply.localhost", kind="Organization"
+        )
+        if found.kind != "Organization":
+            raise UserError(f"{login} is the account of a person, not an organisation: choose another login.")
+        store.add_owner(found, who)
+    finally:
+        store.close()
+
+
 def add_app(
     folder: Path,
     owner: str,

@@ -23,6 +23,7 @@ from reprise.forge.records import (
     Hook,
     Installation,
     InstallationToken,
+    ManifestCode,
     Pull,
     Reaction,
     Repository,
@@ -47,6 +48,7 @@ T = TypeVar(
     Installation,
     SelectedRepository,
     InstallationToken,
+    ManifestCode,
     CheckSuite,
     CheckRun,
     Annotation,
@@ -66,6 +68,7 @@ TABLES: dict[type, str] = {
     Installation: "installations",
     SelectedRepository: "selected_repositories",
     InstallationToken: "installation_tokens",
+    ManifestCode: "manifest_codes",
     CheckSuite: "check_suites",
     CheckRun: "check_runs",
     Annotation: "annotations",
@@ -188,6 +191,23 @@ class Store:
 
     # --- who may do what -------------------------------------------------------------------------
 
+    def add_owner(self, organization: User, owner: User) -> None:
+        with self._lock:
+            self._db.execute(
+                "INSERT OR IGNORE INTO organization_owners VALUES (?, ?)", (organization.login, owner.login)
+            )
+
+    def owns(self, login: str, account: str) -> bool:
+        """Whether this account is the user's own, or an organisation that the user owns."""
+        if login.lower() == account.lower():
+            return True
+        with self._lock:
+            return bool(
+                self._db.execute(
+                    "SELECT 1 FROM organization_owners WHERE organization = ? AND login = ?", (account, login)
+                ).fetchone()
+            )
+
     def set_role(self, repository: Repository, login: str, role: Permission) -> None:
         with self._lock:
             self._db.execute(
@@ -197,7 +217,7 @@ class Store:
 
     def role(self, repository: Repository, login: str | None) -> Permission:
         """What this user (None: nobody in particular) may do: owners all, anybody reads what is public."""
-        if login is not None and login.lower() == repository.owner.lower():
+        if login is not None and self.owns(login, repository.owner):
             return Permission.ADMIN
         with self._lock:
             row = self._db.execute(

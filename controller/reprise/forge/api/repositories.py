@@ -9,7 +9,7 @@ from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
 from reprise.forge.api.paging import Page
 from reprise.forge.app_events import announce_new_repository
-from reprise.forge.problems import Problem, invalid
+from reprise.forge.problems import Problem, invalid, no_permission, not_found
 from reprise.forge.records import Repository, User, at_least
 from reprise.forge.replies import people
 from reprise.forge.replies.people import JSON
@@ -53,7 +53,7 @@ def own_repositories(call: Asking, request: Request) -> JSONResponse:
 
 
 def _belongs(call: Call, repository: Repository, login: str) -> bool:
-    return repository.owner == login or call.store.is_member(repository, login)
+    return call.store.owns(login, repository.owner) or call.store.is_member(repository, login)
 
 
 def _listed(call: Call, request: Request, found: list[Repository]) -> JSONResponse:
@@ -76,12 +76,37 @@ def rate_limit(call: Asking) -> JSON:
 
 @router.post("/user/repos", status_code=201)
 def create(call: Asking, raw: Raw) -> JSON:
-    owner = call.signed_in()
+    return _create(call, call.signed_in(), call.signed_in(), raw)
+
+
+@router.post("/orgs/{login}/repos", status_code=201)
+def create_in_organization(login: str, call: Asking, raw: Raw) -> JSON:
+    who, organization = call.signed_in(), _organization(call, login)
+    if not call.store.owns(who.login, organization.login):
+        raise no_permission()
+    return _create(call, who, organization, raw)
+
+
+@router.get("/orgs/{login}/repos")
+def of_organization(login: str, call: Asking, request: Request) -> JSONResponse:
+    """What the caller may see of it."""
+    found = call.store.all(Repository, owner=_organization(call, login).login)
+    return _listed(call, request, [each for each in found if at_least(call.role(each), Permission.READ)])
+
+
+def _organization(call: Call, login: str) -> User:
+    found = call.person(login)
+    if found.kind != "Organization":
+        raise not_found()
+    return found
+
+
+def _create(call: Call, who: User, owner: User, raw: bytes) -> JSON:
     wanted = parse(NewRepository, raw, "Repository")
     made = _add(
         call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
     )
-    announce_new_repository(call, made, owner.login)
+    announce_new_repository(call, made, who.login)
     return views.full_repository(call, made)
 
 

@@ -59,10 +59,14 @@ class Form:
 
 async def any_form(request: Request) -> dict[str, str]:
     """The fields of a form, after the browser said that one of our own pages held it (else Problem 403)."""
-    if request.headers.get("origin") != links_of(request).origin:
-        raise Problem(403, "This form did not come from a page of this forge.")
+    require_own_page(request)
     text = (await read_body(request)).decode(errors="replace")
     return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def require_own_page(request: Request) -> None:
+    if request.headers.get("origin") != links_of(request).origin:
+        raise Problem(403, "This form did not come from a page of this forge.")
 
 
 async def signed_form(request: Request) -> Form:
