@@ -79,4 +79,5 @@ CREATE TABLE IF NOT EXISTS annotations (
   end_column INTEGER, annotation_level TEXT NOT NULL, title TEXT, message TEXT NOT NULL, raw_details TEXT);
 CREATE INDEX IF NOT EXISTS annotations_of_check_run ON annotations (check_run_id);
 CREATE TABLE IF NOT EXISTS sessions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL REFERENCES users(id), expires_at TEXT NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL UNIQUE,
+  user_id INTEGER NOT NULL REFERENCES users(id), expires_at TEXT NOT NULL, once INTEGER NOT NULL);
