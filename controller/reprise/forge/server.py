@@ -58,7 +58,7 @@ def sign_in_address(folder: Path, url: str, login: str, *, to: str = "/") -> str
         ticket = new_ticket(store, _account(store, login))
     finally:
         store.close()
-    return f"{url}/login?{urlencode({'ticket': ticket, 'to': to})}"
+    return f"{url}/login?{urlencode({'ticket': ticket, 'to': to}, safe='/')}"
 
 
 def add_app(
