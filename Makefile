@@ -46,6 +46,9 @@ chaos: .venv/.ready ## kill, stop and starve real processes at every step; SHORT
 	@.venv/bin/python -m tests.chaos.run $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: pictures
+pictures: .venv/.ready ## the pictures of docs/images again, by headless Chromium
+	@.venv/bin/python -m tests.pictures
 
 FUZZ_SECONDS ?= 150
 $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))

@@ -14,7 +14,7 @@ from tests.pictures.scenes import ROOT, SCENES, opened
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER_SECONDS = 60
-HEIGHTS = {"tag": 1010, "fork": 1320, "spec-error": 1240}
+HEIGHTS = {"tag": 1230, "fork": 1370, "spec-error": 850}
 
 
 def main() -> int:
@@ -28,7 +28,9 @@ def main() -> int:
         for name, scene in SCENES.items():
             target = wanted.into / f"forge-{name}.png"
             size = (wanted.width, wanted.height or HEIGHTS[name])
-            _take(browser, forge.url + scene(forge), target, size, dark=wanted.dark)
+            path = scene(forge)
+            url = forge.sign_in_address(wanted.sign_in, path) if wanted.sign_in else forge.url + path
+            _take(browser, url, target, size, dark=wanted.dark)
             print(f"{target}: {target.stat().st_size // 1024} KiB")
     return 0
 
@@ -38,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--width", type=int, default=1000)
     parser.add_argument("--height", type=int)
+    parser.add_argument("--sign-in", metavar="LOGIN", default="ada", help="as whom; '' for nobody")
     parser.add_argument("--dark", action="store_true")
     return parser.parse_args()
 

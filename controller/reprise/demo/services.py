@@ -20,6 +20,7 @@ from reprise.adapters.process import groups
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.domain.errors import UserError
 from reprise.forge.server import add_user
+from reprise.forge.server import sign_in_address as forge_sign_in_address
 from reprise.sign_in import Key, kept_key, sign_in_address
 
 _START_SECONDS = 60
@@ -112,6 +113,10 @@ class Services:
         """The running controller's, with its token."""
         headers = {"Authorization": f"Bearer {self._key().token}"}
         return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
+
+    def forge_address(self, login: str, page: str) -> str:
+        """A page of the forge for one browser, signed in as this account."""
+        return forge_sign_in_address(self.folder / "forge", self.forge_url, login, to=page)
 
     def sign_in_address(self, to: str = "/") -> str:
         return sign_in_address(self.url, self._key(), to=to)

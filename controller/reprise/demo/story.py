@@ -196,7 +196,10 @@ def _say_what_was_made(screen: Screen, services: Services, *, stay: bool) -> Non
     if stay:
         screen.places(
             [
-                ("the forge", f"{services.forge_url}/ada/wine-and-digits"),
+                (
+                    "the forge, as ada",
+                    f"{services.forge_address('ada', '/ada/wine-and-digits')} (works once)",
+                ),
                 ("the runs", f"{services.sign_in_address()} (works once)"),
                 ("MLflow", f"{services.sign_in_address('/mlflow')} (works once)"),
             ]

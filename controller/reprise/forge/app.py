@@ -29,6 +29,8 @@ from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
 from reprise.forge.page import forms, settings
 from reprise.forge.page import routes as pages
+from reprise.forge.page.rendering import problem_page
+from reprise.forge.page.sessions import visitor
 from reprise.forge.problems import Problem, not_found
 from reprise.forge.records import Repository
 from reprise.forge.store import Store
@@ -63,7 +65,7 @@ def create_app(folder: Path) -> FastAPI:
     app.include_router(forms.router)
     app.include_router(settings.router)  # before `pages`, whose /owner/name would take /apps/name
     app.include_router(pages.router)
-    app.exception_handler(Problem)(_plain_problem)
+    app.exception_handler(Problem)(_problem_for_people)
     app.add_middleware(LoopbackNamesOnly)
     return app
 
@@ -118,7 +120,9 @@ def _json_not_found(request: Request, _: RequestValidationError) -> Response:
     return _json_problem(request, not_found())
 
 
-def _plain_problem(_: Request, error: Problem) -> Response:
-    """For git clients and browsers; git prints the text of a refusal to its user."""
+def _problem_for_people(request: Request, error: Problem) -> Response:
+    """A page for browsers; git prints the text of a refusal to its user."""
+    if "text/html" in request.headers.get("accept", ""):
+        return problem_page(visitor(request), error)
     ask = {"WWW-Authenticate": 'Basic realm="GitHub"'} if error.status == 401 else {}
     return PlainTextResponse(f"{error.message}\n", error.status, headers=ask)

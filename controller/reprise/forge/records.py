@@ -245,6 +245,8 @@ class Session:
     sha256: str
     user_id: int
     expires_at: str
+    once: bool
+    """Not yet signed in: a key that can be used once to do so."""
 
 
 class ReactionContent(Enum):

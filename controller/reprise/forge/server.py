@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from reprise.domain.errors import UserError
 from reprise.domain.loopback import is_loopback
 from reprise.forge.app import close_app, create_app
 from reprise.forge.installing import install
+from reprise.forge.page.sessions import new_ticket
 from reprise.forge.problems import Problem
 from reprise.forge.records import Repository, User
 from reprise.forge.registering import NewApp, Wanted, register
@@ -67,6 +69,16 @@ def add_organization(folder: Path, login: str, owner: str) -> None:
         store.add_owner(found, who)
     finally:
         store.close()
+
+
+def sign_in_address(folder: Path, url: str, login: str, *, to: str = "/") -> str:
+    """Where a browser is signed in as this account, once; ``to`` is the page that it leads to."""
+    store = Store(folder)
+    try:
+        ticket = new_ticket(store, _account(store, login))
+    finally:
+        store.close()
+    return f"{url}/login?{urlencode({'ticket': ticket, 'to': to}, safe='/')}"
 
 
 def add_app(
@@ -166,6 +178,7 @@ def main(
         say(f"api:   {url}/api/v3")
         for login, token in tokens.items():
             say(f"token of {login}, shown once: {token}")
+            say(f"pages as {login}, once: {sign_in_address(folder, url, login)}")
 
     serve(folder, host, port, ready)
 

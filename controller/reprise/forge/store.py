@@ -74,7 +74,7 @@ TABLES: dict[type, str] = {
     Annotation: "annotations",
     Session: "sessions",
 }
-BOOLEANS = {"private", "active", "redelivery", "public"}
+BOOLEANS = {"private", "active", "redelivery", "public", "once"}
 BUSY_SECONDS = 10
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from github.Repository import Repository
-from tests.integration.forge.apps import TestApp
+from tests.integration.forge.apps import EVENTS, TestApp
 from tests.integration.forge.world import Receiver, World, until
 
 OUTPUT: dict[str, Any] = {"title": "Reproduced", "summary": "3 of 3 claims"}
@@ -15,12 +15,13 @@ BUTTON = {"label": "Reproduce", "description": "Run it once more", "identifier":
 class Site:
     """ada's repository with one commit, and an App that is installed on it."""
 
-    def __init__(self, world: World, receiver: Receiver) -> None:
+    def __init__(self, world: World, receiver: Receiver, *, events: tuple[str, ...] = EVENTS) -> None:
         self.world = world
         self.clone = world.make()
         self.sha = self.clone.sha("HEAD")
-        self.app = TestApp.register(world, hook_url=receiver.url)
-        self.token = self.app.token(self.app.install(world.name))
+        self.app = TestApp.register(world, events=events, hook_url=receiver.url)
+        self.installation = self.app.install(world.name)
+        self.token = self.app.token(self.installation)
         self.receiver = receiver
 
     @property
@@ -190,6 +191,7 @@ def test_the_app_is_told_of_beginning_and_end_with_the_suite_inside(site: Site) 
     created, completed = site.told(2)
     assert (created["action"], completed["action"]) == ("created", "completed")
     assert completed["check_run"]["external_id"] == "01k9x3m5"
+    assert completed["installation"]["id"] == site.installation
     assert completed["sender"]["login"] == site.app.made.app.bot
     suites = [told["check_run"]["check_suite"] for told in (created, completed)]
     assert [(suite["status"], suite["conclusion"]) for suite in suites] == [
@@ -197,6 +199,26 @@ def test_the_app_is_told_of_beginning_and_end_with_the_suite_inside(site: Site) 
         ("completed", "success"),
     ]
     assert suites[0]["head_branch"] == "main"
+
+
+def test_an_app_that_subscribed_is_told_once_and_another_of_beginning_and_end(
+    world: World, receiver: Receiver
+) -> None:
+    site = Site(world, receiver, events=(*EVENTS, "check_run"))
+    other = TestApp.register(world, events=("check_run",), hook_url=receiver.url)
+    installation = other.install(world.name)
+    run = site.make(conclusion="success")
+    site.ask("POST", f"/check-runs/{run['id']}/rerequest", token=world.tokens["ada"])
+    told = [(each["installation"]["id"], each["action"]) for each in site.told(5)]
+    assert sorted(told) == sorted(
+        [
+            (site.installation, "created"),
+            (site.installation, "completed"),
+            (site.installation, "rerequested"),
+            (installation, "created"),
+            (installation, "completed"),
+        ]
+    )
 
 
 def test_a_hook_of_the_repository_hears_of_beginning_and_end_only(world: World, receiver: Receiver) -> None:

@@ -285,6 +285,42 @@ def test_hooks_are_for_admins_only(world: World, receiver: Receiver) -> None:
     assert error.value.status == 403
 
 
+def test_an_edited_and_a_deleted_comment_are_told(world: World, receiver: Receiver) -> None:
+    clone, _ = hooked(world, receiver, events=("issue_comment", "commit_comment"))
+    number = world.pull(clone)
+    comment = world.repository("eve").get_pull(number).create_issue_comment("/reproduce")
+    comment.create_reaction("eyes")
+    world.repository().get_pull(number).get_issue_comment(comment.id).edit("never mind")
+    comment.delete()
+    on_commit = world.repository().get_commit(clone.sha("main")).create_comment("fine")
+    on_commit.edit("very fine")
+    on_commit.delete()
+    world.repository().get_commit(clone.sha("main")).create_comment("the end")
+    told = [(each.event, each.payload["action"]) for each in receiver.wait(5)]
+    assert told == [
+        ("issue_comment", "created"),
+        ("issue_comment", "edited"),
+        ("issue_comment", "deleted"),
+        ("commit_comment", "created"),
+        ("commit_comment", "created"),
+    ]
+    edited, deleted = receiver.received[1].payload, receiver.received[2].payload
+    assert edited["changes"] == {"body": {"from": "/reproduce"}}
+    assert (edited["comment"]["body"], edited["sender"]["login"]) == ("never mind", "ada")
+    assert (deleted["comment"]["id"], deleted["sender"]["login"]) == (comment.id, "eve")
+    with pytest.raises(GithubException) as error:
+        world.repository().get_pull(number).get_issue_comment(comment.id).complete()
+    assert error.value.status == 404
+
+
+def test_others_cannot_delete_a_comment(world: World) -> None:
+    number = world.pull(world.make())
+    comment = world.repository().get_pull(number).create_issue_comment("mine")
+    with pytest.raises(GithubException) as error:
+        world.repository("eve").get_pull(number).get_issue_comment(comment.id).delete()
+    assert error.value.status == 403
+
+
 def test_the_secret_is_never_shown(world: World, receiver: Receiver) -> None:
     _, hook = hooked(world, receiver)
     reply = world.http.get(f"{world.api}/hooks/{hook.id}", headers=ada(world))

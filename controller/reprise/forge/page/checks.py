@@ -40,7 +40,7 @@ OF_CONCLUSION: dict[str, Look] = {
 }
 COUNTED: dict[Look, str] = {
     Look.BAD: "failing",
-    Look.ASKS: "waiting for somebody",
+    Look.ASKS: "waiting for an answer",
     Look.WAITS: "in progress",
     Look.GOOD: "successful",
     Look.QUIET: "neutral",
@@ -89,10 +89,11 @@ class Checks:
 
     @property
     def counts(self) -> str:
-        """``1 failing, 2 successful checks``"""
+        """``3 checks: 1 failing, 2 successful``"""
         counted = Counter(entry.look for entry in self.entries)
         parts = [f"{counted[look]} {COUNTED[look]}" for look in Look if counted[look]]
-        return f"{', '.join(parts)} check{'s' if len(self.entries) != 1 else ''}"
+        many = len(self.entries)
+        return f"{many} check{'s' if many != 1 else ''}: {', '.join(parts)}"
 
     @property
     def passed(self) -> str:

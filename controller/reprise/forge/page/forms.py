@@ -22,7 +22,10 @@ Kind = Literal["commit", "issue"]
 
 
 @router.get("/login")
-def sign_in_page(call: Visiting, to: str = "/") -> Response:
+def sign_in_page(call: Visiting, to: str = "/", ticket: str = "") -> Response:
+    """The form, or what a one-time address of the command line leads to."""
+    if ticket and (user := sessions.ticket_user(call.store, ticket)):
+        return sessions.signed_in(call, user, to)
     return page("login.html", call, "/login", to=sessions.own_path(to), wrong=False)
 
 

@@ -1,6 +1,7 @@
 """Templates as replies. No page loads anything from elsewhere or runs a script."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from markupsafe import Markup
 
 from reprise.forge.access import Call
 from reprise.forge.page import markdown
+from reprise.forge.problems import Problem
 
 FOLDER = Path(__file__).parent
 REFRESH_SECONDS = 3
@@ -59,3 +61,10 @@ def page(template: str, call: Call, here: str, *, pending: bool = False, **value
     # Without this a browser shows somebody who signed out what was there before.
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)
+
+
+def problem_page(call: Call, error: Problem) -> HTMLResponse:
+    title = HTTPStatus(error.status).phrase
+    made = page("problem.html", call, "/", status=error.status, title=title, says=f"{error.sentence}")
+    made.status_code = error.status
+    return made

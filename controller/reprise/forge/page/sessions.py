@@ -22,18 +22,40 @@ from reprise.forge.store import Store, digest
 
 COOKIE = "forge_session"
 LASTS = timedelta(days=30)
+TICKET_LASTS = timedelta(hours=12)
 
 
 def open_session(store: Store, user: User) -> str:
     """A new key for the cookie of this user. Only its digest is kept."""
+    return _new_key(store, user, LASTS, once=False)
+
+
+def new_ticket(store: Store, user: User) -> str:
+    """Signs one browser in, once: it may stand in an address, which browsers remember."""
+    return _new_key(store, user, TICKET_LASTS, once=True)
+
+
+def _new_key(store: Store, user: User, lasts: timedelta, *, once: bool) -> str:
     key = secrets.token_urlsafe(32)
-    until = (datetime.now(UTC) + LASTS).isoformat(timespec="seconds")
-    store.add(Session, sha256=digest(key), user_id=user.id, expires_at=until)
+    until = (datetime.now(UTC) + lasts).isoformat(timespec="seconds")
+    store.add(Session, sha256=digest(key), user_id=user.id, expires_at=until, once=once)
     return key
 
 
 def session_user(store: Store, key: str | None) -> User | None:
-    found = store.one(Session, sha256=digest(key)) if key else None
+    return _user_of_key(store, key, once=False) if key else None
+
+
+def ticket_user(store: Store, key: str) -> User | None:
+    """Whom this ticket signs in; it is worth nothing from now on."""
+    with store.changing():
+        found = _user_of_key(store, key, once=True)
+        store.remove(Session, sha256=digest(key), once=True)
+    return found
+
+
+def _user_of_key(store: Store, key: str, *, once: bool) -> User | None:
+    found = store.one(Session, sha256=digest(key), once=once)
     if found is None or datetime.fromisoformat(found.expires_at) <= datetime.now(UTC):
         return None
     return store.get(User, found.user_id)
