@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from reprise.adapters.github.manifest import Addresses, manifest, new_app_page, site, webhook_url
 from reprise.adapters.github.needs import PERMISSIONS, missing_events, missing_permissions
 from reprise.adapters.github.onboarding import Onboarding
-from reprise.domain.errors import RepriseError, UserError
+from reprise.domain.errors import RepriseError, Retryable, UserError
 from reprise.web.access import Guard, host_of
 from reprise.web.context import Context
 from reprise.web.pages import page
@@ -35,12 +35,13 @@ def setup_routes(context: Context, onboarding: Onboarding, guard: Guard) -> APIR
         try:
             onboarding.make(state, code)
         except RepriseError as error:
-            return _problem(str(error))
+            return _problem(str(error), 502 if isinstance(error, Retryable) else 400)
         except OSError as error:
             return _problem(
                 f"the App was made, but its key could not be kept ({error.strerror}): free some space or "
                 "correct the permissions of the state folder, delete the App on GitHub, and begin again "
-                "at /setup"
+                "at /setup",
+                500,
             )
         return RedirectResponse(PATH, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
@@ -75,7 +76,7 @@ def _standing(onboarding: Onboarding, delivered: str | None) -> HTMLResponse:
     try:
         standing = onboarding.standing()
     except RepriseError as error:
-        return _problem(str(error))
+        return _problem(str(error), 502)
     return page(
         "app.html",
         app=standing,
@@ -88,8 +89,8 @@ def _standing(onboarding: Onboarding, delivered: str | None) -> HTMLResponse:
     )
 
 
-def _problem(message: str) -> HTMLResponse:
-    return page("problem.html", 502, title="The GitHub App", message=message)
+def _problem(message: str, status: int) -> HTMLResponse:
+    return page("problem.html", status, title="The GitHub App", message=message)
 
 
 def _addresses(request: Request, public_url: str | None) -> Addresses:
