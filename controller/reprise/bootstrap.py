@@ -158,6 +158,12 @@ def forge_of(settings: Settings) -> GitHubForge:
     )
 
 
+def has_app(settings: Settings) -> bool:
+    """In the settings, or made by /setup."""
+    github = settings.github
+    return github.app_id is not None or kept_app(settings.state_dir, github.api_url) is not None
+
+
 def credentials_of(settings: Settings) -> Credentials:
     """The App of the settings, else the one that /setup made, else the token.
 

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import structlog
 import uvicorn
 
-from reprise.bootstrap import Controller, claim, controller
+from reprise.adapters.github.onboarding import Onboarding
+from reprise.adapters.github.registration import Registration
+from reprise.bootstrap import Controller, claim, controller, has_app
 from reprise.domain.errors import UserError
 from reprise.domain.loopback import is_loopback
 from reprise.log import configure
@@ -21,6 +23,7 @@ from reprise.settings import Http, Settings
 from reprise.sign_in import Key, forget_key, key_of_start, sign_in_address, url_of
 from reprise.web.app import create_app
 from reprise.web.context import Context
+from reprise.web.setup import PATH as SETUP
 from reprise.web.writer import DeliveryWriter
 
 log = structlog.get_logger()
@@ -47,7 +50,7 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
         with suppress(KeyboardInterrupt):
             made.start()
             with _key(settings) as key:
-                _say_where(settings, url, key)
+                _say_where(settings, made, url, key)
                 if (readable := unprotected(settings.http)) is not None:
                     log.warning("served without TLS", why=readable)
                 web_of(settings, made, key).run(sockets=[listening])
@@ -66,11 +69,17 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
 
 
 def check(settings: Settings) -> None:
-    """Raises UserError with everything that `serve` still needs to be told."""
+    """Raises UserError with everything that `serve` still needs to be told.
+
+    An App brings what it watches and, when /setup made it, its secret; with nothing at all /setup makes one.
+    """
+    github = settings.github
+    app = has_app(settings)
     missing = []
-    if not settings.watch:
+    if not settings.watch and github.token is not None and not app:
         missing.append("REPRISE_WATCH is not set: name the repositories to watch, as owner/repo")
-    if settings.github.webhook_secret is None and not settings.github.polls:
+    connects = github.token is not None or github.app_id is not None
+    if github.webhook_secret is None and connects and not github.polls:
         missing.append(
             "REPRISE_GITHUB__WEBHOOK_SECRET is not set: deliveries could not be verified "
             "(where no webhook can reach this machine, set REPRISE_GITHUB__INTAKE=polling)"
@@ -116,11 +125,17 @@ def _new_key(state: Path) -> Key:
         ) from None
 
 
-def _say_where(settings: Settings, url: str, key: Key) -> None:
+def _say_where(settings: Settings, made: Controller, url: str, key: Key) -> None:
     """The address that signs in is for a person at a terminal, not for a log that somebody keeps."""
-    log.info("serving", url=url, watching=list(settings.watch), intake=settings.intake)
+    log.info("serving", url=url, watching=list(settings.watched.entries), intake=settings.intake)
+    connected = made.forge.is_app or settings.github.token is not None
+    if made.forge.is_app and settings.github.token is not None:
+        log.warning("token not used", why="there is a GitHub App, which counts before REPRISE_GITHUB__TOKEN")
+    if not connected:
+        log.warning("not connected to GitHub", why=f"open {url}{SETUP}: it makes a GitHub App with one click")
     if sys.stdout.isatty() and not key.anywhere:
-        print(f"\nTo sign in, open once: {sign_in_address(url, key)}\n", flush=True)
+        what, to = ("sign in", "/") if connected else ("connect to GitHub", SETUP)
+        print(f"\nTo {what}, open once: {sign_in_address(url, key, to=to)}\n", flush=True)
 
 
 def _leave(code: int) -> NoReturn:
@@ -147,6 +162,7 @@ def web_context(
 ) -> Context:
     secret = settings.github.webhook_secret
     return Context(
+        onboarding=_onboarding(settings, made, key),
         world=made.world,
         writer=DeliveryWriter(made.world.store, made.leader.nudge),
         webhook_secret=secret.get_secret_value().encode() if secret is not None else b"",
@@ -158,6 +174,20 @@ def web_context(
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
         stopping=stopping,
+    )
+
+
+def _onboarding(settings: Settings, made: Controller, key: Key) -> Onboarding:
+    def hide(app: Registration) -> None:
+        configure((*settings.secrets(), key.token, app.private_key, app.webhook_secret))
+
+    return Onboarding(
+        settings.state_dir,
+        settings.github.api_url,
+        made.forge,
+        timeout=settings.github.timeout,
+        configured=settings.github.app_id is not None,
+        learnt=hide,
     )
 
 

@@ -20,14 +20,14 @@ LIFETIME = timedelta(days=7)
 """Of a session; after it one signs in again."""
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 TRACKING_PAGE = "/mlflow"
-_OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60})?")
+_OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60}|setup)?")
 
 
 class Guard:
     """A dependency that lets nobody else in."""
 
     def __init__(self, public_url: str | None, key: Key, now: Callable[[], datetime]) -> None:
-        self._ours = {"localhost", _host(public_url)} if public_url is not None else {"localhost"}
+        self._ours = {"localhost", host_of(public_url)} if public_url is not None else {"localhost"}
         self._key = key
         self._now = now
         self._used: set[str] = set()
@@ -102,7 +102,7 @@ class Guard:
         """
         forwarded = any(name in request.headers for name in _FORWARDING)
         local = request.client is not None and is_loopback(request.client.host)
-        name = _host(f"//{request.headers.get('host', '')}")
+        name = host_of(f"//{request.headers.get('host', '')}")
         return not forwarded and local and (name in self._ours or is_loopback(name))
 
 
@@ -135,7 +135,7 @@ def submitted(body: bytes) -> tuple[str, str]:
     return fields.get("token", [""])[0].strip(), to if own_page(to) else "/"
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     """Lower case, without port; empty when there is none."""
     try:
         return urlsplit(url).hostname or ""

@@ -17,6 +17,7 @@ from reprise.web.login import login_routes
 from reprise.web.metrics import Metrics, metrics_routes
 from reprise.web.pages import page, page_routes
 from reprise.web.query import API
+from reprise.web.setup import setup_routes
 from reprise.web.tracking import tracking_routes
 from reprise.web.webhook import webhook_routes
 
@@ -45,6 +46,8 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(login_routes(guard, context.world.pages))
     app.include_router(page_routes(context, guard))
     app.include_router(tracking_routes(context, guard))
+    if context.onboarding is not None:
+        app.include_router(setup_routes(context, context.onboarding, guard))
     for routes in (api_routes(context), audit_routes(context), metrics_routes(metrics)):
         app.include_router(routes, dependencies=[Depends(guard)])
     app.add_exception_handler(HTTPException, _explain)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from reprise.adapters.github.onboarding import Onboarding
 from reprise.domain.watch import Watch
 from reprise.engine.readiness import Lack
 from reprise.engine.sweep import Sweeps
@@ -16,6 +17,7 @@ class Context:
     world: World
     writer: DeliveryWriter
     webhook_secret: bytes
+    """Of the settings; an App that was made here has one of its own."""
     key: Key
     watched: Watch
     tracking_url: str | None
@@ -25,8 +27,15 @@ class Context:
     """Where MLflow's pages are."""
     intake: str = "webhook"
     """In words: how what happens on the forge becomes known."""
+    onboarding: Onboarding | None = None
+    """Who we are on GitHub; None where nothing is set up, as for a benchmark."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)
     stopping: Callable[[], bool] = lambda: False
     """Whether the server is on its way out and waits for those who still read."""
+
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """A delivery is genuine by any of them: a repository's webhook may stay beside the App's."""
+        made = self.onboarding.webhook_secret if self.onboarding is not None else b""
+        return tuple(secret for secret in (self.webhook_secret, made) if secret)

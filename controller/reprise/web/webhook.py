@@ -49,9 +49,11 @@ async def _take(request: Request, context: Context) -> _Answer:
         return _Answer(Outcome.MALFORMED, 400, "the connection ended before the payload did")
     if body is None:
         return _Answer(Outcome.TOO_LARGE, 413, f"the payload is larger than {MAX_BODY // 2**20} MiB")
-    if not context.webhook_secret:
+    secrets = context.webhook_secrets()
+    if not secrets:
         return _Answer(Outcome.BAD_SIGNATURE, 401, "no webhook secret is set here: nothing can be verified")
-    if not verify_signature(context.webhook_secret, body, _raw_header(request, b"x-hub-signature-256")):
+    signature = _raw_header(request, b"x-hub-signature-256")
+    if not any(verify_signature(secret, body, signature) for secret in secrets):
         log.warning("signature refused", client=request.client.host if request.client else None)
         return _Answer(Outcome.BAD_SIGNATURE, 401, "the signature does not fit: check the webhook's secret")
     name = request.headers.get("x-github-event", "")

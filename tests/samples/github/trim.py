@@ -1,7 +1,8 @@
 """Cuts GitHub's OpenAPI description down to the calls that this project makes or answers.
 
 The whole description is 13 MB; ``openapi.json`` beside this file is what is left of it, byte for byte
-reproducible. It is the oracle of `tests/openapi.py`. To make it again, in a temporary folder:
+reproducible. It is the oracle of `tests/openapi.py`. ``events.json`` holds the names of all webhook events.
+To make both again, in a temporary folder:
 
     npm pack @octokit/openapi@23.0.2
     tar xf octokit-openapi-23.0.2.tgz package/generated/api.github.com.json
@@ -130,12 +131,20 @@ def without_examples(node: Any) -> Any:
     return {key: without_examples(value) for key, value in node.items() if key not in unwanted}
 
 
+def events(whole: dict[str, Any]) -> list[str]:
+    """The names of all webhook events, as their headers carry them."""
+    hooks = (each["post"] for each in whole["x-webhooks"].values())
+    headers = (each for hook in hooks for each in hook["parameters"] if each["in"] == "header")
+    return sorted({each["example"] for each in headers if each["name"].lower() == "x-github-event"})
+
+
 def main() -> None:
-    arguments = argparse.ArgumentParser(description="Write openapi.json beside this script.")
+    arguments = argparse.ArgumentParser(description="Write openapi.json and events.json beside this script.")
     arguments.add_argument("description", type=Path, help="api.github.com.json of " + SOURCE)
     whole = json.loads(arguments.parse_args().description.read_text(encoding="utf-8"))
     text = json.dumps(trim(whole), indent=1, ensure_ascii=False)
     (HERE / "openapi.json").write_text(text + "\n", encoding="utf-8")
+    (HERE / "events.json").write_text(json.dumps(events(whole), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

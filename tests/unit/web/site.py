@@ -18,6 +18,7 @@ from tests.fakes.runner import FakeRunner
 from tests.fakes.source import FakeSource
 from tests.fakes.tracker import FakeTracker
 
+from reprise.adapters.github.onboarding import Onboarding
 from reprise.domain.watch import read_watch
 from reprise.engine.readiness import Lack
 from reprise.engine.sweep import Sweeps
@@ -44,7 +45,13 @@ def empty_database(path: Path) -> Path:
 
 class Site:
     def __init__(
-        self, folder: Path, empty: Path, *, pages: str | None = None, key: Key = Key(TOKEN, anywhere=False)
+        self,
+        folder: Path,
+        empty: Path,
+        *,
+        pages: str | None = None,
+        key: Key = Key(TOKEN, anywhere=False),
+        onboarding: Onboarding | None = None,
     ) -> None:
         """``empty`` is a database as `empty_database` makes it, which takes longer than a test."""
         shutil.copyfile(empty, folder / "reprise.db")
@@ -74,6 +81,7 @@ class Site:
             key=key,
             watched=read_watch((WATCHED,)),
             tracking_url=None,
+            onboarding=onboarding,
             lacks=lambda: self.lacks,
             sweeps=self.sweeps,
         )

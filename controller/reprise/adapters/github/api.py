@@ -16,7 +16,7 @@ from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
 from reprise.adapters.github import comment_lists, comments, installed, owners
-from reprise.adapters.github.app import PER_PAGE, AppAccount, NotInstalled
+from reprise.adapters.github.app import PER_PAGE, App, AppAccount, Installation, NotInstalled
 from reprise.adapters.github.client import Client, UnexpectedReply
 from reprise.adapters.github.credentials import Credentials
 from reprise.adapters.github.hooks import hook
@@ -85,6 +85,13 @@ class GitHubForge:
     def login(self) -> str:
         """Who we are there; asked once."""
         return self._client.account.login()
+
+    def whose(self) -> tuple[App, tuple[Installation, ...]]:
+        """Our App and who installed it. Raises Refused when we have only a token."""
+        account = self._client.account
+        if isinstance(account, AppAccount):
+            return account.app(), account.installations()
+        raise Refused("no GitHub App is set up: make one at /setup")
 
     def repository(self, full_name: str) -> Repository:
         if not is_full_name(full_name):

@@ -41,7 +41,7 @@ def parse_delivery(event_name: str, body: bytes) -> Event:
 
     Raises UserError when the body is not a JSON object: then it is not GitHub's.
     """
-    read = _READERS.get(event_name)
+    read = READERS.get(event_name)
     if read is None:
         return Ignored(_repository_name(body), "event not used")
     try:
@@ -232,7 +232,7 @@ def _read_pull_request(body: bytes) -> Event:
     return Ignored(_repository_name(body), "pull request")
 
 
-_READERS: dict[str, Callable[[bytes], Event]] = {
+READERS: dict[str, Callable[[bytes], Event]] = {
     "push": _read_push,
     "create": _read_create,
     "delete": _read_delete,
