@@ -19,7 +19,7 @@ from reprise.engine.world import World
 from reprise.ports import Failed
 from reprise.store import repositories, runs
 from reprise.store.database import Connection
-from reprise.store.intake import COMMENT, TAG
+from reprise.store.intake import CHECK, COMMENT, TAG
 from reprise.store.runs import NewRun, Run
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
     if new.pull_request is not None or old.pull_request is not None:
         return new.pull_request == old.pull_request
     if old.commit == new.commit:
-        return new.generation.startswith(COMMENT)
+        return new.generation.startswith((COMMENT, CHECK))
     return old.commit in moved_from
 
 

@@ -24,6 +24,7 @@ from reprise.adapters.github.credentials import AppCredentials, Credentials, Tok
 from reprise.adapters.github.limiter import WriteLimiter
 from reprise.adapters.github.person import TokenAccount
 from reprise.adapters.github.refusal import Holder, Intent, explain
+from reprise.adapters.github.remembered import Remembered
 from reprise.domain.errors import Retryable, UserError
 
 connection.install()
@@ -95,6 +96,7 @@ class Client:
         self._write_spacing = write_spacing
         self._limiters: dict[int, WriteLimiter] = {}
         self._idle: list[tuple[Github, _Header]] = []
+        self._remembered = Remembered()
         self._lending = threading.Lock()
         self.use(credentials)
 
@@ -113,9 +115,12 @@ class Client:
         """
         return self._account.ask(intent, ask, at)
 
-    def write(self, intent: Intent, ask: Callable[[Github], T], *, at: str) -> T:
-        """Waits for its turn: GitHub asks each installation for one write after the other."""
-        with self._limiter(self._account.lane(at)).turn():
+    def write(self, intent: Intent, ask: Callable[[Github], T], *, at: str, once: bool = False) -> T:
+        """Waits for its turn: GitHub asks each installation for one write after the other.
+
+        ``once``: not even an edit is repeated when its answer is lost.
+        """
+        with self._limiter(self._account.lane(at)).turn(), connection.repeating(not once):
             return self._account.ask(intent, ask, at)
 
     def as_app(self, intent: Intent, ask: Callable[[Github], T]) -> T:
@@ -143,7 +148,7 @@ class Client:
 
     def _guarded(self, intent: Intent, ask: Callable[[Github], T], authorization: str, holder: Holder) -> T:
         try:
-            with connection.one_call(), self._lent(authorization) as github:
+            with connection.one_call(self._remembered), self._lent(authorization) as github:
                 return ask(github)
         except GithubException as error:
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
