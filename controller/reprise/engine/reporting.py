@@ -48,7 +48,7 @@ def announce(world: World, run: Run) -> None:
     try:
         _say_pending(world, run)
         _shown(world, run)
-        if run.asked_by_comment:
+        if run.asked_by_comment and not _just_said(world, run):
             put_comment(world, run)
     except Retryable as error:
         if error.after <= WORTH_WAITING:
@@ -95,7 +95,7 @@ def show_phase(world: World, run: Run) -> None:
     try:
         _put_check(world, run)
         _put_pending(world, run)
-        if run.asked_by_comment:
+        if run.asked_by_comment and not _just_said(world, run):
             put_comment(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
@@ -108,6 +108,18 @@ def _is_news(world: World, run: Run) -> bool:
     with world.store.read() as connection:
         entered = runs.phase_times(connection, run.id)[run.phase]
     return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
+
+
+def _just_said(world: World, run: Run) -> bool:
+    """Whether the comment was edited for another live run of the same place: a reader can wait 15 s.
+
+    Verdicts do not wait, and bring along whatever was left out.
+    """
+    with world.store.read() as connection:
+        others = runs.runs_at(connection, run.repository.id, run.place)
+        stands = repositories.comment_at(connection, run.repository.id, run.place) is not None
+    shown = [each.shown_at for each in others if each.id != run.id and each.ended_at is None]
+    return stands and any(at is not None and world.clock.now() - at < QUIET for at in shown)
 
 
 def publish(world: World, run: Run) -> None:

@@ -97,8 +97,10 @@ def _tell(world: World, run: Run) -> None:
     except Retryable as error:
         if run.ended_at is None or now - run.ended_at < _GIVE_UP:
             log.warning("stopped run not told", run_id=run.id, why=str(error))
+            # A forge that limits our calls says for how long, which can be more than our own pause.
+            wanted = max(timedelta(seconds=error.after), _AGAIN)
             with world.store.write() as connection:
-                runs.save(connection, run.id, shown_at=now)
+                runs.save(connection, run.id, shown_at=now + wanted - _AGAIN)
             return
         problem: str | None = str(error)
     except Refused as error:
