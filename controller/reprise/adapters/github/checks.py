@@ -11,7 +11,7 @@ from github import GithubException
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel
 
-from reprise.adapters.github.client import PER_PAGE
+from reprise.adapters.github.app import PER_PAGE
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.check import Annotation, Button, Check
 from reprise.domain.run import Repository
