@@ -382,14 +382,12 @@ def test_a_missed_bar_fails_the_check(controller: Controller, outside: Outside) 
     assert only_check(outside, repository, sha).check.conclusion is Conclusion.FAILURE
 
 
-def test_runs_that_begin_together_edit_their_comment_once_and_for_each_verdict(
-    make: Make, outside: Outside
-) -> None:
+def test_runs_that_begin_together_edit_their_comment_for_verdicts_only(make: Make, outside: Outside) -> None:
     pull = pull_request(outside, files={**FILES, ".reprise/ablation.yaml": SPEC})
     controller = make(slots=2)
     controller.told_comment(pull, "/reproduce all")
     controller.work()
     assert_clean(controller)
     (comment,) = outside.comments(pull.repository, pull.place)
-    assert comment.edits == 2
+    assert comment.edits <= 2, "its two verdicts, which may come together"
     assert comment.body.count("reproduced at level B") == 2
