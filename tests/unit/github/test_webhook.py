@@ -199,7 +199,7 @@ def test_a_body_that_is_no_json_object_is_refused(event: str, body: bytes) -> No
 
 # --- check runs ------------------------------------------------------------------------------------------
 
-AT = {"repository_id": ID, "repository": NAME}
+AT: dict[str, Any] = {"repository_id": ID, "repository": NAME}
 
 
 @pytest.mark.parametrize(
