@@ -106,3 +106,24 @@ def commented_on_commit(
     payload["comment"]["user"] |= {"login": who, "type": kind}
     payload["sender"] |= {"login": who, "type": kind}
     return delivery
+
+
+def check_clicked(
+    run_id: str | None = "r0123456789ab",
+    *,
+    who: str = "Codertocat",
+    kind: str = "User",
+    commit: str = COMMIT,
+    action: str = "rerequested",
+    button: str | None = None,
+    **at: Any,
+) -> Delivery:
+    """``button``: the identifier of an action of our own, which comes as ``requested_action``."""
+    delivery = sample("check_run", **at)
+    payload = delivery.payload
+    payload["action"] = action if button is None else "requested_action"
+    payload["check_run"] |= {"external_id": run_id, "head_sha": commit}
+    payload["sender"] |= {"login": who, "type": kind}
+    if button is not None:
+        payload["requested_action"] = {"identifier": button}
+    return delivery

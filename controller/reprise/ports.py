@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from reprise.domain.check import Check
 from reprise.domain.forge import Permission, Place, PostedComment, PullRequest, Reaction, Status
 from reprise.domain.retention import Item
 from reprise.domain.run import Reason, Repository, RunId, Sha, Submodule, TrialResult
@@ -419,6 +420,14 @@ class Forge(Protocol):
 
         Finds it by ``known_id``, else among our own comments by the hidden marker; edits only
         when the body differs. ``body`` already contains the marker.
+        """
+        ...
+
+    def put_check(self, repository: Repository, check: Check, known_id: int | None) -> int | None:
+        """Create or update the check run of ``check.run_id``; its id, None when only an App could.
+
+        Finds it by ``known_id``, else among those of its name on the commit by the run's id. Annotations are
+        sent once, whatever becomes of the answer. Raises Refused when the App may not write checks there.
         """
         ...
 

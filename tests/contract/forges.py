@@ -5,21 +5,47 @@ What passes between adapter and forge is checked against GitHub's OpenAPI descri
 
 import itertools
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 from tests.fakes.clock import FakeClock
-from tests.fakes.forge import OWN_LOGIN, FakeForge
+from tests.fakes.forge import OWN_LOGIN, CheckRun, FakeForge
 from tests.openapi import Recorder
 from tests.repositories import commit_files, git, make_repository
 
 from reprise.adapters.github.api import GitHubForge
-from reprise.adapters.github.credentials import TokenCredentials
+from reprise.adapters.github.credentials import AppCredentials, TokenCredentials
 from reprise.domain.forge import OnPullRequest, Permission, Place
 from reprise.domain.run import Repository, Sha
 from reprise.forge import server
 from reprise.ports import Forge
+
+PERMISSIONS = {
+    "metadata": "read",
+    "contents": "read",
+    "checks": "write",
+    "issues": "write",
+    "pull_requests": "read",
+    "statuses": "write",
+}
+"""What our App is given."""
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A check run as people see it."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+    title: str
+    run_id: str
+    details_url: str | None
+    annotations: tuple[tuple[str, int, int, str], ...]
+    """(path, line, column, message)"""
 
 
 class World(Protocol):
@@ -49,6 +75,14 @@ class World(Protocol):
 
     def private(self, *, invited: bool) -> str:
         """ada makes a private repository, which we may see when we are invited; its full name."""
+        ...
+
+    def app(self) -> Forge:
+        """The same forge, when we are an App that ada installed."""
+        ...
+
+    def checks(self, sha: Sha) -> list[Stands]:
+        """Oldest first."""
         ...
 
 
@@ -86,10 +120,31 @@ class FakeWorld:
     def pass_a_second(self) -> None:
         self._clock.advance(1)
 
+    def app(self) -> Forge:
+        self._fake.is_app = True
+        return self._fake
+
+    def checks(self, sha: Sha) -> list[Stands]:
+        return [_as_seen(run) for run in self._fake.checks_on(self.repository, sha)]
+
     def private(self, *, invited: bool) -> str:
         if invited:
             self._fake.add_repository("ada/invited", public=False)
         return f"ada/{'invited' if invited else 'closed'}"
+
+
+def _as_seen(run: CheckRun) -> Stands:
+    check = run.check
+    return Stands(
+        run.id,
+        check.name,
+        check.state.value,
+        check.conclusion.value if check.conclusion is not None else None,
+        check.title,
+        check.run_id,
+        check.details_url,
+        tuple((each.path, each.line, each.column, each.message) for each in run.annotations),
+    )
 
 
 class Work:
@@ -121,6 +176,15 @@ class LoopbackForge:
             self.api, TokenCredentials(self.tokens[OWN_LOGIN]), timeout=10, write_spacing=0
         )
 
+        self.app = self._app(folder / "forge")
+
+    def _app(self, folder: Path) -> GitHubForge:
+        """On all of ada's repositories, also those to come."""
+        made = server.add_app(folder, "ada", "Reprise here", permissions=PERMISSIONS)
+        server.install_app(folder, made, "ada")
+        credentials = AppCredentials(made.app.id, made.pem)
+        return GitHubForge(self.api, credentials, timeout=10, write_spacing=0)
+
     @property
     def api(self) -> str:
         return f"{self.running.url}/api/v3"
@@ -138,6 +202,7 @@ class LoopbackForge:
     def close(self) -> None:
         self.people.close()
         self.adapter.close()
+        self.app.close()
         self.running.stop()
         assert self.recorder is not None
         self.recorder.assert_clean()
@@ -193,6 +258,26 @@ class AdapterWorld:
 
     def pass_a_second(self) -> None:
         time.sleep(1)
+
+    def app(self) -> Forge:
+        return self._loopback.app
+
+    def checks(self, sha: Sha) -> list[Stands]:
+        found = self._ask("ada", "GET", f"{self._path}/commits/{sha}/check-runs?filter=all&per_page=100")
+        return [self._stands(each) for each in sorted(found["check_runs"], key=lambda run: run["id"])]
+
+    def _stands(self, run: Any) -> Stands:
+        said = self._ask("ada", "GET", f"{self._path}/check-runs/{run['id']}/annotations?per_page=100")
+        return Stands(
+            run["id"],
+            run["name"],
+            run["status"],
+            run["conclusion"],
+            run["output"]["title"],
+            run["external_id"],
+            run["details_url"],
+            tuple((a["path"], a["start_line"], a["start_column"], a["message"]) for a in said),
+        )
 
     def private(self, *, invited: bool) -> str:
         name = f"secret-{next(self._loopback.numbers)}"

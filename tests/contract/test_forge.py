@@ -2,7 +2,9 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.contract.forges import AdapterWorld, FakeWorld, LoopbackForge, World
@@ -10,6 +12,17 @@ from tests.fakes.forge import OWN_LOGIN
 
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import TokenCredentials
+from reprise.domain.check import (
+    MAX_ANNOTATIONS,
+    MAX_MESSAGE,
+    MAX_SUMMARY,
+    MAX_TITLE,
+    REPRODUCE,
+    Annotation,
+    Check,
+    CheckState,
+    Conclusion,
+)
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
     OnCommit,
@@ -21,7 +34,7 @@ from reprise.domain.forge import (
     State,
     Status,
 )
-from reprise.domain.run import Repository, Sha
+from reprise.domain.run import Repository, RunId, Sha
 
 MISSING = Sha("d" * 40)
 MARKER = "<!-- reprise:wine -->"
@@ -297,3 +310,94 @@ def test_a_reaction_finds_a_comment_only_where_it_stands(world: World) -> None:
         with pytest.raises(Refused):
             world.forge.react(world.repository, other, comment_id, Reaction.EYES)
         assert world.reactions(place, comment_id) == []
+
+
+# --- check runs -----------------------------------------------------------------------------------
+
+REFUSED = Annotation("reprise.yaml", 3, 5, "unknown key")
+
+
+def check(world: World, run_id: str = "r1", **more: Any) -> Check:
+    begun = {"state": CheckState.IN_PROGRESS, "conclusion": None, "title": "running", "summary": "so far"}
+    return Check(name="reprise/wine", sha=world.tagged, run_id=RunId(run_id), **{**begun, **more})
+
+
+def completed(world: World, run_id: str = "r1", **more: Any) -> Check:
+    done = {
+        "state": CheckState.COMPLETED,
+        "conclusion": Conclusion.SUCCESS,
+        "title": "reproduced",
+        "summary": "| a |\n|--|\n| ü |",
+        "actions": (REPRODUCE,),
+        "details_url": "http://127.0.0.1:1/runs/r1",
+        "started_at": datetime(2026, 1, 1, 10, tzinfo=UTC),
+        "completed_at": datetime(2026, 1, 1, 11, tzinfo=UTC),
+    }
+    return check(world, run_id, **{**done, **more})
+
+
+def test_only_an_app_writes_checks(world: World) -> None:
+    assert world.forge.put_check(world.repository, check(world), None) is None
+    assert world.checks(world.tagged) == []
+
+
+def test_a_check_is_made_once_and_then_changed(world: World) -> None:
+    app = world.app()
+    queued = check(world, state=CheckState.QUEUED)
+    made = app.put_check(world.repository, queued, None)
+    assert app.put_check(world.repository, check(world), made) == made
+    (stands,) = world.checks(world.tagged)
+    assert (stands.name, stands.status, stands.conclusion) == ("reprise/wine", "in_progress", None)
+    assert app.put_check(world.repository, completed(world), None) == made
+    (stands,) = world.checks(world.tagged)
+    assert (stands.id, stands.run_id, stands.title) == (made, "r1", "reproduced")
+    assert (stands.status, stands.conclusion) == ("completed", "success")
+    assert stands.details_url == "http://127.0.0.1:1/runs/r1"
+
+
+def test_each_run_has_a_check_of_its_own(world: World) -> None:
+    app = world.app()
+    first = app.put_check(world.repository, completed(world, "r1"), None)
+    second = app.put_check(world.repository, check(world, "r2"), None)
+    assert app.put_check(world.repository, completed(world, "r1"), None) == first
+    assert [(each.id, each.status) for each in world.checks(world.tagged)] == [
+        (first, "completed"),
+        (second, "in_progress"),
+    ]
+
+
+@pytest.mark.parametrize("conclusion", Conclusion)
+def test_every_conclusion_is_known_there(world: World, conclusion: Conclusion) -> None:
+    world.app().put_check(world.repository, completed(world, conclusion=conclusion), None)
+    assert [each.conclusion for each in world.checks(world.tagged)] == [conclusion.value]
+
+
+def test_annotations_are_added_once(world: World) -> None:
+    app = world.app()
+    marked = completed(world, conclusion=Conclusion.FAILURE, annotations=(REFUSED,))
+    made = app.put_check(world.repository, check(world), None)
+    for known in (made, made, None):
+        assert app.put_check(world.repository, marked, known) == made
+    (stands,) = world.checks(world.tagged)
+    assert stands.annotations == (("reprise.yaml", 3, 5, "unknown key"),)
+
+
+def test_a_remembered_check_that_is_gone_is_found_or_made_again(world: World) -> None:
+    app = world.app()
+    made = app.put_check(world.repository, check(world), 999_999)
+    marked = completed(world, annotations=(REFUSED,))
+    assert app.put_check(world.repository, marked, 999_999) == made
+    assert [each.status for each in world.checks(world.tagged)] == ["completed"]
+
+
+def test_a_check_on_a_missing_commit_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.app().put_check(world.repository, replace(check(world), sha=MISSING), None)
+
+
+def test_as_many_annotations_and_as_long_a_text_as_we_write_are_taken(world: World) -> None:
+    marks = tuple(Annotation("reprise.yaml", n + 1, 1, "x" * MAX_MESSAGE) for n in range(MAX_ANNOTATIONS))
+    full = completed(world, title="t" * MAX_TITLE, summary="s" * MAX_SUMMARY, annotations=marks)
+    world.app().put_check(world.repository, full, None)
+    (stands,) = world.checks(world.tagged)
+    assert len(stands.annotations) == MAX_ANNOTATIONS

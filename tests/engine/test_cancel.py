@@ -69,6 +69,24 @@ def test_a_waiting_runs_end_is_told_when_the_forge_answers_again(
     assert_clean(controller)
 
 
+def test_a_forge_that_limits_our_calls_is_left_alone_for_as_long_as_it_says(
+    controller: Controller, outside: Outside
+) -> None:
+    pull = pull_request(outside)
+    controller.told_comment(pull)
+    controller.resolve()
+    controller.told_comment(pull, "/reproduce cancel")
+    controller.resolve()
+    outside.forge.fail("put_comment", Retryable("GitHub limits our calls", 600))
+    tell_stopped(controller.world)
+    outside.clock.advance(599)
+    tell_stopped(controller.world)
+    assert controller.run().phase is Phase.REPORTING
+    outside.clock.advance(1)
+    tell_stopped(controller.world)
+    assert controller.run().phase is Phase.DONE
+
+
 def test_a_running_job_is_ended_and_the_run_goes_the_usual_way_out(
     controller: Controller, outside: Outside
 ) -> None:

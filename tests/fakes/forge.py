@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from reprise.domain.check import MAX_ANNOTATIONS, MAX_SUMMARY, MAX_TITLE, Annotation, Check, CheckState
 from reprise.domain.errors import Refused, RepriseError
 from reprise.domain.forge import (
     OnCommit,
@@ -46,10 +47,22 @@ class Failure:
     after_effect: bool
 
 
+@dataclass(frozen=True)
+class CheckRun:
+    id: int
+    check: Check
+    """As it was written last."""
+    annotations: tuple[Annotation, ...]
+    """Of all writes."""
+    written: int = 1
+
+
 class FakeForge:
     def __init__(self, now: Callable[[], datetime] = lambda: FIRST) -> None:
         """``now``: the forge's own clock, by which comments are dated."""
         self._now = now
+        self.is_app = False
+        """Whether check runs may be written."""
         self._lock = threading.RLock()
         self._last_id = 100
         self._repositories: dict[str, Repository] = {}
@@ -61,6 +74,7 @@ class FakeForge:
         self._statuses: dict[tuple[int, Sha], list[Status]] = defaultdict(list)
         self._comments: dict[tuple[int, int], Comment] = {}
         self._reactions: dict[tuple[int, int], list[Reaction]] = defaultdict(list)
+        self._checks: dict[tuple[int, int], CheckRun] = {}
         self._failures: dict[str, list[Failure]] = defaultdict(list)
         self.calls: list[str] = []
         """Names of the port's methods in the order in which they were called."""
@@ -172,6 +186,17 @@ class FakeForge:
         with self._lock:
             return list(self._reactions[repository.id, comment_id])
 
+    def checks_on(self, repository: Repository, sha: str) -> list[CheckRun]:
+        """Oldest first."""
+        with self._lock:
+            here = [run for (repo, _), run in self._checks.items() if repo == repository.id]
+            return sorted((run for run in here if run.check.sha == sha), key=lambda run: run.id)
+
+    def remove_check(self, repository: Repository, check_id: int) -> None:
+        """As when the repository is made anew."""
+        with self._lock:
+            del self._checks[repository.id, check_id]
+
     # --- the port -------------------------------------------------------------------------------
 
     def repository(self, full_name: str) -> Repository:
@@ -258,6 +283,21 @@ class FakeForge:
                 self.edit_comment(repository, found.id, body)
             return found.id
 
+    def put_check(self, repository: Repository, check: Check, known_id: int | None) -> int | None:
+        if not self.is_app:
+            return None
+        with self._call("put_check"):
+            self._require_commit(repository, check.sha)
+            _require_possible(check)
+            found = self._find_check(repository, check, known_id)
+            if found is None:
+                made = CheckRun(self._next_id(), check, check.annotations)
+            else:
+                annotations = found.annotations or check.annotations
+                made = CheckRun(found.id, check, annotations, found.written + 1)
+            self._checks[repository.id, made.id] = made
+            return made.id
+
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
         with self._call("react"):
             comment = self._comments.get((self._known(repository).id, comment_id))
@@ -303,6 +343,13 @@ class FakeForge:
                 if (self._known(repository).id, number) not in self._pulls:
                     raise Refused(f"there is no pull request #{number} in {repository.full_name}")
 
+    def _find_check(self, repository: Repository, check: Check, known_id: int | None) -> CheckRun | None:
+        if known_id is not None and (repository.id, known_id) in self._checks:
+            return self._checks[repository.id, known_id]
+        here = self.checks_on(repository, check.sha)
+        same = (run for run in here if (run.check.name, run.check.run_id) == (check.name, check.run_id))
+        return next(same, None)
+
     def _find(
         self, repository: Repository, place: Place, marker: str, known_id: int | None
     ) -> Comment | None:
@@ -311,3 +358,12 @@ class FakeForge:
             return known
         ours = [comment for comment in self.comments_at(repository, place) if comment.author == OWN_LOGIN]
         return next((comment for comment in ours if marker in comment.body), None)
+
+
+def _require_possible(check: Check) -> None:
+    if (check.state is CheckState.COMPLETED) != (check.conclusion is not None):
+        raise Refused("a check run has a conclusion when it is completed, and only then")
+    if len(check.title) > MAX_TITLE or max(len(check.summary), len(check.text)) > MAX_SUMMARY:
+        raise Refused("a check run's title or text is too long")
+    if len(check.annotations) > MAX_ANNOTATIONS or len(check.actions) > 3:
+        raise Refused("a check run has too many annotations or actions")

@@ -38,6 +38,18 @@ class CommentPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckClicked:
+    """Somebody wants a check run of ours to run again. Whether it is ours, the leader looks up."""
+
+    repository_id: int
+    repository: str
+    run_id: str
+    """As the check names it: anything, until it is looked up."""
+    sha: Sha
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Accepted and recorded, nothing to do. ``why`` is a constant phrase for the log."""
 
@@ -45,4 +57,4 @@ class Ignored:
     why: str
 
 
-Event = TagPushed | TagDeleted | CommentPosted | Ignored
+Event = TagPushed | TagDeleted | CommentPosted | CheckClicked | Ignored

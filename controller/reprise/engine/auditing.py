@@ -46,7 +46,8 @@ def refused(connection: Connection, trigger: Trigger, why: str, at: datetime) ->
         comment_id=trigger.comment_id,
         detail=why,
     )
-    audit.write(connection, deed, about=f"{trigger.repository_id}:{trigger.ref}:{trigger.comment_id}")
+    said_in = trigger.comment_id or trigger.delivery  # a click has no comment
+    audit.write(connection, deed, about=f"{trigger.repository_id}:{trigger.ref}:{said_in}")
 
 
 def stopped(connection: Connection, run: Run, why: Failed, who: str, at: datetime) -> None:

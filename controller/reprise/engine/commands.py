@@ -1,4 +1,7 @@
-"""Does what a comment on a pull request or a tagged commit asks for. Called by intake; may be repeated."""
+"""Does what a comment on a pull request or a tagged commit asks for, or a click on a check run of ours.
+
+Called by intake; may be repeated.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,7 +10,17 @@ from typing import assert_never
 import structlog
 
 from reprise.domain import command as commands
-from reprise.domain.command import BadValue, Cancel, NotYet, Reproduce, ShowHelp, ShowStatus, Twice, Unknown
+from reprise.domain.command import (
+    BadValue,
+    Cancel,
+    Command,
+    NotYet,
+    Reproduce,
+    ShowHelp,
+    ShowStatus,
+    Twice,
+    Unknown,
+)
 from reprise.domain.errors import Refused
 from reprise.domain.forge import OnCommit, OnPullRequest, Place, Reaction
 from reprise.domain.run import Repository, Sha
@@ -17,19 +30,30 @@ from reprise.engine.settled import Settled, new_run
 from reprise.engine.specs import SpecFile, read_specs
 from reprise.engine.world import World
 from reprise.store import intake as inbox
-from reprise.store.intake import Trigger
+from reprise.store.intake import CHECK, COMMENT, Trigger
+from reprise.store.runs import get_run
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One comment and where it stands."""
+    """One comment and where it stands, or a click on the check of a run there."""
 
     trigger: Trigger
     repository: Repository
     place: Place
-    comment_id: int
+    comment_id: int | None
+    """None: nobody wrote anything, so there is nothing to react to."""
+
+    @property
+    def name(self) -> str:
+        """Of this request among all, the same whenever it is looked at."""
+        return f"{COMMENT}:{self.comment_id}" if self.comment_id else f"{CHECK}:{self.trigger.number}"
+
+    @property
+    def words(self) -> str:
+        return "/reproduce" if self.comment_id else "a click"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +69,25 @@ class _Target:
 def on_comment(world: World, repository: Repository, trigger: Trigger) -> Settled:
     if trigger.place is None or trigger.comment_id is None:
         return Settled("a comment without a place")
-    asked = _Asked(trigger, repository, trigger.place, trigger.comment_id)
     command = commands.parse(trigger.body or "")
     if command is None:
         return Settled("no command in this comment")
+    return _obey(world, _Asked(trigger, repository, trigger.place, trigger.comment_id), command)
+
+
+def on_click(world: World, repository: Repository, trigger: Trigger) -> Settled:
+    """As if whoever clicked had written the command that makes the same run again."""
+    with world.store.read() as connection:
+        run = get_run(connection, trigger.ref)
+    if run is None or (run.repository.id, run.commit) != (repository.id, trigger.commit):
+        return Settled("a click on a check that is not ours")
+    command = Reproduce(run.experiment, sha=run.commit, seeds=run.seeds, claims=run.claims)
+    there = replace(trigger, pull_request=run.pull_request)
+    return _obey(world, _Asked(there, repository, run.place, None), command)
+
+
+def _obey(world: World, asked: _Asked, command: Command) -> Settled:
+    trigger, repository = asked.trigger, asked.repository
     if not world.conversation.permission(repository, trigger.who).may_write:
         _react(world, asked, Reaction.CONFUSED)
         return Settled(f"{trigger.who} may not write to this repository", refused=True)
@@ -69,6 +108,8 @@ def on_comment(world: World, repository: Repository, trigger: Trigger) -> Settle
 
 def _react(world: World, asked: _Asked, reaction: Reaction) -> None:
     """A courtesy: a token that may not react keeps nobody from a run."""
+    if asked.comment_id is None:
+        return
     try:
         world.conversation.react(asked.repository, asked.place, asked.comment_id, reaction)
     except Refused as error:
@@ -77,10 +118,15 @@ def _react(world: World, asked: _Asked, reaction: Reaction) -> None:
 
 def _reply(world: World, asked: _Asked, text: str, *, refused: bool = False) -> Settled:
     """A reply of its own, found again by its marker if this is repeated."""
-    marker = f"<!-- reprise:reply:{asked.comment_id} -->"
-    world.conversation.put_comment(
-        asked.repository, asked.place, marker=marker, body=f"{text}\n\n{marker}", known_id=None
-    )
+    marker = f"<!-- reprise:reply:{asked.comment_id or asked.name} -->"
+    try:
+        world.conversation.put_comment(
+            asked.repository, asked.place, marker=marker, body=f"{text}\n\n{marker}", known_id=None
+        )
+    except Refused as error:
+        if asked.comment_id is not None:
+            raise
+        log.warning("answer to a click refused", repository=asked.repository.full_name, why=str(error))
     return Settled(text if refused else "answered", refused=refused)
 
 
@@ -105,8 +151,7 @@ def _reproduce(world: World, asked: _Asked, command: Reproduce) -> Settled:
     if wrong := next(filter(None, (wrong_argument(file.spec, command) for file in files)), None):
         return _reply(world, asked, wrong)
     _react(world, asked, Reaction.EYES)
-    generation = f"{inbox.COMMENT}:{asked.comment_id}"
-    why = f"/reproduce on {target.ref}"
+    why = f"{asked.words} on {target.ref}"
     runs = tuple(
         replace(
             new_run(
@@ -115,7 +160,7 @@ def _reproduce(world: World, asked: _Asked, command: Reproduce) -> Settled:
                 file,
                 asked.trigger,
                 ref=target.ref,
-                generation=generation,
+                generation=asked.name,
                 why=why,
             ),
             seeds=command.seeds,

@@ -15,7 +15,7 @@ from reprise.domain.run import Reason, Repository, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.spec.names import spec_matches
 from reprise.engine import auditing, stopping
-from reprise.engine.commands import on_comment
+from reprise.engine.commands import on_click, on_comment
 from reprise.engine.settled import Settled, new_run, run_id
 from reprise.engine.specs import read_specs
 from reprise.engine.world import World
@@ -151,6 +151,8 @@ def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
     if trigger.kind == inbox.TAG:
         return _on_tag(world, repository, trigger, look.tags(repository))
+    if trigger.kind == inbox.CHECK:
+        return on_click(world, repository, trigger)
     with world.store.read() as connection:
         if inbox.told_before(connection, trigger):
             return Settled("told twice")

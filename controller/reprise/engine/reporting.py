@@ -15,6 +15,7 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import OnCommit, OnPullRequest, Place, Status
 from reprise.domain.report import conversation_marker, render_conversation
 from reprise.domain.spec.model import Spec
+from reprise.engine.checks import put_check, told_by_check
 from reprise.engine.turns import look
 from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
@@ -35,14 +36,41 @@ _WRITING = threading.Lock()
 yet, and what was true when it was decided could be posted after what came later."""
 
 
+WORTH_WAITING = 4.0
+"""Seconds; a forge that wants to be left alone for longer does not keep a run from its start."""
+
+
 def announce(world: World, run: Run) -> None:
-    """Post the pending status, whose id is the coin, and the comment where somebody asked."""
-    coin = _put_pending(world, run)
+    """Say that it begins, as a check and as a pending status, and in the comment where somebody asked.
+
+    The id of the first of them is the coin.
+    """
+    try:
+        _say_pending(world, run)
+        _shown(world, run)
+        if run.asked_by_comment and not _just_said(world, run):
+            put_comment(world, run)
+    except Retryable as error:
+        if error.after <= WORTH_WAITING:
+            raise
+        log.info("announcement left out", why=str(error))
+
+
+def _say_pending(world: World, run: Run, *, detail: str = "") -> None:
+    coins = _put_check(world, run), _put_pending(world, run, detail=detail)
+    coin = next((coin for coin in coins if coin is not None), None)
     if coin is not None:
-        _keep_coin(world, run, coin)
-    _shown(world, run)
-    if run.asked_by_comment:
-        put_comment(world, run)
+        with world.store.write() as connection:
+            runs.keep_coin(connection, run.id, str(coin))
+
+
+def _put_check(world: World, run: Run) -> int | None:
+    """A courtesy while the run lives: what an App may not write, the status says."""
+    try:
+        return put_check(world, run)
+    except Refused as error:
+        log.warning("check refused", run_id=run.id, why=str(error))
+        return None
 
 
 def show_waiting(world: World) -> None:
@@ -54,18 +82,10 @@ def show_waiting(world: World) -> None:
         if world.clock.now() - run.created_at < PROMPT:
             continue
         try:
-            coin = _put_pending(world, run, detail=str(waits.get(run.id, "")))
+            _say_pending(world, run, detail=str(waits.get(run.id, "")))
         except (Retryable, Refused) as error:
             log.info("waiting not shown", run_id=run.id, why=str(error))
-        else:
-            if coin is not None:
-                _keep_coin(world, run, coin)
         _shown(world, run)
-
-
-def _keep_coin(world: World, run: Run, coin: int) -> None:
-    with world.store.write() as connection:
-        runs.keep_coin(connection, run.id, str(coin))
 
 
 def show_phase(world: World, run: Run) -> None:
@@ -73,8 +93,9 @@ def show_phase(world: World, run: Run) -> None:
     if world.rehearsal or not _is_news(world, run):
         return
     try:
+        _put_check(world, run)
         _put_pending(world, run)
-        if run.asked_by_comment:
+        if run.asked_by_comment and not _just_said(world, run):
             put_comment(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
@@ -89,10 +110,22 @@ def _is_news(world: World, run: Run) -> bool:
     return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
 
 
+def _just_said(world: World, run: Run) -> bool:
+    """Whether the comment was edited for another live run of the same place: a reader can wait 15 s.
+
+    Verdicts do not wait, and bring along whatever was left out.
+    """
+    with world.store.read() as connection:
+        others = runs.runs_at(connection, run.repository.id, run.place)
+        stands = repositories.comment_at(connection, run.repository.id, run.place) is not None
+    shown = [each.shown_at for each in others if each.id != run.id and each.ended_at is None]
+    return stands and any(at is not None and world.clock.now() - at < QUIET for at in shown)
+
+
 def publish(world: World, run: Run) -> None:
-    """The verdict's statuses and the report. One that is refused does not keep the other back."""
+    """The verdict's statuses and the report. One that is refused does not keep the others back."""
     refusals = []
-    for tell in (_put_verdict, put_comment):
+    for tell in (_put_verdict, put_check, _put_report):
         try:
             tell(world, run)
         except Refused as error:
@@ -119,6 +152,14 @@ def _put_verdict(world: World, run: Run) -> None:
         for status in ours:
             if status not in standing:
                 world.conversation.post_status(run.repository, run.commit, status)
+
+
+def _put_report(world: World, run: Run) -> None:
+    """As a comment where somebody asked, where no check tells it, and where a comment stands already."""
+    with world.store.read() as connection:
+        stands = repositories.comment_at(connection, run.repository.id, run.place) is not None
+    if run.asked_by_comment or stands or not told_by_check(world, run):
+        put_comment(world, run)
 
 
 def put_comment(world: World, run: Run) -> None:

@@ -19,7 +19,7 @@ from reprise.engine.world import World
 from reprise.ports import Failed
 from reprise.store import repositories, runs
 from reprise.store.database import Connection
-from reprise.store.intake import COMMENT, TAG
+from reprise.store.intake import CHECK, COMMENT, TAG
 from reprise.store.runs import NewRun, Run
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
     if new.pull_request is not None or old.pull_request is not None:
         return new.pull_request == old.pull_request
     if old.commit == new.commit:
-        return new.generation.startswith(COMMENT)
+        return new.generation.startswith((COMMENT, CHECK))
     return old.commit in moved_from
 
 
@@ -97,8 +97,10 @@ def _tell(world: World, run: Run) -> None:
     except Retryable as error:
         if run.ended_at is None or now - run.ended_at < _GIVE_UP:
             log.warning("stopped run not told", run_id=run.id, why=str(error))
+            # A forge that limits our calls says for how long, which can be more than our own pause.
+            wanted = max(timedelta(seconds=error.after), _AGAIN)
             with world.store.write() as connection:
-                runs.save(connection, run.id, shown_at=now)
+                runs.save(connection, run.id, shown_at=now + wanted - _AGAIN)
             return
         problem: str | None = str(error)
     except Refused as error:

@@ -104,7 +104,7 @@ def _occasion(world: World, run: Run) -> Occasion:
         return Occasion.REHEARSAL
     if run.pull_request is not None:
         return Occasion.PULL_REQUEST
-    return Occasion.COMMIT if run.asked_by_comment else Occasion.TAG
+    return Occasion.TAG if run.by_tag else Occasion.COMMIT
 
 
 def _phases(world: World, run: Run, times: dict[Phase, datetime]) -> tuple[PhaseTime, ...]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TAG = "tag"
 COMMENT = "comment"
+CHECK = "check"
+"""A click on a check run of ours, whose run is the trigger's ``ref``."""
 _COUNTED = MappingProxyType({"preserve_rowcount": True})
 """Otherwise nobody counts rows where PostgreSQL is asked for the new number."""
 

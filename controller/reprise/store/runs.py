@@ -24,7 +24,7 @@ from reprise.domain.run import (
 )
 from reprise.ports import Allocation, Built, Commit, Failed, Tracked
 from reprise.store.codec import dump, load, load_optional
-from reprise.store.intake import COMMENT, insert_new
+from reprise.store.intake import COMMENT, TAG, insert_new
 from reprise.store.tables import phases, repositories, runs, trials
 
 
@@ -92,8 +92,13 @@ class Run:
 
     @property
     def asked_by_comment(self) -> bool:
-        """Somebody waits for an answer where they asked."""
-        return self.generation.startswith(COMMENT)
+        """Somebody waits for an answer where they talk about it."""
+        return self.generation.startswith(COMMENT) or self.pull_request is not None
+
+    @property
+    def by_tag(self) -> bool:
+        """Nobody asked for it: a tag did."""
+        return self.generation == TAG or self.generation.startswith(f"{TAG}:")
 
     @property
     def seed_coin(self) -> str:

@@ -64,10 +64,10 @@ triggers = Table(
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
     Column("delivery", String(100)),  # NULL = found by the sweep
-    Column("kind", String(20), nullable=False),  # tag | comment
+    Column("kind", String(20), nullable=False),  # tag | comment | check
     Column("repository_id", BigInteger, nullable=False),
     Column("repository", Text, nullable=False),
-    Column("ref", Text, nullable=False),  # tag name, #7, or the first digits of a commit
+    Column("ref", Text, nullable=False),  # tag name, #7, the first digits of a commit, or a run id
     Column("who", Text, nullable=False),
     Column("pull_request", Integer),
     Column("comment_id", BigInteger),
@@ -120,7 +120,7 @@ runs = Table(
     Column("repository_id", BigInteger, nullable=False),
     Column("commit", String(64), nullable=False),
     Column("experiment", Text, nullable=False),
-    Column("generation", Text, nullable=False),  # tag, or comment:<id>: a new run on request
+    Column("generation", Text, nullable=False),  # tag, or comment:<id>, check:<number>: a new run on request
     Column("spec_file", Text, nullable=False),
     Column("ref", Text, nullable=False),
     Column("pull_request", Integer),
@@ -180,6 +180,14 @@ comments = Table(
     Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
     Column("place", Text, primary_key=True),  # pull:<number> or commit:<sha>
     Column("comment_id", BigInteger, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("run_id", String(40), primary_key=True),
+    Column("check_id", BigInteger, nullable=False),
+    Column("said", String(64), nullable=False),  # digest of what stands there
 )
 
 audit = Table(

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import Refused, Retryable, UserError
-from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
-from reprise.store.intake import TAG, Delivery, NewTrigger, comment_trigger
+from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.store.intake import CHECK, TAG, Delivery, NewTrigger, comment_trigger
 from reprise.web.context import Context
 from reprise.web.metrics import Metrics, Outcome
 
@@ -116,5 +116,7 @@ def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
         case CommentPosted(number, repository, place, comment_id, body, who):
             new = comment_trigger(number, repository, place, comment_id=comment_id, body=body, who=who)
             return new, f"command on {new.ref}"
+        case CheckClicked(number, repository, run_id, sha, who):
+            return NewTrigger(CHECK, number, repository, run_id, who, commit=sha), f"click on {run_id}"
         case _:
             assert_never(event)

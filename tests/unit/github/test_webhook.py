@@ -8,6 +8,7 @@ from tests.deliveries import (
     COMMIT,
     TAG_OBJECT,
     Delivery,
+    check_clicked,
     comment_posted,
     commented_on_commit,
     sample,
@@ -17,7 +18,7 @@ from tests.deliveries import (
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import UserError
-from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
 from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.domain.run import Sha
 
@@ -194,3 +195,33 @@ def test_an_added_field_changes_nothing() -> None:
 def test_a_body_that_is_no_json_object_is_refused(event: str, body: bytes) -> None:
     with pytest.raises(UserError, match="not a JSON object"):
         parse_delivery(event, body)
+
+
+# --- check runs ------------------------------------------------------------------------------------------
+
+AT: dict[str, Any] = {"repository_id": ID, "repository": NAME}
+
+
+@pytest.mark.parametrize(
+    "delivery", [check_clicked(**AT), check_clicked(button="reproduce", **AT)], ids=["re-run", "button"]
+)
+def test_a_click_on_a_check_of_ours_asks_for_its_run_again(delivery: Delivery) -> None:
+    assert parse(delivery) == CheckClicked(ID, NAME, "r0123456789ab", Sha(COMMIT), "Codertocat")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "why"),
+    [
+        (check_clicked(action="created", **AT), "check run not asked for again"),
+        (check_clicked(action="completed", **AT), "check run not asked for again"),
+        (check_clicked(button="deploy", **AT), "check run not asked for again"),
+        (check_clicked(kind="Bot", **AT), "click by a bot"),
+        (check_clicked(None, **AT), "check run of somebody else"),
+        (check_clicked("", **AT), "check run of somebody else"),
+        (check_clicked("x" * 41, **AT), "fields not understood"),
+        (check_clicked("r\0", **AT), "fields not understood"),
+        (check_clicked(commit="short", **AT), "fields not understood"),
+    ],
+)
+def test_other_news_of_checks_start_nothing(delivery: Delivery, why: str) -> None:
+    assert parse(delivery) == Ignored(NAME, why)

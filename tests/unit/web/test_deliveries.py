@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from tests.deliveries import (
     COMMIT,
     Delivery,
+    check_clicked,
     comment_posted,
     commented_on_commit,
     sample,
@@ -36,6 +37,16 @@ async def test_a_command_on_a_commit_keeps_the_commit(site: Site) -> None:
     [trigger] = site.triggers()
     assert (trigger.kind, trigger.commit, trigger.pull_request) == ("comment", COMMIT, None)
     assert (trigger.comment_id, trigger.body, trigger.who) == (11, "/reproduce", "ada")
+
+
+async def test_a_click_on_a_check_keeps_its_run_and_commit(site: Site) -> None:
+    click = check_clicked("r0123456789ab", who="ada", repository_id=186853002, repository=WATCHED)
+    reply = await site.deliver(click, "guid-1")
+    assert (reply.status_code, reply.json()) == (202, {"message": "click on r0123456789ab"})
+    [trigger] = site.triggers()
+    assert (trigger.kind, trigger.ref, trigger.commit) == ("check", "r0123456789ab", COMMIT)
+    assert (trigger.who, trigger.pull_request, trigger.comment_id) == ("ada", None, None)
+    assert site.nudges == 1
 
 
 # --- who may deliver --------------------------------------------------------------------------------

@@ -15,13 +15,14 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comment_lists, comments, installed, owners
+from reprise.adapters.github import checks, comment_lists, comments, installed, owners
 from reprise.adapters.github.app import PER_PAGE, App, AppAccount, Installation, NotInstalled
 from reprise.adapters.github.client import Client, UnexpectedReply
 from reprise.adapters.github.credentials import Credentials
 from reprise.adapters.github.hooks import hook
 from reprise.adapters.github.names import is_full_name
 from reprise.adapters.github.refusal import Intent
+from reprise.domain.check import Check
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
     Hook,
@@ -176,6 +177,41 @@ class GitHubForge:
             self._write(intent, repository, lambda repo: comments.edit(repo, place, comment_id, body))
         return comment_id
 
+    def put_check(self, repository: Repository, check: Check, known_id: int | None) -> int | None:
+        if not self.is_app:
+            return None
+        intent = checks.intent(repository, check)
+        found = self._known_check(intent, repository, check, known_id)
+        if found is None:
+            found = self._read(intent, repository, lambda repo: checks.find(repo, check))
+        if found is None:
+            return self._write(intent, repository, lambda repo: checks.create(repo, check))
+        edited = self._edit_check(intent, repository, check, found)
+        if edited is None and known_id is None:
+            raise Refused(f"GitHub lists the check {found.id} of {repository.full_name} and does not know it")
+        # What we remember may be of a repository that was made anew.
+        return edited if edited is not None else self.put_check(repository, check, None)
+
+    def _known_check(
+        self, intent: Intent, repository: Repository, check: Check, known_id: int | None
+    ) -> checks.Found | None:
+        """Looked at only where it matters what stands there."""
+        if known_id is None:
+            return None
+        if not check.annotations:
+            return checks.Found(id=known_id)
+        return self._read(intent, repository, lambda repo: checks.find_known(repo, known_id))
+
+    def _edit_check(
+        self, intent: Intent, repository: Repository, check: Check, found: checks.Found
+    ) -> int | None:
+        return self._write(
+            intent,
+            repository,
+            lambda repo: checks.edit(repo, check, found.id, annotated=found.annotated),
+            once=bool(check.annotations) and not found.annotated,
+        )
+
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
         intent = comments.reaction_intent(repository, place, comment_id)
         self._write(intent, repository, lambda repo: comments.react(repo, place, comment_id, reaction))
@@ -187,9 +223,16 @@ class GitHubForge:
             intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
         )
 
-    def _write(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
+    def _write(
+        self,
+        intent: Intent,
+        repository: Repository,
+        ask: Callable[[GithubRepository], T],
+        *,
+        once: bool = False,
+    ) -> T:
         return self._client.write(
-            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
+            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name, once=once
         )
 
 

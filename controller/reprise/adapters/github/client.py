@@ -22,8 +22,10 @@ from reprise.adapters.github import connection
 from reprise.adapters.github.app import PER_PAGE, AppAccount
 from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
 from reprise.adapters.github.limiter import WriteLimiter
+from reprise.adapters.github.limits import Limits
 from reprise.adapters.github.person import TokenAccount
-from reprise.adapters.github.refusal import Holder, Intent, explain
+from reprise.adapters.github.refusal import Holder, Intent, Limited, explain, limited
+from reprise.adapters.github.remembered import Remembered
 from reprise.domain.errors import Retryable, UserError
 
 connection.install()
@@ -95,6 +97,8 @@ class Client:
         self._write_spacing = write_spacing
         self._limiters: dict[int, WriteLimiter] = {}
         self._idle: list[tuple[Github, _Header]] = []
+        self._limits = Limits()
+        self._remembered = Remembered()
         self._lending = threading.Lock()
         self.use(credentials)
 
@@ -113,9 +117,12 @@ class Client:
         """
         return self._account.ask(intent, ask, at)
 
-    def write(self, intent: Intent, ask: Callable[[Github], T], *, at: str) -> T:
-        """Waits for its turn: GitHub asks each installation for one write after the other."""
-        with self._limiter(self._account.lane(at)).turn():
+    def write(self, intent: Intent, ask: Callable[[Github], T], *, at: str, once: bool = False) -> T:
+        """Waits for its turn: GitHub asks each installation for one write after the other.
+
+        ``once``: not even an edit is repeated when its answer is lost.
+        """
+        with self._limiter(self._account.lane(at)).turn(), connection.repeating(not once):
             return self._account.ask(intent, ask, at)
 
     def as_app(self, intent: Intent, ask: Callable[[Github], T]) -> T:
@@ -142,13 +149,18 @@ class Client:
             return self._limiters.setdefault(lane, WriteLimiter(self._write_spacing))
 
     def _guarded(self, intent: Intent, ask: Callable[[Github], T], authorization: str, holder: Holder) -> T:
+        who = holder.name if holder is Holder.APP else authorization  # whose signature is new each time
+        if (left := self._limits.left(who)) > 0:
+            raise limited(intent, left)
         try:
-            with connection.one_call(), self._lent(authorization) as github:
+            with connection.one_call(self._remembered), self._lent(authorization) as github:
                 return ask(github)
         except GithubException as error:
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-            now = time.time()
-            raise explain(intent, error.status, headers, error.data, now=now, holder=holder) from None
+            meant = explain(intent, error.status, headers, error.data, now=time.time(), holder=holder)
+            if isinstance(meant, Limited):
+                self._limits.wait(who, meant.after)
+            raise meant from None
         except requests.Timeout:
             late = f"GitHub gave no answer within {self._timeout} s"
             raise Retryable(f"{late}: could not {intent.doing}") from None

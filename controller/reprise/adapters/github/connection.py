@@ -15,8 +15,12 @@ from typing import Any
 import requests
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import Retry
+
+from reprise.adapters.github.remembered import Answer, Remembered
 
 MAX_BODY = 16 << 20
 """Bytes of one reply; a page of a hundred comments has at most seven million."""
@@ -25,16 +29,30 @@ MAX_EXCHANGES = 60
 _CHUNK = 1 << 16
 _local = threading.local()
 """The clock of this thread's exchange, how many its call may still make: urllib3 hands nothing through."""
+_NEVER = Retry(total=0, read=False, raise_on_status=False, respect_retry_after_header=False)
 
 
 @contextmanager
-def one_call() -> Iterator[None]:
-    """Also a list whose every page names a next one has an end: a ValueError."""
-    _local.left = MAX_EXCHANGES
+def one_call(remembered: Remembered | None = None) -> Iterator[None]:
+    """Also a list whose every page names a next one has an end: a ValueError.
+
+    ``remembered``: answers to ask about before they are sent again.
+    """
+    _local.left, _local.remembered = MAX_EXCHANGES, remembered
     try:
         yield
     finally:
-        _local.left = None
+        _local.left = _local.remembered = None
+
+
+@contextmanager
+def repeating(may_repeat: bool) -> Iterator[None]:
+    """Whether what may have been done although its answer was lost is asked for again."""
+    _local.once = not may_repeat
+    try:
+        yield
+    finally:
+        _local.once = False
 
 
 class Clock:
@@ -114,7 +132,8 @@ class BoundedAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> requests.Response:
         _count()
         seconds = named["timeout"]
-        with _limited(seconds) as clock:
+        known = _ask_about(request)
+        with _limited(seconds) as clock, self._patience():
             try:
                 response = super().send(request, *args, **{**named, "stream": True})
                 _read(response)
@@ -125,7 +144,48 @@ class BoundedAdapter(HTTPAdapter):
             if clock.over:  # what ends early can look whole
                 response.close()
                 raise requests.Timeout(f"no whole answer within {seconds} s", request=request)
+        _remember(request, response, known)
         return response
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Its session, and so this adapter, serves one thread at a time."""
+        usual = self.max_retries
+        if getattr(_local, "once", False):
+            self.max_retries = _NEVER
+        try:
+            yield
+        finally:
+            self.max_retries = usual
+
+
+def _ask_about(request: requests.PreparedRequest) -> Answer | None:
+    """Let the server say that what it answered before still holds."""
+    remembered: Remembered | None = getattr(_local, "remembered", None)
+    if remembered is None or request.method != "GET" or request.url is None:
+        return None
+    known = remembered.get(request.url)
+    if known is not None:
+        request.headers["If-None-Match"] = known.etag
+    return known
+
+
+def _remember(request: requests.PreparedRequest, response: requests.Response, known: Answer | None) -> None:
+    """What has not changed looks like an answer that came whole."""
+    remembered: Remembered | None = getattr(_local, "remembered", None)
+    if remembered is None or request.method != "GET" or request.url is None:
+        return
+    if response.status_code == 304 and known is not None:
+        response.status_code, response.reason = 200, "OK"
+        response.headers = CaseInsensitiveDict({**known.headers, **_limits(response)})
+        response._content = known.body
+    elif response.status_code == 200:
+        remembered.put(request.url, response.headers, response.content)
+
+
+def _limits(response: requests.Response) -> dict[str, str]:
+    """How many calls are left is news in every answer."""
+    return {name: value for name, value in response.headers.items() if name.lower().startswith("x-ratelimit")}
 
 
 def _count() -> None:

@@ -27,6 +27,10 @@ class Holder(Enum):
     INSTALLATION = "an App, with the token of an installation"
 
 
+class Limited(Retryable):
+    """No call of the same caller is wanted before its time is over."""
+
+
 class Answer(Refused):
     """GitHub's no, with its status for those in this folder who know what to do about one."""
 
@@ -60,13 +64,17 @@ def explain(
     """The error for an answer of 400 or more. ``headers`` in lower case, ``now`` in Unix seconds."""
     said = _words(reply)
     if _is_limit(status, headers, said):
-        return Retryable(f"GitHub limits our calls: could not {intent.doing}", wait(headers, now))
+        return limited(intent, wait(headers, now))
     if status >= 500 or status in (408, 425):
         asked = _seconds(headers.get("retry-after")) or 0.0
         return Retryable(f"GitHub failed with {status}: could not {intent.doing}", asked)
     answer = f"{status}: {said}" if said else str(status)
     advice = _advice(intent, status, headers, holder, said)
     return Answer(f"GitHub refused to {intent.doing} ({answer}). {advice}", status)
+
+
+def limited(intent: Intent, seconds: float) -> Limited:
+    return Limited(f"GitHub limits our calls: could not {intent.doing}", seconds)
 
 
 def wait(headers: Mapping[str, Any], now: float) -> float:

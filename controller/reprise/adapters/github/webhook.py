@@ -14,8 +14,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from reprise.domain import command
+from reprise.domain.check import REPRODUCE
 from reprise.domain.errors import UserError
-from reprise.domain.event import CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 
@@ -144,6 +145,24 @@ class _CommitComment(BaseModel):
     sender: _Account
 
 
+class _CheckRun(BaseModel):
+    external_id: Annotated[_Name, Field(max_length=40)] | None = None
+    """Ours name their run; others say what they like."""
+    head_sha: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+
+
+class _Button(BaseModel):
+    identifier: str
+
+
+class _CheckRunEvent(BaseModel):
+    action: str
+    check_run: _CheckRun
+    requested_action: _Button | None = None
+    repository: _Repository
+    sender: _Account
+
+
 class _Named(BaseModel):
     full_name: _Name
 
@@ -224,6 +243,33 @@ def _not_said(event: _IssueComment | _CommitComment) -> str | None:
     return "comment without a command" if command.parse(event.comment.body or "") is None else None
 
 
+def _read_check_run(body: bytes) -> Event:
+    event = _CheckRunEvent.model_validate_json(body)
+    repository, check = event.repository, event.check_run
+    if why := _not_wanted(event):
+        return Ignored(repository.full_name, why)
+    return CheckClicked(
+        repository.id,
+        repository.full_name,
+        check.external_id or "",
+        Sha(check.head_sha),
+        event.sender.login,
+    )
+
+
+def _not_wanted(event: _CheckRunEvent) -> str | None:
+    """Why a check run's event is nothing to act on; None when somebody wants it again."""
+    button = event.requested_action.identifier if event.requested_action is not None else None
+    wanted = event.action == "rerequested" or (
+        event.action == "requested_action" and button == REPRODUCE.identifier
+    )
+    if not wanted:
+        return "check run not asked for again"
+    if event.sender.type == "Bot":
+        return "click by a bot"
+    return None if event.check_run.external_id else "check run of somebody else"
+
+
 def _read_ping(body: bytes) -> Event:
     return Ignored(_repository_name(body), "ping")
 
@@ -238,6 +284,7 @@ READERS: dict[str, Callable[[bytes], Event]] = {
     "delete": _read_delete,
     "issue_comment": _read_issue_comment,
     "commit_comment": _read_commit_comment,
+    "check_run": _read_check_run,
     "pull_request": _read_pull_request,
     "ping": _read_ping,
 }
