@@ -6,7 +6,7 @@ _OPERATOR = "The repository is not at fault: the operator's log has the details,
 
 AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.COMPLETED: _OPERATOR,
-    Reason.REFUSED: "Ask somebody who may allow it.",
+    Reason.REFUSED: "Then ask for it again: `/reproduce` in a comment on the commit.",
     Reason.CANCELLED: "Start it again when it is wanted.",
     Reason.SUPERSEDED: "Look at the newer run.",
     Reason.SPEC_INVALID: "{check} shows the same before you push.",
@@ -25,6 +25,7 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.METRIC_MISSING: "{run} repeats it on your machine.",
     Reason.METRIC_INVALID: "{run} repeats it on your machine.",
     Reason.NO_CAPACITY: "Try again later.",
+    Reason.OVER_BUDGET: "Let the job need less, or raise the limit in the policy on the default branch.",
     Reason.INFRASTRUCTURE: _OPERATOR,
     Reason.INTERNAL_ERROR: _OPERATOR,
 }

@@ -18,8 +18,10 @@ OURSELVES = "reprise"
 class Action(Enum):
     REQUESTED = "requested"
     REFUSED = "refused"
+    APPROVED = "approved"
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
+    LIMITED = "limited"
     MACHINE_ASKED = "machine_asked"
     MACHINE_TAKEN = "machine_taken"
     MACHINE_RELEASED = "machine_released"
@@ -64,8 +66,10 @@ class Line:
 SENTENCE: dict[Action, str] = {
     Action.REQUESTED: "run asked for: {detail}",
     Action.REFUSED: "request refused: {detail}",
+    Action.APPROVED: "plan approved: {detail}",
     Action.CANCELLED: "run cancelled",
     Action.SUPERSEDED: "run ended for a newer one: {detail}",
+    Action.LIMITED: "run ended: {detail}",
     Action.MACHINE_ASKED: "machine asked for",
     Action.MACHINE_TAKEN: "machine taken: {detail}",
     Action.MACHINE_RELEASED: "machine given back: {detail}",

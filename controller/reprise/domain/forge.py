@@ -39,6 +39,11 @@ class Permission(Enum):
     def may_write(self) -> bool:
         return self in (Permission.WRITE, Permission.ADMIN)
 
+    def covers(self, other: "Permission") -> bool:
+        """Whether this is at least as much."""
+        order = list(Permission)
+        return order.index(self) >= order.index(other)
+
 
 class Reaction(Enum):
     EYES = "eyes"

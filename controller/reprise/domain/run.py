@@ -83,6 +83,7 @@ class Reason(Enum):
     METRIC_MISSING = "metric_missing"
     METRIC_INVALID = "metric_invalid"
     NO_CAPACITY = "no_capacity"
+    OVER_BUDGET = "over_budget"
     INFRASTRUCTURE = "infrastructure"
     INTERNAL_ERROR = "internal_error"
 
@@ -118,6 +119,7 @@ FAULT: dict[Reason, Fault] = {
     Reason.METRIC_MISSING: Fault.REPOSITORY,
     Reason.METRIC_INVALID: Fault.REPOSITORY,
     Reason.NO_CAPACITY: Fault.INFRASTRUCTURE,
+    Reason.OVER_BUDGET: Fault.PERSON,
     Reason.INFRASTRUCTURE: Fault.INFRASTRUCTURE,
     Reason.INTERNAL_ERROR: Fault.INFRASTRUCTURE,
 }
@@ -143,6 +145,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.METRIC_MISSING: "metric missing",
     Reason.METRIC_INVALID: "metric is not usable",
     Reason.NO_CAPACITY: "no capacity",
+    Reason.OVER_BUDGET: "its spend limit was reached",
     Reason.INFRASTRUCTURE: "the infrastructure failed",
     Reason.INTERNAL_ERROR: "Reprise itself failed",
 }

@@ -3,17 +3,13 @@
 So a spec that is written for a later release gets the same advice about its mistakes as it will then.
 """
 
-from reprise.domain.spec.quantities import parse_positive
 from reprise.domain.spec.section import Section
-
-UNITS_EXPECTED = "a number of service units above 0"
 
 
 def refuse_later_sections(root: Section) -> None:
     _reference(root)
     _checkpoint(root)
-    _policy(root)
-    for key in ("reference", "checkpoint", "policy"):
+    for key in ("reference", "checkpoint"):
         root.later(key)
 
 
@@ -34,12 +30,3 @@ def _checkpoint(root: Section) -> None:
         checkpoint.require("path")
         checkpoint.folder("path")
         checkpoint.choice("resume", ("exact", "approximate"))
-
-
-def _policy(root: Section) -> None:
-    policy = root.section("policy")
-    if policy:
-        policy.texts("who")
-        policy.texts("backends")
-        policy.read("max_su_per_run", parse_positive, expected=UNITS_EXPECTED)
-        policy.read("max_su_per_month", parse_positive, expected=UNITS_EXPECTED)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
+from reprise.domain.policy import Policy
+
 
 class Network(Enum):
     FETCH_ONLY = "fetch-only"
@@ -148,6 +150,8 @@ class Spec:
     allow_failed: int
     claims: tuple[Claim, ...]
     artifacts: tuple[Artifact, ...]
+    policy: Policy = Policy()
+    """Counts on the default branch only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ Called when a trigger is resolved, by rehearsals and by ``reprise check``: the s
 sentences everywhere.
 """
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
+from reprise.domain.policy import Policy
 from reprise.domain.spec.claims import read_claims
 from reprise.domain.spec.document import read_document
 from reprise.domain.spec.later import refuse_later_sections
-from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import NAME_EXPECTED, is_experiment_file, parse_name
 from reprise.domain.spec.needs import (
     read_artifacts,
@@ -18,6 +20,7 @@ from reprise.domain.spec.needs import (
     read_resources,
     read_runs,
 )
+from reprise.domain.spec.policy import read_policy
 from reprise.domain.spec.problems import Problems, quote
 from reprise.domain.spec.run import read_environment, read_run, read_tags
 from reprise.domain.spec.section import Section, open_section
@@ -41,6 +44,17 @@ def parse_spec(data: bytes, *, file: str, default_name: str) -> Spec | BadSpec:
     return spec
 
 
+def parse_policy(data: bytes, *, file: str) -> Policy | Problem:
+    """Only the policy of a spec file, whatever else is wrong with it; the first problem where it has some."""
+    problems = Problems(file)
+    node = read_document(data, problems)
+    root = open_section("", node, Problems(file)) if node is not None else None
+    policy = read_policy(replace(root, problems=problems)) if root is not None else Policy()
+    if root is None and not problems.found:
+        return Problem(file, 1, 1, "it is not a spec")
+    return problems.in_order()[0] if problems.found else policy
+
+
 def _spec(root: Section, default_name: str) -> Spec:
     _version(root)
     refuse_later_sections(root)
@@ -60,6 +74,7 @@ def _spec(root: Section, default_name: str) -> Spec:
         allow_failed=allow_failed,
         claims=claims,
         artifacts=read_artifacts(root),
+        policy=read_policy(root),
     )
 
 
