@@ -38,7 +38,7 @@ from reprise.engine.leader import Leader
 from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
-from reprise.engine.world import Folders, World
+from reprise.engine.world import Folders, PlanRule, World
 from reprise.locks import locked
 from reprise.ports import Forge, Storage, Tracker
 from reprise.settings import Settings
@@ -282,6 +282,8 @@ def _world(
         slots=settings.process.slots,
         per_repository=settings.limits.per_repository,
         per_user=settings.limits.per_user,
+        policy=settings.policy.policy(),
+        plans=PlanRule(timedelta(days=settings.policy.plan_days), settings.policy.plans_per_day),
     )
 
 

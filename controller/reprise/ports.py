@@ -79,6 +79,10 @@ class Source(Protocol):
         """Every tag → what it peels to: a commit, else `fetch` refuses it (a listing names no kinds)."""
         ...
 
+    def head(self, repository: Repository) -> Sha | None:
+        """The newest commit of the default branch; None when there is none yet."""
+        ...
+
     def fetch(self, repository: Repository, sha: Sha) -> Commit:
         """Bring exactly this commit here and verify it. Repeatable; cheap when already here.
 
@@ -94,10 +98,13 @@ class Source(Protocol):
         """Names of the regular files directly in a folder, sorted; empty when there is no folder."""
         ...
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
+    def export(
+        self, repository: Repository, sha: Sha, into: Path, *, trusted: bool = True
+    ) -> tuple[Submodule, ...]:
         """Write the tree of a fetched commit into a new folder: blobs as they are, no ``.git``.
 
-        Submodules are fetched and laid out at their recorded commits; returns which, outer ones first.
+        Submodules are fetched and laid out at their recorded commits; returns which, outer ones first. Those
+        of a commit that is not ``trusted`` are fetched as anybody may, without our token.
         Raises Refused with a sentence for the author when the tree cannot be laid out safely.
         """
         ...

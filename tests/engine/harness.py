@@ -23,13 +23,14 @@ from tests.fakes.tracker import FakeTracker
 
 from reprise.domain.audit import Action, Deed
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
+from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.run import Phase, Reason, Repository, RunId, Sha
-from reprise.engine import durable
+from reprise.engine import durable, plan_comments
 from reprise.engine.durable import Body, Engine
 from reprise.engine.grant import grant, resume
 from reprise.engine.intake import resolve_due
 from reprise.engine.steps import Steps
-from reprise.engine.stopping import tell_stopped
+from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
 from reprise.ports import JobRequest
@@ -115,6 +116,7 @@ class Controller:
     slots: int = 1
     per_repository: int | None = None
     per_user: int | None = None
+    policy: Policy = UNRESTRICTED
     pages: str | None = "https://reprise.test"
     wrap_world: Callable[[World], World] = lambda world: world
     wrap_steps: Callable[[Steps], Steps] = lambda steps: steps
@@ -155,6 +157,7 @@ class Controller:
             slots=self.slots,
             per_repository=self.per_repository,
             per_user=self.per_user,
+            policy=self.policy,
         )
 
     # --- living ---------------------------------------------------------------------------------
@@ -234,7 +237,9 @@ class Controller:
             if self._moves():
                 self.resolve()
                 self.grant()
+            end_overspent(self.world)
             tell_stopped(self.world)
+            plan_comments.tell(self.world)
             if condition():
                 return
             assert time.monotonic() < deadline, f"not within {seconds} s: {self._where()}"
@@ -357,7 +362,8 @@ def _assert_accounted(controller: Controller, run: Run) -> None:
     assert (Action.MACHINE_TAKEN in told) == (run.allocation is not None)
     assert (Action.MACHINE_ASKED in told) == (Action.MACHINE_RELEASED in told)
     assert (Action.MACHINE_TAKEN in told) == (Action.SPENT in told)
-    assert bool(told & {Action.CANCELLED, Action.SUPERSEDED}) == (run.stop_requested is not None)
+    stops = {Action.CANCELLED, Action.SUPERSEDED, Action.LIMITED, Action.REFUSED}
+    assert bool(told & stops) == (run.stop_requested is not None)
 
 
 def reason(run: Run) -> Reason:

@@ -69,7 +69,7 @@ def test_a_comment_that_may_not_is_told_once_and_names_the_comment(
     controller: Controller, outside: Outside
 ) -> None:
     pull = pull_request(outside)
-    comment = controller.told_comment(pull, who="bob", times=3)
+    comment = controller.told_comment(pull, "/reproduce cancel", who="bob", times=3)
     on_commit = controller.told_commit_comment(pull.repository, pull.sha, who="bob")
     controller.work()
     first, second = controller.audit()

@@ -65,11 +65,12 @@ def test_a_writer_gets_eyes_at_once_and_one_comment_that_is_edited(
 
 
 @pytest.mark.parametrize("who", ["bob", "mallory"])
+@pytest.mark.parametrize("said", ["status", "cancel", "help", "wine quickly", "approve p1", "seeds=0"])
 def test_whoever_may_not_write_gets_a_reaction_and_no_run(
-    controller: Controller, outside: Outside, who: str
+    controller: Controller, outside: Outside, who: str, said: str
 ) -> None:
     pull = pull_request(outside)
-    comment = controller.told_comment(pull, who=who)
+    comment = controller.told_comment(pull, f"/reproduce {said}", who=who)
     controller.work()
     assert outside.forge.reactions_to(pull.repository, comment) == [Reaction.CONFUSED]
     assert controller.runs() == []
@@ -82,7 +83,10 @@ def test_whoever_may_not_write_gets_a_reaction_and_no_run(
         ("/reproduce help", "`/reproduce all` every experiment"),
         ("/reproduce status", "Nothing was reproduced in this pull request yet"),
         ("/reproduce wine quickly", "I do not know `quickly`"),
-        ("/reproduce plan", "`plan` is not supported yet"),
+        ("/reproduce approve p1", "`approve` takes the id of a plan, such as `p0123abcd`"),
+        ("/reproduce approve p0123abcd", "There is no such plan in this pull request"),
+        ("/reproduce plan nothing", "its file would be `.reprise/nothing.yaml`"),
+        ("/reproduce plan 1234567", "no commit `1234567`"),
         ("/reproduce cancel", "Nothing of this pull request waits or runs"),
         ("/reproduce seeds=5 Seeds=6", "`seeds=` stands there twice: give it once."),
         ("/reproduce seeds=0", "I cannot use `seeds=0`: `seeds=` takes a whole number from 1 to 1000"),
@@ -125,25 +129,6 @@ def test_status_names_every_run_and_its_place(controller: Controller, outside: O
     controller.work()
     ended = replies(outside, pull)[-1]
     assert f"wine at {pull.sha[:7]}: **reproduced**" in ended
-
-
-def test_a_fork_is_refused_with_the_way_that_works(controller: Controller, outside: Outside) -> None:
-    pull = pull_request(outside)
-    outside.forge.add_pull_request(pull.repository, pull.number, pull.sha, head_repository_id=999)
-    controller.told_comment(pull)
-    controller.work()
-    (reply,) = replies(outside, pull)
-    assert "comes from a fork" in reply
-    assert controller.runs() == []
-
-
-def test_a_deleted_fork_is_refused_too(controller: Controller, outside: Outside) -> None:
-    pull = pull_request(outside)
-    outside.forge.delete_fork(pull.repository, pull.number)
-    controller.told_comment(pull)
-    controller.work()
-    assert len(replies(outside, pull)) == 1
-    assert controller.runs() == []
 
 
 def test_a_closed_pull_request_runs_nothing(controller: Controller, outside: Outside) -> None:

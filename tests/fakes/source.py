@@ -40,6 +40,7 @@ File = str | bytes | Executable | Link | Submodule
 class _Remote:
     commits: dict[Sha, dict[str, File]] = field(default_factory=dict)
     tags: dict[str, Sha] = field(default_factory=dict)
+    head: Sha | None = None
 
 
 class FakeSource:
@@ -51,6 +52,8 @@ class FakeSource:
         self._failures: list[Exception] = []
         self.fetches = 0
         """How often something had to be brought here."""
+        self.exported: list[tuple[Sha, bool]] = []
+        """Each commit that was laid out, and whether it was trusted."""
 
     def commit(self, repository: Repository, files: Mapping[str, File]) -> Sha:
         text = json.dumps([repository.id, sorted((path, repr(file)) for path, file in files.items())])
@@ -63,6 +66,10 @@ class FakeSource:
 
     def delete_tag(self, repository: Repository, name: str) -> None:
         del self._remote(repository).tags[name]
+
+    def set_head(self, repository: Repository, sha: Sha | None) -> None:
+        """The default branch names this commit from now on."""
+        self._remote(repository).head = sha
 
     def lose(self, repository: Repository, sha: Sha) -> None:
         """The remote forgets a commit, as after a forced push."""
@@ -79,6 +86,10 @@ class FakeSource:
     def tags(self, repository: Repository) -> dict[str, Sha]:
         self._answer()
         return dict(self._remote(repository).tags)
+
+    def head(self, repository: Repository) -> Sha | None:
+        self._answer()
+        return self._remote(repository).head
 
     def fetch(self, repository: Repository, sha: Sha) -> Commit:
         if (repository.id, sha) not in self._fetched:
@@ -106,7 +117,10 @@ class FakeSource:
         )
         return tuple(sorted(name for name in names if "/" not in name))
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[run.Submodule, ...]:
+    def export(
+        self, repository: Repository, sha: Sha, into: Path, *, trusted: bool = True
+    ) -> tuple[run.Submodule, ...]:
+        self.exported.append((sha, trusted))
         files = self._files(repository, sha)
         for path, file in files.items():
             _refuse_unsafe(path, file)

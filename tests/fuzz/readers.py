@@ -65,7 +65,7 @@ def spec(data: bytes) -> None:
 def comment(data: bytes) -> None:
     found = command.parse(data.decode("utf-8", "replace"))
     match found:
-        case command.Unknown(word) | command.NotYet(word):
+        case command.Unknown(word):
             assert word.split() == [word]
             assert "\n" not in inline(word)
         case command.Reproduce(experiment, everything, sha):

@@ -3,10 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.domain.command import (
+    Approve,
+    AskPlan,
     BadValue,
     Cancel,
     Command,
-    NotYet,
     Reproduce,
     ShowHelp,
     ShowStatus,
@@ -41,8 +42,17 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("/reproduce abc1234 table-2", Unknown("table-2")),
         ("/reproduce abc1234 def5678", Unknown("def5678")),
         ("/reproduce Table_2!", Unknown("Table_2!")),
-        ("/reproduce plan", NotYet("plan")),
-        ("/reproduce approve p1", NotYet("approve")),
+        ("/reproduce plan", AskPlan(Reproduce())),
+        ("/reproduce Plan all abc1234", AskPlan(Reproduce(everything=True, sha=Sha("abc1234")))),
+        ("/reproduce plan table-2 seeds=5", AskPlan(Reproduce("table-2", seeds=5))),
+        ("/reproduce plan plan", AskPlan(Reproduce("plan"))),
+        ("/reproduce plan seeds=0", BadValue("seeds=0", "a whole number from 1 to 1000")),
+        ("/reproduce table-2 plan", Unknown("plan")),
+        ("/reproduce approve p0123abcd", Approve("p0123abcd")),
+        ("/reproduce APPROVE P0123ABCD", Approve("p0123abcd")),
+        ("/reproduce approve", BadValue("approve", "the id of a plan, such as `p0123abcd`")),
+        ("/reproduce approve p1", BadValue("approve p1", "the id of a plan, such as `p0123abcd`")),
+        ("/reproduce approve p0123abcd now", Unknown("now")),
         ("/reproduce cancel", Cancel()),
         ("/reproduce cancel table-2", Unknown("table-2")),
         ("/reproduce table-2 seeds=5", Reproduce(experiment="table-2", seeds=5)),
@@ -55,7 +65,13 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("/reproduce backend=docker", BadValue("backend=docker", "`process`, the only backend here")),
         ("/reproduce gpus=2", Unknown("gpus=2")),
         ("/reproduce status\n/reproduce all", ShowStatus()),
-        ("> well\n/reproduce", Reproduce()),
+        ("> well\n\n/reproduce", Reproduce()),
+        ("- item\n\n/reproduce", Reproduce()),
+        ("- ```\n  code\n  ```\n\n/reproduce", Reproduce()),
+        ("- ```\n  code\n/reproduce", Reproduce()),
+        ("see <!-- this --> here\n/reproduce", Reproduce()),
+        ("see <!-- this\n\n/reproduce", Reproduce()),
+        ("<pre>\ncode\n</pre>\n/reproduce", Reproduce()),
         ("```\ncode\n```\n/reproduce", Reproduce()),
         ("```inline``` code\n/reproduce", Reproduce()),
         ("<!-- keep -->\n/reproduce", Reproduce()),
@@ -83,6 +99,17 @@ def test_commands_are_understood(text: str, command: Command) -> None:
         "```\n/reproduce\n``` not the end\n/reproduce",
         "- ok\n```sh\n/reproduce",
         "<!--\n/reproduce\n-->",
+        "see <!-- this\n/reproduce\n-->",
+        "> well\n/reproduce",
+        "> well\nlazily\n/reproduce",
+        "- ```\n  /reproduce\n  ```",
+        "1. ~~~ sh\n   /reproduce\n   ~~~",
+        "- - ```\n    /reproduce",
+        "- ```\n  code\n```\n/reproduce",
+        "```\ncode\n    ```\n/reproduce",
+        "<pre>\n/reproduce\n</pre>",
+        "<PRE lang=sh>\n\n/reproduce\n",
+        "<blockquote>\n\n/reproduce\n\n</blockquote>",
         "<!-- reprise:report -->\n**not reproduced**\n\n/reproduce",
         "**not reproduced**\n\n/reproduce\n\n<!-- reprise:report -->",
     ],
@@ -102,7 +129,5 @@ def test_every_experiment_name_can_be_asked_for_unless_the_word_means_something_
     match parse(f"/reproduce {name}"):
         case Reproduce(experiment, everything, sha):
             assert (experiment, everything, sha).count(name) == 1 or (everything and name == "all")
-        case NotYet(word):
-            assert word == name
         case other:
-            assert name in ("status", "help", "cancel"), other
+            assert name in ("status", "help", "cancel", "plan", "approve"), other

@@ -45,10 +45,17 @@ class ShowHelp:
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
-    """A word that is planned and does nothing so far; saying so beats ignoring it."""
+class AskPlan:
+    """Show what this would run, and run nothing."""
 
-    word: str
+    request: Reproduce
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Run what this plan says, once."""
+
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class BadValue:
     """What the value has to be."""
 
 
-Command = Reproduce | Cancel | ShowStatus | ShowHelp | NotYet | Unknown | Twice | BadValue
+Command = Reproduce | AskPlan | Approve | Cancel | ShowStatus | ShowHelp | Unknown | Twice | BadValue
 
 BACKENDS = ("process",)
 MOST_SEEDS = 1000
@@ -81,10 +88,22 @@ MOST_CLAIMS = 10
 """As many as get a status of their own."""
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+_LIST = re.compile(r"^ {0,3}(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)+")
+"""A fence may stand in an item of a list."""
+_BLOCKS = (
+    (re.compile("<!--"), re.compile("-->")),
+    (
+        re.compile(r"<(?:pre|script|style|textarea|code|blockquote)[\s>]", re.IGNORECASE),
+        re.compile(r"</(?:pre|script|style|textarea|code|blockquote)>", re.IGNORECASE),
+    ),
+)
+"""HTML whose content is not said, and how it ends."""
+_INLINE_END = re.compile("-->")
+_OPEN_COMMENT = re.compile(r"<!--(?!.*-->)")
 _COMMAND = re.compile(r" {0,3}/reproduce(?:[ \t]+(.*))?$", re.IGNORECASE)
 _SHA = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
 _EXPERIMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_PLANNED_WORDS = ("plan", "approve")
+_PLAN = re.compile(r"p[0-9a-f]{8}", re.IGNORECASE)
 _OPTION = re.compile(r"(seeds|claims|backend)=(.*)", re.IGNORECASE)
 
 
@@ -100,8 +119,6 @@ def parse(text: str) -> Command | None:
 
 
 def _parse_words(words: list[str]) -> Command:
-    if planned := next((word for word in words if word.lower() in _PLANNED_WORDS), None):
-        return NotYet(planned)
     match [word.lower() for word in words]:
         case ["status"]:
             return ShowStatus()
@@ -111,8 +128,21 @@ def _parse_words(words: list[str]) -> Command:
             return Cancel()
         case ["status" | "help" | "cancel", *_]:
             return Unknown(words[1])
+        case ["approve", *rest]:
+            return _parse_approval(rest)
+        case ["plan", *_]:
+            request = _parse_request(words[1:])
+            return AskPlan(request) if isinstance(request, Reproduce) else request
         case _:
             return _parse_request(words)
+
+
+def _parse_approval(words: list[str]) -> Approve | Unknown | BadValue:
+    if len(words) > 1:
+        return Unknown(words[1])
+    if not words or not _PLAN.fullmatch(words[0]):
+        return BadValue(" ".join(["approve", *words]), "the id of a plan, such as `p0123abcd`")
+    return Approve(words[0].lower())
 
 
 def _parse_request(words: list[str]) -> Reproduce | Unknown | Twice | BadValue:
@@ -164,22 +194,51 @@ def _parse_subject(words: list[str]) -> Reproduce | Unknown:
 
 
 def _spoken_lines(lines: list[str]) -> Iterator[str]:
-    """Lines that the author says, as Markdown shows them: no fence, quote or hidden comment."""
-    fence, hidden = "", False
+    """Lines that the author says, as Markdown shows them: no code, no quote, nothing hidden.
+
+    Where Markdown is subtle, a line counts as not said: a quote lasts until an empty line, and so does
+    a hidden comment that begins inside a line and never ends.
+    """
+    fence: _Fence | None = None
+    until: re.Pattern[str] | None = None
+    quoted = False
     for line in lines:
-        start = line.lstrip(" ")
-        if fence:
-            fence = "" if _closes(line, fence) else fence
-        elif hidden:
-            hidden = "-->" not in line
-        elif opened := _FENCE.fullmatch(line):
-            fence = opened[1]
-        elif start.startswith("<!--"):
-            hidden = "-->" not in line
-        elif not start.startswith(">"):
+        start = line.strip(" \t")
+        if fence is not None and not fence.left_by(line):
+            fence = None if fence.closed_by(line) else fence
+            continue
+        fence = None
+        if until is not None:
+            until = None if until.search(line) or (until is _INLINE_END and not start) else until
+        elif (fence := _opened(line)) is not None:
+            quoted = False
+        elif (block := next((end for begin, end in _BLOCKS if begin.match(start)), None)) is not None:
+            until = None if block.search(start) else block
+        elif start.startswith(">") or not start:
+            quoted = bool(start)
+        elif not quoted:
+            until = _INLINE_END if _OPEN_COMMENT.search(line) else None
             yield line
 
 
-def _closes(line: str, fence: str) -> bool:
-    closing = _FENCE.fullmatch(line)
-    return closing is not None and closing[1].startswith(fence) and not closing[2].strip()
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    marks: str
+    indent: int
+    """Columns of the list's item that it stands in."""
+
+    def left_by(self, line: str) -> bool:
+        """Whether the item is over, and the fence with it."""
+        shown = line.expandtabs(4)
+        return bool(shown.strip()) and len(shown) - len(shown.lstrip(" ")) < self.indent
+
+    def closed_by(self, line: str) -> bool:
+        closing = _FENCE.fullmatch(line.expandtabs(4)[self.indent :])
+        return closing is not None and closing[1].startswith(self.marks) and not closing[2].strip()
+
+
+def _opened(line: str) -> _Fence | None:
+    item = _LIST.match(line)
+    indent = len(item[0].expandtabs(4)) if item is not None else 0
+    found = _FENCE.fullmatch(line[item.end() if item is not None else 0 :])
+    return _Fence(found[1], indent) if found is not None else None

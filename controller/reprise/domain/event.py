@@ -50,6 +50,16 @@ class CheckClicked:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestChanged:
+    """Its head has moved or it was closed; only a hint: the leader asks the forge how it stands."""
+
+    repository_id: int
+    repository: str
+    number: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Accepted and recorded, nothing to do. ``why`` is a constant phrase for the log."""
 
@@ -57,4 +67,4 @@ class Ignored:
     why: str
 
 
-Event = TagPushed | TagDeleted | CommentPosted | CheckClicked | Ignored
+Event = TagPushed | TagDeleted | CommentPosted | CheckClicked | PullRequestChanged | Ignored

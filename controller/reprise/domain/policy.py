@@ -29,6 +29,10 @@ class Policy:
     """None = any."""
 
 
+UNRESTRICTED = Policy()
+"""Where nobody wrote one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """There is a policy, and nobody knows what it says: then nothing may start."""

@@ -78,6 +78,13 @@ def wanted_trials(spec: Spec, results: Sequence[TrialResult]) -> int:
     return max(spec.n, MIN_UNREPEATABLE) if tolerant and repeats(spec, results) is False else spec.n
 
 
+def most_executions(spec: Spec) -> int:
+    """How often the command may be executed at most, the probe included; lost attempts are not counted."""
+    tolerant = any(isinstance(claim.compare, Tolerance) for claim in spec.claims)
+    probe = wants_probe(spec)
+    return (max(spec.n, MIN_UNREPEATABLE) if tolerant and probe else spec.n) + probe
+
+
 def hopeless(spec: Spec, results: Sequence[TrialResult]) -> bool:
     """Whether no further trial could lead to a judgement."""
     trials = counted(results)

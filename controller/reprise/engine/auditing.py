@@ -3,15 +3,20 @@
 from datetime import datetime
 
 from reprise.domain.audit import OURSELVES, Action, Deed, Unit
+from reprise.domain.plan import Plan
 from reprise.domain.run import Judgement, Reason, RunId
-from reprise.domain.words import outcome
+from reprise.domain.words import duration, outcome
 from reprise.ports import Allocation, Failed
 from reprise.store import audit
 from reprise.store.database import Connection
 from reprise.store.intake import Trigger
 from reprise.store.runs import NewRun, Run
 
-_STOPS = {Reason.SUPERSEDED: Action.SUPERSEDED}
+_STOPS = {
+    Reason.SUPERSEDED: Action.SUPERSEDED,
+    Reason.REFUSED: Action.REFUSED,
+    Reason.OVER_BUDGET: Action.LIMITED,
+}
 """Every other stop was somebody's wish."""
 
 
@@ -48,6 +53,23 @@ def refused(connection: Connection, trigger: Trigger, why: str, at: datetime) ->
     )
     said_in = trigger.comment_id or trigger.delivery  # a click has no comment
     audit.write(connection, deed, about=f"{trigger.repository_id}:{trigger.ref}:{said_in}")
+
+
+def approved(connection: Connection, trigger: Trigger, plan: Plan, run: NewRun, at: datetime) -> None:
+    most = f", at most {duration(run.spend_limit)} of one machine" if run.spend_limit is not None else ""
+    deed = Deed(
+        at,
+        Action.APPROVED,
+        trigger.who,
+        trigger.repository,
+        run.id,
+        run.ref,
+        run.commit,
+        trigger.delivery,
+        trigger.comment_id,
+        detail=f"{plan.id}, asked for by {plan.asked_by}, at {run.commit[:7]}{most}",
+    )
+    audit.write(connection, deed, about=plan.id)
 
 
 def stopped(connection: Connection, run: Run, why: Failed, who: str, at: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from typing import assert_never
 
-from reprise.domain.command import BadValue, NotYet, Reproduce, Twice, Unknown
+from reprise.domain.command import BadValue, Reproduce, Twice, Unknown
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.text import code, inline
+from reprise.domain.trust import MOVED, NeedsApproval, Refused
 from reprise.engine.view import outlook
 from reprise.engine.world import World
 from reprise.store.runs import Run, runs_at
@@ -14,24 +15,29 @@ from reprise.store.runs import Run, runs_at
 _HELP = """\
 - `/reproduce` runs the experiment of `reprise.yaml` at {commit}
 - `/reproduce NAME` runs `.reprise/NAME.yaml`, `/reproduce all` every experiment
-{sha}- `seeds=N` after any of these runs at least N trials, `claims=a,b` judges only these claims
+{sha}{plan}- `seeds=N` after any of these runs at least N trials, `claims=a,b` judges only these claims
 - `/reproduce status` says where the runs of {place} are
 - `/reproduce cancel` stops those that have no verdict yet
 - `/reproduce help` shows this"""
-_SHA_HELP = "- `/reproduce SHA` (7 to 40 digits) runs that commit\n"
+_SHA_HELP = (
+    "- `/reproduce SHA` (7 to 40 digits) runs that commit; of a fork only the head, and only like this\n"
+)
+_PLAN_HELP = (
+    "- `/reproduce plan` shows what would run and what it may cost, `/reproduce approve ID` runs a plan\n"
+)
 CLOSED = "This pull request is closed: reopen it, or push a tag, to reproduce its commit."
-FORK = (
-    "This pull request comes from a fork, and running strangers' code is not supported yet. "
-    "Push the branch to this repository to reproduce it."
+NO_PLAN_HERE = (
+    "Plans are for pull requests: here `/reproduce` runs the tagged commit, for people who may write."
 )
 
 
 def help_text(place: Place) -> str:
     match place:
         case OnPullRequest():
-            return _HELP.format(commit="this pull request's head", sha=_SHA_HELP, place="this pull request")
+            head = "this pull request's head"
+            return _HELP.format(commit=head, sha=_SHA_HELP, plan=_PLAN_HELP, place="this pull request")
         case OnCommit():
-            return _HELP.format(commit="this commit, again", sha="", place="this commit")
+            return _HELP.format(commit="this commit, again", sha="", plan="", place="this commit")
         case _:
             assert_never(place)
 
@@ -46,17 +52,30 @@ def nothing_done(place: Place) -> str:
     return f"Nothing was reproduced {where} yet. `/reproduce` starts."
 
 
-def wrong_word(command: Unknown | NotYet | Twice | BadValue) -> str:
+def not_allowed(decision: Refused | NeedsApproval, command: Reproduce, head: Sha) -> str:
+    """The reason, with the command to write where naming the commit is what is missing."""
+    if decision.reason != MOVED and not (isinstance(decision, NeedsApproval) and decision.themself):
+        return decision.reason
+    what = "all" if command.everything else command.experiment
+    words = " ".join(filter(None, ("/reproduce", what, head)))
+    return f"{decision.reason} The head is now {code(head[:7])}:\n\n```\n{words}\n```"
+
+
+def bad_spec(spec: BadSpec) -> str:
+    first = f": {inline(str(spec.problems[0]))}" if spec.problems else ""
+    return f"There is no plan for {code(spec.name)}, because its spec cannot be used{first}"
+
+
+def wrong_word(command: Unknown | Twice | BadValue) -> str:
     match command:
-        case NotYet(word):
-            return f"{code(word)} is not supported yet. `/reproduce help` lists what is."
         case Unknown(word):
             return f"I do not know {code(word)}. `/reproduce help` lists what I know."
         case Twice(option):
             return f"`{option}=` stands there twice: give it once."
         case BadValue(word, wanted):
-            option = word.partition("=")[0].lower()
-            return f"I cannot use {code(word)}: `{option}=` takes {wanted}."
+            option, equals, _ = word.partition("=")
+            name = f"{option.lower()}=" if equals else word.split()[0]
+            return f"I cannot use {code(word)}: `{name}` takes {wanted}."
         case _:
             assert_never(command)
 

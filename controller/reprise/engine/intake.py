@@ -10,17 +10,21 @@ from functools import cache
 
 import structlog
 
+from reprise.domain import trust
+from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.forge import Permission
 from reprise.domain.run import Reason, Repository, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.spec.names import spec_matches
-from reprise.engine import auditing, stopping
+from reprise.engine import approvals, auditing, stopping
 from reprise.engine.commands import on_click, on_comment
+from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled, new_run, run_id
 from reprise.engine.specs import read_specs
 from reprise.engine.world import World
 from reprise.store import intake as inbox
-from reprise.store import repositories
+from reprise.store import plans, repositories
 from reprise.store.database import Connection
 from reprise.store.intake import Trigger
 from reprise.store.runs import NewRun, add_run, newest_standing
@@ -49,7 +53,7 @@ def resolve_all(world: World, triggers: Sequence[Trigger]) -> int:
     """
     with world.store.read() as connection:
         newest = inbox.newest_trigger(connection)
-    look = _Look(cache(world.source.tags), newest)
+    look = _Look(cache(world.source.tags), newest, Policies(world))
     return sum(_resolve(world, trigger, look) for trigger in _distinct(triggers))
 
 
@@ -61,6 +65,7 @@ class _Look:
     """Raises what `Source.tags` raises, and then asks again for the next trigger."""
     newest: int
     """The last trigger that was there before any tag was listed."""
+    policies: Policies
 
 
 def _distinct(triggers: Sequence[Trigger]) -> list[Trigger]:
@@ -91,12 +96,27 @@ def _resolve(world: World, trigger: Trigger, look: _Look) -> int:
         outcome=outcome.text,
         runs=[run.id for run in outcome.runs],
     )
+    try:
+        return _keep(world, trigger, outcome, look)
+    except _Changed:
+        _postpone(world, trigger, Retryable("the plan changed meanwhile"))
+        return 0
+
+
+class _Changed(Exception):
+    """What was decided from is not so any more; undoes what was written."""
+
+
+def _keep(world: World, trigger: Trigger, outcome: Settled, look: _Look) -> int:
+    """All that comes of a trigger, in one transaction; returns how many runs were added."""
     with world.store.write() as connection:
+        if outcome.approves is not None:
+            _use_up(world, connection, trigger, outcome)
         if outcome.seen is not None:
             # Together with its runs, or a tag that comes back would seem to have some.
             name, sha = outcome.seen
             repositories.see_tag(connection, trigger.repository_id, name, sha, at=world.clock.now())
-        added = [_add(world, connection, trigger, run, outcome.tagged) for run in outcome.runs]
+        added = [_add(world, connection, trigger, run, outcome) for run in outcome.runs]
         if outcome.refused:
             auditing.refused(connection, trigger, outcome.text, world.clock.now())
         if outcome.cancels is not None:
@@ -108,14 +128,24 @@ def _resolve(world: World, trigger: Trigger, look: _Look) -> int:
     return sum(added)
 
 
-def _add(world: World, connection: Connection, trigger: Trigger, run: NewRun, tagged: frozenset[Sha]) -> bool:
+def _use_up(world: World, connection: Connection, trigger: Trigger, outcome: Settled) -> None:
+    plan, now = outcome.approves, world.clock.now()
+    if plan is None or not plans.approve(connection, plan.id, trigger.who, now):
+        raise _Changed
+    for run in outcome.runs:
+        auditing.approved(connection, trigger, plan, run, now)
+
+
+def _add(world: World, connection: Connection, trigger: Trigger, run: NewRun, outcome: Settled) -> bool:
     """Whether it is new; then older runs make room for it."""
     new = _again(connection, run) if run.generation == inbox.TAG else run
     now = world.clock.now()
     if new is None or not add_run(connection, new, at=now):
         return False
     auditing.requested(connection, new, trigger.repository, now, trigger=trigger)
-    stopping.supersede(world, connection, new, tagged)
+    stopping.supersede(world, connection, new, outcome.tagged)
+    if why := outcome.refusals.get(run.id):
+        stopping.refuse(world, connection, new.id, why)
     return True
 
 
@@ -150,16 +180,19 @@ def _postpone(world: World, trigger: Trigger, error: Retryable) -> None:
 def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
     if trigger.kind == inbox.TAG:
-        return _on_tag(world, repository, trigger, look.tags(repository))
+        return _on_tag(world, repository, trigger, look)
+    if trigger.kind == inbox.CHANGE:
+        return approvals.on_change(world, repository, trigger)
     if trigger.kind == inbox.CHECK:
-        return on_click(world, repository, trigger)
+        return on_click(world, repository, trigger, look.policies)
     with world.store.read() as connection:
         if inbox.told_before(connection, trigger):
             return Settled("told twice")
-    return on_comment(world, repository, trigger)
+    return on_comment(world, repository, trigger, look.policies)
 
 
-def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[str, Sha]) -> Settled:
+def _on_tag(world: World, repository: Repository, trigger: Trigger, look: _Look) -> Settled:
+    tags = look.tags(repository)
     sha = tags.get(trigger.ref)
     if sha is None:
         return Settled("the tag is gone or names no commit")
@@ -173,19 +206,35 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, tags: dict[s
     wanted = [file for file in files if runs_on(file.spec, trigger.ref)]
     if not wanted:
         return Settled(f"no experiment at {sha[:7]} runs on this tag", seen=seen)
+    decided = look.policies.decide(_asked(trigger), repository, wanted, Reproduce())
     runs = tuple(
-        new_run(
-            repository,
-            sha,
-            file,
-            trigger,
-            ref=trigger.ref,
-            generation=inbox.TAG,
-            why=f"tag {trigger.ref}",
+        replace(
+            new_run(
+                repository,
+                sha,
+                file,
+                trigger,
+                ref=trigger.ref,
+                generation=inbox.TAG,
+                why=f"tag {trigger.ref}",
+            ),
+            spend_limit=decision.limit if isinstance(decision, trust.Allowed) else None,
         )
-        for file in wanted
+        for file, decision in zip(wanted, decided, strict=True)
     )
-    return Settled(f"{len(runs)} experiment(s) at {sha[:7]}", runs, frozenset(tags.values()), seen)
+    refusals = {
+        run.id: decision.reason
+        for run, decision in zip(runs, decided, strict=True)
+        if not isinstance(decision, trust.Allowed)
+    }
+    text = f"{len(runs)} experiment(s) at {sha[:7]}"
+    return Settled(text, runs, frozenset(tags.values()), seen, refusals=refusals)
+
+
+def _asked(trigger: Trigger) -> trust.Asked:
+    """A forge takes tags only from people who may write, whom nobody can name for what the sweep finds."""
+    kind = trust.Kind.SWEEP if trigger.delivery is None else trust.Kind.TAG
+    return trust.Asked(kind, Permission.WRITE, False, trust.Named.NOTHING)
 
 
 def runs_on(spec: Spec | BadSpec, tag: str) -> bool:

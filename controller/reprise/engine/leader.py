@@ -13,7 +13,7 @@ import structlog
 from reprise.domain.errors import Retryable
 from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
-from reprise.engine import durable
+from reprise.engine import durable, plan_comments
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
@@ -22,7 +22,7 @@ from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.retention import Retention
 from reprise.engine.steps import Steps
-from reprise.engine.stopping import tell_stopped
+from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
@@ -154,7 +154,9 @@ class Leader:
 
     def _resolve(self) -> None:
         self._hands.look()
+        end_overspent(self._world)
         tell_stopped(self._world)
+        plan_comments.tell(self._world)
         show_waiting(self._world)
 
     def _grant(self) -> None:

@@ -1,9 +1,11 @@
 """What comes of a trigger: runs to add, or only an answer. Intake and commands decide, intake writes."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reprise.domain.forge import Place
+from reprise.domain.plan import Plan
 from reprise.domain.run import Repository, RunId, Sha
 from reprise.engine.specs import SpecFile
 from reprise.store.intake import Trigger
@@ -22,6 +24,10 @@ class Settled:
     """Where runs, and commands that are not settled yet, are to end."""
     refused: bool = False
     """Whoever asked may not have it."""
+    refusals: Mapping[RunId, str] = field(default_factory=dict)
+    """Of ``runs`` those that may not start, and why: they end as soon as they are added."""
+    approves: Plan | None = None
+    """The plan that is used up by these runs."""
 
 
 def new_run(

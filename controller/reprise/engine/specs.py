@@ -1,5 +1,6 @@
 """Reads the experiments of a commit."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -26,6 +27,11 @@ class SpecFile:
     def is_root(self) -> bool:
         return self.path == SPEC_FILE
 
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, which are UTF-8 where there is a `Spec`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
 
 def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFile]:
     """Every experiment of a commit, the root one first. Raises Refused when the commit is gone."""
@@ -37,9 +43,13 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
 
 
 def as_asked(spec: Spec, run: Run) -> Spec:
-    """The spec with what the command asked for: more trials, fewer claims."""
-    claims = tuple(claim for claim in spec.claims if run.claims is None or claim.id in run.claims)
-    return replace(spec, n=max(spec.n, run.seeds or 0), claims=claims)
+    return with_arguments(spec, run.seeds, run.claims)
+
+
+def with_arguments(spec: Spec, seeds: int | None, claims: tuple[str, ...] | None) -> Spec:
+    """The spec with what a command asked for: more trials, fewer claims."""
+    kept = tuple(claim for claim in spec.claims if claims is None or claim.id in claims)
+    return replace(spec, n=max(spec.n, seeds or 0), claims=kept)
 
 
 def distinct(files: list[SpecFile]) -> list[SpecFile]:

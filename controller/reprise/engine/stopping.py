@@ -6,18 +6,20 @@ A run that waits has no workflow; its row is ended here, and the forge is told i
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
+from reprise.domain.audit import OURSELVES, Action
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Place
-from reprise.domain.run import Phase, Reason, Sha
+from reprise.domain.run import Phase, Reason, RunId, Sha
 from reprise.domain.verdict import not_run
+from reprise.domain.words import duration
 from reprise.engine import auditing, reporting
 from reprise.engine.world import World
 from reprise.ports import Failed
-from reprise.store import repositories, runs
+from reprise.store import audit, repositories, runs
 from reprise.store.database import Connection
 from reprise.store.intake import CHECK, COMMENT, TAG
 from reprise.store.runs import NewRun, Run
@@ -68,6 +70,31 @@ def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
     if old.commit == new.commit:
         return new.generation.startswith((COMMENT, CHECK))
     return old.commit in moved_from
+
+
+def refuse(world: World, connection: Connection, run_id: RunId, why: str) -> None:
+    """End a run that was just added and may not start, so that its commit says why."""
+    run = runs.get_run(connection, run_id)
+    if run is not None:
+        _stop(world, connection, run, Failed(Reason.REFUSED, why), OURSELVES)
+
+
+def end_overspent(world: World) -> None:
+    """Stop whatever has had its machine for longer than its spend limit."""
+    now = world.clock.now()
+    with world.store.read() as connection:
+        over = [run for run in runs.limited_runs(connection) if _overspent(connection, run, now)]
+    for run in over:
+        limit = duration(run.spend_limit or 0.0)
+        why = Failed(Reason.OVER_BUDGET, f"it has taken its limit of {limit} of one machine")
+        with world.store.write() as connection:
+            _stop(world, connection, run, why, OURSELVES)
+
+
+def _overspent(connection: Connection, run: Run, now: datetime) -> bool:
+    taken = audit.find(connection, Action.MACHINE_TAKEN, about=run.id)
+    limit = run.spend_limit
+    return taken is not None and limit is not None and (now - taken.at).total_seconds() >= limit
 
 
 def _stop(world: World, connection: Connection, run: Run, why: Failed, who: str) -> None:

@@ -67,7 +67,7 @@ def export_once(
     remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     source.fetch(run.repository, run.commit)
-    submodules = source.export(run.repository, run.commit, partial)
+    submodules = source.export(run.repository, run.commit, partial, trusted=not run.untrusted)
     for each in submodules:
         log.info("submodule laid out", path=each.path, url=each.url, commit=each.commit)
     keep(submodules)

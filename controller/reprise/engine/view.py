@@ -80,7 +80,7 @@ def outlook(world: World, run: Run) -> str:
         return ""
     with world.store.read() as connection:
         wait = wait_of(world, connection, run)
-        usual = usual_seconds(runs.usual_durations(connection, run))
+        usual = usual_seconds(runs.usual_durations(connection, run.repository.id, run.experiment))
     elapsed = (world.clock.now() - run.granted_at).total_seconds() if run.granted_at is not None else 0.0
     return ", ".join(
         filter(None, (str(wait) if wait is not None else "", forecast(run.phase, usual, elapsed)))

@@ -1,9 +1,11 @@
 """Everything that the engine works with, built once by `bootstrap` (or a test) and handed over."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from reprise.domain.errors import Refused
+from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.queue import Limits
 from reprise.domain.run import RunId
 from reprise.engine.threads import Aside, in_thread
@@ -41,6 +43,15 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRule:
+    """Of plans for people who may not start runs."""
+
+    valid: timedelta = timedelta(days=7)
+    per_day: int = 10
+    """Requests of one person in 24 hours, whatever repository they are in, that are answered with plans."""
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     store: Database
     source: Source
@@ -60,6 +71,11 @@ class World:
     """Runs of one repository at the same time; None = as many as there are slots."""
     per_user: int | None = None
     """Runs that one person caused at the same time; None likewise."""
+    policy: Policy = UNRESTRICTED
+    """The operator's; a repository's may be stricter."""
+    plans: PlanRule = PlanRule()
+    backend: str = "process"
+    """Where jobs run here, as policies name it."""
     aside: Aside = in_thread
     """How steps that wait make their blocking calls."""
 

@@ -32,7 +32,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from reprise.domain import policy as trust
 from reprise.domain.errors import UserError
+from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
 from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
@@ -160,6 +162,34 @@ class Limits(Section):
     """Runs that one person caused at the same time. Default: as many as there are slots."""
 
 
+class Trust(Section):
+    """For every repository; the policy of a repository's default branch may be stricter, never laxer."""
+
+    who: Literal["write", "admin"] = "write"
+    """Who may start and approve runs by comment or button: write or admin."""
+    max_su_per_run: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Service units that one run may take; one machine for one hour is one."""
+    max_su_per_month: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Service units that one repository may take in a calendar month (UTC)."""
+    backends: tuple[str, ...] | None = None
+    """Backends that jobs may run on; a JSON list. Default: any."""
+    plan_days: float = Field(default=7.0, gt=0, le=90, allow_inf_nan=False)
+    """Days for which a plan can be approved."""
+    plans_per_day: int = Field(default=10, ge=0, le=10_000)
+    """Requests for plans of one person without write that are answered in 24 hours; 0 = none."""
+
+    @field_validator("backends")
+    @classmethod
+    def _known(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        unknown = next((name for name in value or () if name not in BACKENDS), None)
+        if unknown is not None:
+            raise ValueError(f"there is no backend {unknown!r}: known are {', '.join(BACKENDS)}")
+        return value
+
+    def policy(self) -> trust.Policy:
+        return trust.Policy(WHO[self.who], self.max_su_per_run, self.max_su_per_month, self.backends)
+
+
 class Git(Section):
     timeout: Seconds = 600.0
     """Seconds for one fetch."""
@@ -228,6 +258,7 @@ class Settings(BaseSettings):
     tracking: Tracking = Tracking()
     process: Process = Process()
     limits: Limits = Limits()
+    policy: Trust = Trust()
     git: Git = Git()
     retention: Retention = Retention()
     _config: Path | None = PrivateAttr(default=None)

@@ -1,6 +1,7 @@
 """The audit's lines. The database itself refuses to change or delete one (migration 0004)."""
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -63,6 +64,17 @@ def spent(connection: Connection, wanted: Filter) -> list[Spent]:
         Spent(repository, who, Unit(unit), float(amount), runs)
         for repository, who, unit, amount, runs in connection.execute(query)
     ]
+
+
+def spent_since(connection: Connection, repository: str, unit: Unit, since: datetime) -> float:
+    """What a repository, as it is called now, has spent of this unit."""
+    query = select(func.sum(audit.c.amount)).where(
+        audit.c.action == Action.SPENT.value,
+        audit.c.repository == repository,
+        audit.c.unit == unit.value,
+        audit.c.at >= since,
+    )
+    return float(connection.execute(query).scalar_one() or 0.0)
 
 
 def _where(wanted: Filter) -> list[ColumnElement[bool]]:

@@ -23,6 +23,8 @@ TAG = "tag"
 COMMENT = "comment"
 CHECK = "check"
 """A click on a check run of ours, whose run is the trigger's ``ref``."""
+CHANGE = "change"
+"""Of a pull request: its head moved, or it was closed."""
 _COUNTED = MappingProxyType({"preserve_rowcount": True})
 """Otherwise nobody counts rows where PostgreSQL is asked for the new number."""
 

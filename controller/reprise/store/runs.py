@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Select, null, select, update
+from sqlalchemy import Connection, Select, func, null, select, update
 from sqlalchemy.engine import Row
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
@@ -45,6 +45,10 @@ class NewRun:
     """Trials that were asked for; None = as declared."""
     claims: tuple[str, ...] | None = None
     """The only claims to judge; None = all."""
+    spend_limit: float | None = None
+    """Machine seconds after which it is ended; None = no bound."""
+    untrusted: bool = False
+    """Its code is a stranger's: nothing of ours is lent to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class Run:
     claims: tuple[str, ...] | None
     submodules: tuple[Submodule, ...] | None
     """None before the tree was laid out."""
+    spend_limit: float | None
+    untrusted: bool
 
     @property
     def place(self) -> Place:
@@ -231,13 +237,36 @@ def unfinished_runs(connection: Connection, repository_id: int) -> list[Run]:
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
 
 
-def usual_durations(connection: Connection, run: Run, limit: int = 20) -> list[float]:
+def limited_runs(connection: Connection) -> list[Run]:
+    """Live ones with a spend limit that nobody has asked to end."""
+    query = _SELECT.where(
+        runs.c.granted_at.is_not(None),
+        runs.c.ended_at.is_(None),
+        runs.c.spend_limit.is_not(None),
+        runs.c.stop_requested.is_(None),
+    )
+    return [run for run in map(_run, connection.execute(query)) if run.judgement is None]
+
+
+def reserved_seconds(connection: Connection, repository_id: int) -> float:
+    """The spend limits of a repository's runs that may still hold, or get, a machine."""
+    query = select(func.sum(runs.c.spend_limit)).where(
+        runs.c.repository_id == repository_id,
+        runs.c.ended_at.is_(None),
+        runs.c.phase.not_in([phase.value for phase in _WITHOUT_MACHINE]),
+    )
+    return float(connection.execute(query).scalar_one() or 0.0)
+
+
+def usual_durations(
+    connection: Connection, repository_id: int, experiment: str, limit: int = 20
+) -> list[float]:
     """Seconds from grant to end of the latest runs of the same experiment that came to a verdict."""
     query = (
         select(runs.c.granted_at, runs.c.ended_at, runs.c.judgement)
         .where(
-            runs.c.repository_id == run.repository.id,
-            runs.c.experiment == run.experiment,
+            runs.c.repository_id == repository_id,
+            runs.c.experiment == experiment,
             runs.c.granted_at.is_not(None),
             runs.c.ended_at.is_not(None),
         )

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -64,7 +65,7 @@ triggers = Table(
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
     Column("delivery", String(100)),  # NULL = found by the sweep
-    Column("kind", String(20), nullable=False),  # tag | comment | check
+    Column("kind", String(20), nullable=False),  # tag | comment | check | change
     Column("repository_id", BigInteger, nullable=False),
     Column("repository", Text, nullable=False),
     Column("ref", Text, nullable=False),  # tag name, #7, the first digits of a commit, or a run id
@@ -146,6 +147,8 @@ runs = Table(
     Column("seeds", Integer),  # trials that were asked for; NULL = as declared
     Column("claims", JSON),  # ids of the only claims to judge; NULL = all
     Column("submodules", JSON),  # domain.run.Submodule, outer ones first; NULL = not laid out yet
+    Column("spend_limit", Float),  # machine seconds after which it is ended; NULL = no bound
+    Column("untrusted", Boolean, nullable=False, default=False, server_default=false()),  # a stranger's code
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),
@@ -208,5 +211,34 @@ audit = Table(
     Column("unit", String(40)),  # domain.audit.Unit
     Column("detail", Text, nullable=False),
     Index("ix_audit_run", "run_id"),
+    sqlite_autoincrement=True,
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("id", String(20), nullable=False, unique=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("pull_request", Integer, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("spec_file", Text, nullable=False),
+    Column("commit", String(64), nullable=False),
+    Column("from_fork", Boolean, nullable=False),
+    Column("seeds", Integer),
+    Column("claims", JSON),
+    Column("asked_by", Text, nullable=False),
+    Column("comment_id", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("facts", JSON, nullable=False),  # domain.plan.Facts
+    Column("ended_at", UtcDateTime),  # NULL = open, unless it has expired
+    Column("approved_by", Text),
+    Column("ending", Text),  # why it is not open any more, in words
+    Column("tell_at", UtcDateTime),  # NULL = the comment says how it stands
+    Column("shown_in", BigInteger),  # that comment
+    Index("ix_plans_place", "repository_id", "pull_request"),
+    Index("ix_plans_asked", "asked_by", "created_at"),
+    Index("ix_plans_tell", "tell_at"),
     sqlite_autoincrement=True,
 )

@@ -11,8 +11,16 @@ from starlette.requests import ClientDisconnect
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import Refused, Retryable, UserError
-from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
-from reprise.store.intake import CHECK, TAG, Delivery, NewTrigger, comment_trigger
+from reprise.domain.event import (
+    CheckClicked,
+    CommentPosted,
+    Event,
+    Ignored,
+    PullRequestChanged,
+    TagDeleted,
+    TagPushed,
+)
+from reprise.store.intake import CHANGE, CHECK, TAG, Delivery, NewTrigger, comment_trigger
 from reprise.web.context import Context
 from reprise.web.metrics import Metrics, Outcome
 
@@ -118,5 +126,8 @@ def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
             return new, f"command on {new.ref}"
         case CheckClicked(number, repository, run_id, sha, who):
             return NewTrigger(CHECK, number, repository, run_id, who, commit=sha), f"click on {run_id}"
+        case PullRequestChanged(number, repository, pull, who):
+            new = NewTrigger(CHANGE, number, repository, f"#{pull}", who, pull)
+            return new, f"pull request {new.ref} changed"
         case _:
             assert_never(event)

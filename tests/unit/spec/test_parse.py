@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.spec.reading import DIGEST, SMALLEST, bad, claim, good, read
 
+from reprise.domain.forge import Permission
+from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.spec.model import (
     Artifact,
     BadSpec,
@@ -12,11 +14,13 @@ from reprise.domain.spec.model import (
     Determinism,
     EnvironmentRule,
     Network,
+    Problem,
     Resources,
     RunRule,
     SeedRule,
     Spec,
 )
+from reprise.domain.spec.parse import parse_policy
 
 
 def test_the_smallest_spec_gets_every_default() -> None:
@@ -290,7 +294,17 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
         ),
         ("checkpoint: {path: c}", "checkpoint is not supported yet; remove it"),
         ("checkpoint: {resume: later}", "checkpoint.resume must be one of exact, approximate, not 'later'"),
-        ("policy: {who: [write]}", "policy is not supported yet; remove it"),
+        ("policy: []", "policy must be a mapping such as {who: [write]}, not a list"),
+        ("policy: {whom: [write]}", "unknown key 'whom' in policy; did you mean 'who'?"),
+        ("policy: {who: write}", "policy.who must be a list of texts, not 'write'"),
+        ("policy: {who: []}", "policy.who is empty; name at least one of write, admin"),
+        ("policy: {who: [read]}", "policy.who names 'read'; known are write, admin"),
+        ("policy: {who: [admins]}", "policy.who names 'admins'; did you mean admin?"),
+        ("policy: {backends: [dokcer]}", "policy.backends names 'dokcer'; did you mean docker?"),
+        (
+            "policy: {max_su_per_month: many}",
+            "policy.max_su_per_month must be a number of service units above",
+        ),
         (
             "policy: {max_su_per_run: -1}",
             "policy.max_su_per_run must be a number of service units above 0, not '-1'",
@@ -407,3 +421,47 @@ def test_the_probe_is_on_where_claims_are_judged_unless_declared_otherwise() -> 
 
 def test_an_empty_list_of_tags_never_matches_but_is_valid() -> None:
     assert good(SMALLEST + "on: {tags: []}\n").tags == ()
+
+
+# --- policy --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "policy"),
+    [
+        ("{}", UNRESTRICTED),
+        ("{who: [admin]}", Policy(Permission.ADMIN)),
+        ("{who: [admin, write]}", Policy(Permission.WRITE)),
+        (
+            "{max_su_per_run: 0.5, max_su_per_month: 200, backends: [docker, process, docker]}",
+            Policy(Permission.WRITE, 0.5, 200.0, ("docker", "process")),
+        ),
+    ],
+)
+def test_a_policy_is_read(written: str, policy: Policy) -> None:
+    text = f"{SMALLEST}policy: {written}\n"
+    assert good(text).policy == policy
+    assert parse_policy(text.encode(), file="reprise.yaml") == policy
+
+
+def test_a_policy_counts_whatever_else_is_wrong_with_its_file() -> None:
+    text = "version: 7\nrnu: []\npolicy: {who: [admin]}\n"
+    assert parse_policy(text.encode(), file="reprise.yaml") == Policy(Permission.ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("version: 1\npolicy: {who: [admin], whom: 1}\n", "reprise.yaml:2:24: unknown key 'whom' in policy"),
+        ("policy: [admin]\n", "reprise.yaml:1:9: policy must be a mapping"),
+        ("policy: {who: [admin\n", "reprise.yaml:"),
+        ("policy: {who: [admin]}\npolicy: {}\n", "reprise.yaml:2:1:"),
+        ("- 1\n", "reprise.yaml:1:1:"),
+        ("\x00", "reprise.yaml:1:1:"),
+        ("", "reprise.yaml:1:1:"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_is_a_problem_and_not_none(text: str, where: str) -> None:
+    found = parse_policy(text.encode(), file="reprise.yaml")
+    assert isinstance(found, Problem)
+    assert str(found).startswith(where)

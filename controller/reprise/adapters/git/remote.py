@@ -21,6 +21,9 @@ _LISTING_SECONDS = 60.0
 """A remote that cannot name its tags by then keeps nobody else waiting."""
 _LINE = re.compile(r"([0-9a-f]{40})\trefs/tags/([^\x00-\x1f\x7f\ud800-\udfff]+)")
 """Git allows no control characters in a name; one that is not UTF-8 could be shown and stored by nobody."""
+_HEAD = re.compile(r"^([0-9a-f]{40})\tHEAD$", re.MULTILINE)
+_HEAD_BYTES = 64 * 1024
+"""Every ref whose last part is HEAD is listed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,22 @@ class Remotes:
 
     def tags(self, repository: Repository, *, most_bytes: int) -> dict[str, Sha]:
         """Raises Refused when the listing is longer than ``most_bytes``."""
+        return parse_tags(self._listing(repository, "--tags", most_bytes=most_bytes))
+
+    def head(self, repository: Repository) -> Sha | None:
+        """What the default branch names; None in an empty repository."""
+        found = _HEAD.search(self._listing(repository, wanted="HEAD", most_bytes=_HEAD_BYTES))
+        return Sha(found[1]) if found else None
+
+    def _listing(
+        self, repository: Repository, *options: str, wanted: str | None = None, most_bytes: int
+    ) -> str:
         try:
             with self.closing.working():
                 outcome = commands.run_git(
-                    *("ls-remote", "--tags", "--quiet", "--end-of-options"),
+                    *("ls-remote", *options, "--quiet", "--end-of-options"),
                     repository.clone_url,
+                    *([wanted] if wanted is not None else []),
                     environment=self._environment(repository),
                     cwd=self.home,
                     timeout=min(self.timeout, _LISTING_SECONDS),
@@ -54,7 +68,7 @@ class Remotes:
             raise Retryable(_CLOSED) from None
         if outcome.code != 0:
             raise self._explained(outcome.stderr, repository)
-        return parse_tags(outcome.stdout.decode(errors="surrogateescape"))
+        return outcome.stdout.decode(errors="surrogateescape")
 
     def fetch(self, repository: Repository, sha: Sha, into: Path, *, most_bytes: int, held: int) -> None:
         """Exactly this commit, without its history. The caller holds the cache's lock, ``held``.

@@ -66,6 +66,9 @@ class GitSource:
     def tags(self, repository: Repository) -> dict[str, Sha]:
         return self._remotes.tags(repository, most_bytes=self._limits.listing_bytes)
 
+    def head(self, repository: Repository) -> Sha | None:
+        return self._remotes.head(repository)
+
     def fetch(self, repository: Repository, sha: Sha) -> Commit:
         if not _SHA.fullmatch(sha):
             raise Refused(f"{export.printable(sha)} is not a full commit id")
@@ -111,13 +114,15 @@ class GitSource:
                 tree = entry.sha
             return tuple(sorted(entry.name for entry in objects.entries(tree) if entry.is_file))
 
-    def export(self, repository: Repository, sha: Sha, into: Path) -> tuple[Submodule, ...]:
+    def export(
+        self, repository: Repository, sha: Sha, into: Path, *, trusted: bool = True
+    ) -> tuple[Submodule, ...]:
         uses.use(self._folder(repository), into.parent)
         with ExitStack() as opened:
             objects = opened.enter_context(self._opened(repository, sha))
             submodules = Submodules(
                 repository.clone_url,
-                self._bring_submodule,
+                self._bring_submodule if trusted else self._bring_public,
                 opened,
                 limits=self._limits,
                 timeout=self._timeout,
@@ -150,6 +155,13 @@ class GitSource:
 
         self._brought(folder, sha, bring)
         return self._objects(folder), brought
+
+    def _bring_public(
+        self, address: Address, sha: Sha, *, most_bytes: int, timeout: float
+    ) -> tuple[Objects, int]:
+        """For a stranger's ``.gitmodules``: else it would show us, and then them, what is private."""
+        open_to_all = replace(address, credentials=False)
+        return self._bring_submodule(open_to_all, sha, most_bytes=most_bytes, timeout=timeout)
 
     def snapshot(self, path: Path) -> tuple[Repository, Sha, bool]:
         """The working tree that ``path`` lies in, as (repository, commit, dirty), for a rehearsal.

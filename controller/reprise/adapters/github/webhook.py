@@ -16,7 +16,15 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from reprise.domain import command
 from reprise.domain.check import REPRODUCE
 from reprise.domain.errors import UserError
-from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.event import (
+    CheckClicked,
+    CommentPosted,
+    Event,
+    Ignored,
+    PullRequestChanged,
+    TagDeleted,
+    TagPushed,
+)
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 
@@ -118,6 +126,13 @@ class _Issue(BaseModel):
     state: str
     pull_request: dict[str, object] | None = None
     """Present when the issue is a pull request."""
+
+
+class _PullRequest(BaseModel):
+    action: str
+    number: _Number
+    repository: _Repository
+    sender: _Account
 
 
 class _Comment(BaseModel):
@@ -238,7 +253,7 @@ def _no_conversation(issue: _Issue) -> str | None:
 def _not_said(event: _IssueComment | _CommitComment) -> str | None:
     """Why this comment is nothing to act on; None when it is."""
     authors = [event.sender, *([event.comment.user] if event.comment.user else [])]
-    if any(author.type == "Bot" for author in authors):
+    if any(author.type == "Bot" or author.login.endswith("[bot]") for author in authors):
         return "comment by a bot"
     return "comment without a command" if command.parse(event.comment.body or "") is None else None
 
@@ -275,7 +290,12 @@ def _read_ping(body: bytes) -> Event:
 
 
 def _read_pull_request(body: bytes) -> Event:
-    return Ignored(_repository_name(body), "pull request")
+    """A new head or an end voids plans; nothing that happens to a pull request starts a run."""
+    event = _PullRequest.model_validate_json(body)
+    repository = event.repository
+    if event.action not in ("synchronize", "closed"):
+        return Ignored(repository.full_name, "pull request")
+    return PullRequestChanged(repository.id, repository.full_name, event.number, event.sender.login)
 
 
 READERS: dict[str, Callable[[bytes], Event]] = {

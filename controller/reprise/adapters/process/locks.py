@@ -5,11 +5,9 @@ from pathlib import Path, PurePosixPath
 
 from reprise.domain import paths
 from reprise.domain.errors import UserError
+from reprise.domain.pins import DETECTED
 from reprise.domain.run import Reason
 from reprise.ports import Failed
-
-DETECTED = ("uv.lock", "pixi.lock", "conda-lock.yml", "requirements.txt", "Dockerfile")
-"""Looked for at the root, in this order, when the spec names none."""
 
 LIMIT_BYTES = 32 * 1024**2
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from reprise.domain.policy import Policy
+from reprise.domain.policy import UNRESTRICTED, Policy
 
 
 class Network(Enum):
@@ -150,7 +150,7 @@ class Spec:
     allow_failed: int
     claims: tuple[Claim, ...]
     artifacts: tuple[Artifact, ...]
-    policy: Policy = Policy()
+    policy: Policy = UNRESTRICTED
     """Counts on the default branch only."""
 
 

@@ -7,7 +7,7 @@ sentences everywhere.
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from reprise.domain.policy import Policy
+from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.spec.claims import read_claims
 from reprise.domain.spec.document import read_document
 from reprise.domain.spec.later import refuse_later_sections
@@ -49,7 +49,7 @@ def parse_policy(data: bytes, *, file: str) -> Policy | Problem:
     problems = Problems(file)
     node = read_document(data, problems)
     root = open_section("", node, Problems(file)) if node is not None else None
-    policy = read_policy(replace(root, problems=problems)) if root is not None else Policy()
+    policy = read_policy(replace(root, problems=problems)) if root is not None else UNRESTRICTED
     if root is None and not problems.found:
         return Problem(file, 1, 1, "it is not a spec")
     return problems.in_order()[0] if problems.found else policy

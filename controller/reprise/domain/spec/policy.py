@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from reprise.domain.policy import BACKENDS, WHO, Policy
+from reprise.domain.policy import BACKENDS, UNRESTRICTED, WHO, Policy
 from reprise.domain.spec.problems import quote
 from reprise.domain.spec.quantities import parse_positive
 from reprise.domain.spec.section import Section
@@ -13,7 +13,7 @@ UNITS_EXPECTED = "a number of service units above 0"
 def read_policy(root: Section) -> Policy:
     policy = root.section("policy")
     if policy is None:
-        return Policy()
+        return UNRESTRICTED
     who = _names(policy, "who", tuple(WHO))
     return Policy(
         # Whoever administers may also write: of several the weakest counts.

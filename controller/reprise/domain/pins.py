@@ -1,0 +1,35 @@
+"""Which file pins the environment, and how well; the order is the same on every backend. Pure."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+DETECTED = ("uv.lock", "pixi.lock", "conda-lock.yml", "requirements.txt", "Dockerfile")
+"""Looked for at the root, in this order, when the spec names none."""
+
+NO_HASHES = "it has no hashes"
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    lock: str
+    """Path from the root."""
+    sha256: str
+    """64 hex digits, of the file."""
+    weak: str | None
+    """Why the same file may install something else one day; None when it may not."""
+
+
+def chosen(declared: str | None, is_there: Callable[[str], bool]) -> str | None:
+    """The declared lock file, else the first that is there; None when there is none."""
+    candidates = DETECTED if declared is None else (declared,)
+    return next((path for path in candidates if is_there(path)), None)
+
+
+def read(path: str, content: bytes) -> Pins:
+    return Pins(path, hashlib.sha256(content).hexdigest(), weakness(path, content))
+
+
+def weakness(path: str, content: bytes) -> str | None:
+    """Of requirements: one hash is enough here, because some with and some without is an error later."""
+    return NO_HASHES if path.endswith(".txt") and b"--hash=" not in content else None

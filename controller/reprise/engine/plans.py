@@ -1,0 +1,122 @@
+"""Makes plans for whoever may not start runs, or asks to see one first. Called by commands; repeatable."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from reprise.domain import pins, trust
+from reprise.domain.command import Reproduce
+from reprise.domain.errors import Refused
+from reprise.domain.forge import Reaction
+from reprise.domain.pins import Pins
+from reprise.domain.plan import Facts, Plan, plan_id
+from reprise.domain.policy import Policy
+from reprise.domain.run import Repository, Sha
+from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.trials import wants_probe
+from reprise.engine import conversation
+from reprise.engine.asking import Asked, react, refuse
+from reprise.engine.policies import Policies
+from reprise.engine.settled import Settled
+from reprise.engine.specs import SpecFile, with_arguments
+from reprise.engine.targets import Target
+from reprise.engine.world import World
+from reprise.store import plans as kept
+
+_DAY = timedelta(hours=24)
+_LOCK_BYTES = 32 * 2**20
+
+
+def asks_too_often(world: World, asked: Asked) -> bool:
+    """Whoever may write has their own repository to answer for."""
+    if not asked.by_outsider:
+        return False
+    since = world.clock.now() - _DAY
+    with world.store.read() as connection:
+        before = kept.asked_since(connection, asked.trigger.who, since, besides=asked.comment_id or 0)
+    return before >= world.plans.per_day
+
+
+def propose(
+    world: World,
+    asked: Asked,
+    command: Reproduce,
+    target: Target,
+    files: Sequence[SpecFile],
+    policies: Policies,
+) -> Settled:
+    """A plan for each of these experiments; one that stands for the same already is kept."""
+    made = []
+    for file in files:
+        if isinstance(file.spec, BadSpec):
+            return refuse(world, asked, conversation.bad_spec(file.spec))
+        spec = with_arguments(file.spec, command.seeds, command.claims)
+        made.append(_plan(world, asked, command, target, file, spec, policies))
+    react(world, asked, Reaction.EYES)
+    now = world.clock.now()
+    with world.store.write() as connection:
+        for plan in made:
+            if kept.open_plan(connection, plan, now) is None:
+                kept.add(connection, plan)
+    return Settled(f"{len(made)} plan(s) at {target.sha[:7]}")
+
+
+def _plan(
+    world: World,
+    asked: Asked,
+    command: Reproduce,
+    target: Target,
+    file: SpecFile,
+    spec: Spec,
+    policies: Policies,
+) -> Plan:
+    repository, trigger, now = asked.repository, asked.trigger, world.clock.now()
+    number = trigger.pull_request or 0
+    policy, cost = policies.policy(repository, file.path), policies.cost(repository, spec)
+    bound = trust.limit(policy, cost) if isinstance(policy, Policy) else None
+    return Plan(
+        id=plan_id(repository.id, number, spec.name, target.sha, asked.comment_id),
+        repository_id=repository.id,
+        pull_request=number,
+        experiment=spec.name,
+        spec_file=file.path,
+        commit=target.sha,
+        from_fork=target.from_fork,
+        seeds=command.seeds,
+        claims=command.claims,
+        asked_by=trigger.who,
+        comment_id=asked.comment_id,
+        created_at=now,
+        expires_at=now + world.plans.valid,
+        facts=Facts(
+            spec_sha256=file.sha256,
+            command=spec.run.command,
+            backend=world.backend,
+            cpus=spec.resources.cpus,
+            memory_bytes=spec.resources.memory_bytes,
+            network=spec.environment.network.value,
+            trials=spec.n,
+            probe=wants_probe(spec),
+            timeout=spec.run.timeout.total_seconds(),
+            most=cost.most if bound is None else bound,
+            expected=cost.expected,
+            basis=policies.basis(repository, spec),
+            python=spec.environment.python,
+            pins=_pins(world, repository, target.sha, spec.environment.lock),
+        ),
+    )
+
+
+def _pins(world: World, repository: Repository, sha: Sha, declared: str | None) -> Pins | None:
+    contents: dict[str, bytes] = {}
+
+    def is_there(path: str) -> bool:
+        try:
+            content = world.source.read(repository, sha, path, limit=_LOCK_BYTES)
+        except Refused:  # too large to be installed from, which the build says
+            return False
+        if content is not None:
+            contents[path] = content
+        return content is not None
+
+    lock = pins.chosen(declared, is_there)
+    return pins.read(lock, contents[lock]) if lock is not None else None
