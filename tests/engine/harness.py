@@ -342,8 +342,13 @@ def assert_settled(controller: Controller) -> None:
         assert run.ended_at is not None
         assert run.judgement is not None
         _assert_no_repeated_status(outside, run)
-        reports = [c for c in outside.comments(run.repository, run.place) if "reprise:reply" not in c.body]
+        reports = [c for c in outside.comments(run.repository, run.place) if is_report(c)]
         assert len(reports) <= 1, "more than one report"
+
+
+def is_report(comment: Comment) -> bool:
+    """Neither a reply nor plans."""
+    return not any(f"<!-- reprise:{kind}:" in comment.body for kind in ("reply", "plans"))
 
 
 def _assert_no_repeated_status(outside: Outside, run: Run) -> None:

@@ -21,10 +21,12 @@ def tell(world: World) -> None:
     """Make each comment say how the plans stand. A forge that does not answer is asked again later."""
     now = world.clock.now()
     with world.store.read() as connection:
-        expired, places = plans.any_expired(connection, now), plans.untold(connection, now)
+        expired = plans.any_expired(connection, now)
     if expired:
         with world.store.write() as connection:
             plans.expire(connection, now)
+    with world.store.read() as connection:
+        places = plans.untold(connection, now)
     for repository_id, number in places:
         _tell(world, repository_id, number, now)
 
