@@ -126,4 +126,11 @@ def check_clicked(
     payload["sender"] |= {"login": who, "type": kind}
     if button is not None:
         payload["requested_action"] = {"identifier": button}
+
+
+def pull_changed(number: int = 2, *, action: str = "synchronize", **at: Any) -> Delivery:
+    """The example's pull request got new commits, or was closed."""
+    delivery = sample("pull_request", **at)
+    delivery.payload["action"] = action
+    delivery.payload["number"] = delivery.payload["pull_request"]["number"] = number
     return delivery

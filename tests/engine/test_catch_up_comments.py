@@ -137,14 +137,17 @@ def test_comments_older_than_the_watch_or_than_three_days_are_left(
     assert look(controller) == 1
 
 
-def test_somebody_who_may_not_write_is_refused_as_for_a_delivery(
-    controller: Controller, outside: Outside, pull: Pull
+@pytest.mark.parametrize(
+    ("said", "answer"), [("/reproduce", Reaction.EYES), ("/reproduce cancel", Reaction.CONFUSED)]
+)
+def test_somebody_who_may_not_write_is_answered_as_for_a_delivery(
+    controller: Controller, outside: Outside, pull: Pull, said: str, answer: Reaction
 ) -> None:
-    comment = say(outside, pull, who="bob")
+    comment = say(outside, pull, said, who="bob")
     assert look(controller) == 1
     controller.resolve()
     assert controller.runs() == []
-    assert outside.forge.reactions_to(pull.repository, comment) == [Reaction.CONFUSED]
+    assert outside.forge.reactions_to(pull.repository, comment) == [answer]
 
 
 def test_pull_requests_are_asked_for_only_when_there_is_a_command(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tests.engine.harness import is_report
 from tests.fakes.forge import OWN_LOGIN, Comment
 from tests.machine.commits import CLAIM, KINDS
 from tests.machine.town import ADA, BOB, Said, Town
@@ -71,7 +72,7 @@ def check_statuses(town: Town, sha: Sha, runs: Sequence[Run]) -> None:
 
 def check_report(town: Town, place: Place, runs: Sequence[Run]) -> None:
     """One, which tells of each experiment's newest run that judges all claims, and of a newer one of some."""
-    reports = [comment for comment in ours(town, place) if "reprise:reply" not in comment.body]
+    reports = [comment for comment in ours(town, place) if is_report(comment)]
     assert len(reports) == (1 if runs else 0), f"{len(reports)} reports at {place}, runs: {runs}"
     for experiment in {run.experiment for run in runs}:
         same = [run for run in runs if run.experiment == experiment]
@@ -92,11 +93,22 @@ def check_answer(town: Town, said: Said) -> None:
         assert (reactions, replies) == ([], []), said
         return
     if said.who == BOB:
-        assert (reactions, replies) == ([Reaction.CONFUSED], []), said
+        assert replies == [], said
+        check_outsider(town, said, reactions)
         return
     cancelled = town.outcomes()[said.id] == f"cancelled by {ADA}"
     assert len(replies) <= 1, f"{said} was answered {replies}"
     assert replies or reactions or cancelled, f"{said} got no answer"
+
+
+def check_outsider(town: Town, said: Said, reactions: Sequence[Reaction]) -> None:
+    """Eyes and a plan where there is something to plan, one text for everything else."""
+    texts = [comment.body for comment in ours(town, OnPullRequest(said.pull))]
+    if reactions == [Reaction.EYES]:
+        assert any("<!-- reprise:plans:" in text for text in texts), f"{said} got no plan"
+    else:
+        assert reactions == [], said
+        assert any("<!-- reprise:reply:of-" in text for text in texts), f"{said} got no answer"
 
 
 def ours(town: Town, place: Place) -> list[Comment]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import select
-from tests.deliveries import comment_posted, sample, tag_created, tag_pushed
+from tests.deliveries import comment_posted, pull_changed, sample, tag_created, tag_pushed
 from tests.engine.harness import Outside
 from tests.engine.watch import Killed
 from tests.fakes.engine import FakeEngine, Records
@@ -20,16 +20,17 @@ from tests.machine.commits import KINDS, plays
 from tests.machine.fuse import Fuse
 
 from reprise.adapters.github.webhook import parse_delivery
-from reprise.domain.event import CommentPosted, Event, TagPushed
+from reprise.domain.event import CommentPosted, Event, PullRequestChanged, TagPushed
 from reprise.domain.forge import OnPullRequest, Permission
 from reprise.domain.run import Repository, Sha
 from reprise.domain.watch import Watch
+from reprise.engine import plan_comments
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.intake import resolve_due
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
-from reprise.engine.stopping import tell_stopped
+from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
@@ -38,7 +39,7 @@ from reprise.store import repositories, runs
 from reprise.store.database import Database
 from reprise.store.intake import NewTrigger
 from reprise.store.runs import Run
-from reprise.store.tables import triggers
+from reprise.store.tables import plans, triggers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -164,6 +165,9 @@ class Town:
     def push_head(self, number: int, kind: str) -> None:
         sha = self.commits[kind]
         self.outside.forge.add_pull_request(self.repository, number, sha)
+        if number in self.seen.heads:
+            delivery = pull_changed(number, **self._at())
+            self._send(delivery.event, delivery.body)
         self.seen.heads.setdefault(number, []).append(sha)
 
     def say(self, number: int, text: str, *, who: str = ADA) -> None:
@@ -212,7 +216,9 @@ class Town:
 
     def intake(self) -> None:
         self.resolve()
+        self._as("intake", lambda: end_overspent(self.world))
         self._as("intake", lambda: tell_stopped(self.world))
+        self._as("intake", lambda: plan_comments.tell(self.world))
         self._as("intake", lambda: show_waiting(self.world))
 
     def resolve(self) -> None:
@@ -326,6 +332,12 @@ class Town:
             found = connection.execute(select(triggers.c.next_at).where(triggers.c.next_at.is_not(None)))
             return [at - self.outside.clock.now() for at in found.scalars()]
 
+    def untold_plans(self) -> list[timedelta]:
+        """How long until the comment is made to say how each stands."""
+        with self.store.read() as connection:
+            found = connection.execute(select(plans.c.tell_at).where(plans.c.tell_at.is_not(None)))
+            return [at - self.outside.clock.now() for at in found.scalars()]
+
     def outcomes(self) -> dict[int, str | None]:
         """comment → what came of its trigger, None while it is open"""
         with self.store.read() as connection:
@@ -343,10 +355,11 @@ class Town:
         with self.store.read() as connection:
             untold = runs.untold_runs(connection)
         going = [run for run in self.runs() if run.ended_at is None]
-        return not (untold or going or self.open_triggers() or self.engine.next_wake() is not None)
+        waits = self.open_triggers() or self.untold_plans()
+        return not (untold or going or waits or self.engine.next_wake() is not None)
 
     def _until_next(self) -> float:
-        waits = [wait.total_seconds() for wait in self.open_triggers()]
+        waits = [wait.total_seconds() for wait in (*self.open_triggers(), *self.untold_plans())]
         if (wake := self.engine.next_wake()) is not None:
             waits.append(wake)
         return max(min(waits, default=16), 1)
@@ -363,5 +376,7 @@ def _trigger(said: Event) -> NewTrigger | None:
             return NewTrigger(inbox.TAG, number, repository, tag, who)
         case CommentPosted(number, repository, OnPullRequest(pull), comment, text, who):
             return NewTrigger(inbox.COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
+        case PullRequestChanged(number, repository, pull, who):
+            return NewTrigger(inbox.CHANGE, number, repository, f"#{pull}", who, pull)
         case _:
             return None

@@ -208,9 +208,10 @@ def test_a_policy_that_nobody_can_read_allows_nothing() -> None:
 
 
 def test_every_refusal_is_a_sentence_that_says_what_to_do_next() -> None:
+    policies: tuple[Policy | Unreadable, ...] = (*POLICIES, LOST)
     reasons = {
         decision.reason
-        for asked, policy, cost in product(ASKED, (*POLICIES, LOST), COSTS)
+        for asked, policy, cost in product(ASKED, policies, COSTS)
         if not isinstance(decision := decide(asked, policy, cost), Allowed)
     }
     asking = ("ask", "comment there", "look at", "leave the commit out", "mended", "raise", "name the commit")
