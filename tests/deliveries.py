@@ -126,6 +126,7 @@ def check_clicked(
     payload["sender"] |= {"login": who, "type": kind}
     if button is not None:
         payload["requested_action"] = {"identifier": button}
+    return delivery
 
 
 def pull_changed(number: int = 2, *, action: str = "synchronize", **at: Any) -> Delivery:

@@ -74,7 +74,7 @@ def _plan(
     policy, cost = policies.policy(repository, file.path), policies.cost(repository, spec)
     bound = trust.limit(policy, cost) if isinstance(policy, Policy) else None
     return Plan(
-        id=plan_id(repository.id, number, spec.name, target.sha, asked.comment_id),
+        id=plan_id(repository.id, number, spec.name, target.sha, asked.comment_id or 0),
         repository_id=repository.id,
         pull_request=number,
         experiment=spec.name,
@@ -84,7 +84,7 @@ def _plan(
         seeds=command.seeds,
         claims=command.claims,
         asked_by=trigger.who,
-        comment_id=asked.comment_id,
+        comment_id=asked.comment_id or 0,
         created_at=now,
         expires_at=now + world.plans.valid,
         facts=Facts(
