@@ -32,7 +32,7 @@ from reprise.engine.intake import resolve_due
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.workflow import RunWorkflow
-from reprise.engine.world import Folders, World
+from reprise.engine.world import Folders, PlanRule, World
 from reprise.ports import JobRequest
 from reprise.store import audit, repositories, runs
 from reprise.store import intake as inbox
@@ -117,6 +117,7 @@ class Controller:
     per_repository: int | None = None
     per_user: int | None = None
     policy: Policy = UNRESTRICTED
+    plans: PlanRule = field(default_factory=PlanRule)
     pages: str | None = "https://reprise.test"
     wrap_world: Callable[[World], World] = lambda world: world
     wrap_steps: Callable[[Steps], Steps] = lambda steps: steps
@@ -158,6 +159,7 @@ class Controller:
             per_repository=self.per_repository,
             per_user=self.per_user,
             policy=self.policy,
+            plans=self.plans,
         )
 
     # --- living ---------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from tests.fakes.clock import FakeClock
 from reprise.domain.forge import OnPullRequest, Permission, Reaction
 from reprise.domain.run import Repository
 from reprise.domain.watch import Watch, read_watch
+from reprise.engine import plan_comments
 from reprise.engine.sweep import sweep
+from reprise.engine.world import PlanRule
 from reprise.sign_in import Key
 from reprise.web.app import create_app
 from reprise.web.context import Context
@@ -89,10 +91,10 @@ class Town:
         self._send(deliveries.comment_posted(said, who=who, number=number, comment_id=comment, **at))
         reactions = {("ada", "/reproduce"): [Reaction.EYES]}.get((who, said), [])
         if who == "mallory" and said != "thanks!":
-            reactions = [Reaction.CONFUSED]
-        answered = (who, said) == ("ada", "/reproduce help")
+            reactions = [Reaction.EYES if said == "/reproduce" else Reaction.CONFUSED]
+        answered = (who, said) in (("ada", "/reproduce help"), ("mallory", "/reproduce"))
         self.comments.append(Said(repository, number, comment, reactions, answered))
-        if Reaction.EYES in reactions:
+        if (who, said) == ("ada", "/reproduce"):
             self._want(repository, sha)
 
     def noise(self, number: int) -> None:
@@ -174,7 +176,7 @@ async def test_a_hundred_deliveries_three_times_each_make_exactly_the_right_runs
 ) -> None:
     random = Random(seed)
     outside.clock = FakeClock(datetime.now(UTC) + timedelta(hours=1))
-    controller = make()
+    controller = make(plans=PlanRule(per_day=1000))
     town = a_busy_day(outside, random)
     order = town.sent * 3
     random.shuffle(order)
@@ -183,6 +185,7 @@ async def test_a_hundred_deliveries_three_times_each_make_exactly_the_right_runs
     sweep(controller.world, town.watch)
     while controller.open_triggers():
         controller.resolve()
+    plan_comments.tell(controller.world)
 
     assert answers == [202] * len(order)
     found = [(run.repository.full_name, run.commit, run.experiment) for run in controller.runs()]

@@ -231,6 +231,9 @@ class Town:
         before = self._watched()
         told = set(self.seen.told)
         self._as("sweep", lambda: sweep(self.world, WATCHED, sweeps=self.sweeps))
+        known = self.outcomes()
+        for said in self.said:
+            said.delivered = said.delivered or said.id in known
         if not before and self._watched():
             listing = self.seen.swept[-1].items()
             self.seen.older = {(tag, sha) for tag, sha in listing if tag not in told}
@@ -339,10 +342,11 @@ class Town:
             return [at - self.outside.clock.now() for at in found.scalars()]
 
     def outcomes(self) -> dict[int, str | None]:
-        """comment → what came of its trigger, None while it is open"""
+        """comment → what came of its first trigger, None while it is open"""
+        said = select(triggers).where(triggers.c.kind == inbox.COMMENT).order_by(triggers.c.number.desc())
         with self.store.read() as connection:
-            rows = connection.execute(select(triggers).where(triggers.c.kind == inbox.COMMENT))
-            return {row.comment_id: None if row.next_at is not None else row.outcome for row in rows}
+            rows = connection.execute(said).all()
+        return {row.comment_id: None if row.next_at is not None else row.outcome for row in rows}
 
     def _see(self, listing: dict[str, Sha]) -> None:
         (self.seen.swept if self._busy[-1:] == ["sweep"] else self.seen.listings).append(listing)
