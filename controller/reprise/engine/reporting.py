@@ -48,7 +48,7 @@ def announce(world: World, run: Run) -> None:
     try:
         _say_pending(world, run)
         _shown(world, run)
-        if run.asked_by_comment and not _just_said(world, run):
+        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
             put_comment(world, run)
     except Retryable as error:
         if error.after <= WORTH_WAITING:
@@ -95,7 +95,7 @@ def show_phase(world: World, run: Run) -> None:
     try:
         _put_check(world, run)
         _put_pending(world, run)
-        if run.asked_by_comment and not _just_said(world, run):
+        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
             put_comment(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
@@ -155,11 +155,24 @@ def _put_verdict(world: World, run: Run) -> None:
 
 
 def _put_report(world: World, run: Run) -> None:
-    """As a comment where somebody asked, where no check tells it, and where a comment stands already."""
+    if _talks(world, run):
+        put_comment(world, run)
+        return
     with world.store.read() as connection:
         stands = repositories.comment_at(connection, run.repository.id, run.place) is not None
-    if run.asked_by_comment or stands or not told_by_check(world, run):
-        put_comment(world, run)
+    if stands:  # of the time before we were an App, which may not be allowed to edit it
+        try:
+            put_comment(world, run)
+        except Refused as error:
+            log.warning("older comment left as it is", run_id=run.id, why=str(error))
+
+
+def _talks(world: World, run: Run) -> bool:
+    """Whether its report belongs into a comment: on a pull request, and where no check tells it.
+
+    An App that may read a repository may comment on its commits, but not edit what it said there.
+    """
+    return run.pull_request is not None or not told_by_check(world, run)
 
 
 def put_comment(world: World, run: Run) -> None:

@@ -4,6 +4,7 @@ The engine's steps call this from several threads and repeat it freely; see `cli
 that safe. Statuses are the one thing that is not idempotent, so the engine reads them first.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -52,10 +53,18 @@ PERMISSIONS = {
 
 class GitHubForge:
     def __init__(
-        self, api_url: str, credentials: Credentials, *, timeout: float = 20.0, write_spacing: float = 1.0
+        self,
+        api_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 20.0,
+        write_spacing: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``timeout`` and ``write_spacing`` in seconds; a loopback forge needs no spacing."""
-        self._client = Client(api_url, credentials, timeout=timeout, write_spacing=write_spacing)
+        self._client = Client(
+            api_url, credentials, timeout=timeout, write_spacing=write_spacing, monotonic=monotonic
+        )
 
     def close(self) -> None:
         self._client.close()
