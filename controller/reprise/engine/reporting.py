@@ -30,6 +30,8 @@ QUIET = timedelta(seconds=15)
 PROMPT = timedelta(seconds=1)
 """A run that is granted sooner need not say that it waits."""
 _SHOWN_WAITING = 100
+_REMEMBERED = 2_000
+"""Statuses, a few for each run that lives."""
 
 _WRITING = threading.Lock()
 """One writes at a time. Otherwise two runs of one commit that end together would both find no comment
@@ -107,7 +109,7 @@ def _is_news(world: World, run: Run) -> bool:
         return True
     with world.store.read() as connection:
         entered = runs.phase_times(connection, run.id)[run.phase]
-    return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
+    return run.shown_at < entered and world.clock.now() - run.shown_at >= QUIET
 
 
 def _just_said(world: World, run: Run) -> bool:
@@ -151,7 +153,7 @@ def _put_verdict(world: World, run: Run) -> None:
         standing = world.conversation.statuses(run.repository, run.commit).values()
         for status in ours:
             if status not in standing:
-                world.conversation.post_status(run.repository, run.commit, status)
+                _post(world, run, status)
 
 
 def _put_report(world: World, run: Run) -> None:
@@ -215,10 +217,26 @@ def _put_pending(world: World, run: Run, *, detail: str = "") -> int | None:
     with _WRITING:
         if not _still_ours(world, run, (wanted,)) or _moved_on(world, run):
             return None
-        for posted in world.conversation.statuses(run.repository, run.commit).values():
-            if posted == wanted and posted.id is not None:
-                return posted.id
-        return world.conversation.post_status(run.repository, run.commit, wanted)
+        if _last_said(world, run, wanted.context) in (None, wanted):
+            for posted in world.conversation.statuses(run.repository, run.commit).values():
+                if posted == wanted and posted.id is not None:
+                    return posted.id
+        return _post(world, run, wanted)
+
+
+def _last_said(world: World, run: Run, context: str) -> Status | None:
+    return world.said.get((run.repository.id, run.commit, context))
+
+
+def _post(world: World, run: Run, status: Status) -> int:
+    """Remembered only once its answer is here: before, nobody knows what stands there."""
+    key = run.repository.id, run.commit, status.context
+    world.said.pop(key, None)
+    posted = world.conversation.post_status(run.repository, run.commit, status)
+    while len(world.said) >= _REMEMBERED:
+        world.said.pop(next(iter(world.said)))
+    world.said[key] = status
+    return posted
 
 
 def _still_ours(world: World, run: Run, wanted: Sequence[Status]) -> list[Status]:
