@@ -65,6 +65,29 @@ def cut(call: Call) -> None:
     call.answer("200 OK", body[: len(body) // 2])
 
 
+def failing(status: str, *headers: str) -> Fault:
+    """The server acts; a gateway before it says that it failed."""
+
+    def meet(call: Call) -> None:
+        call.ask()
+        call.answer(status, b'{"message": "Server Error"}', "Content-Type: application/json", *headers)
+
+    return meet
+
+
+def first(times: int, fault: Fault) -> Fault:
+    """So many requests meet it, the others pass."""
+    left = iter(range(times))
+
+    def meet(call: Call) -> None:
+        if next(left, None) is None:
+            call.client.sendall(call.ask())
+        else:
+            fault(call)
+
+    return meet
+
+
 def trickle(call: Call) -> None:
     """A byte of the head now and then, for ever."""
     call.client.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
@@ -89,6 +112,7 @@ def endless(call: Call) -> None:
 WRONG = json.dumps({"id": "seven", "statuses": {"a": 1}, "body": 5, "login": 7, "clone_url": None})
 FAULTS: dict[str, Fault] = {
     "500": answering("500 Internal Server Error", '{"message": "Server Error"}'),
+    "502 after success": failing("502 Bad Gateway"),
     "502 in HTML": answering("502 Bad Gateway", "<html>Bad gateway</html>", "Content-Type: text/html"),
     "HTML": answering("200 OK", "<html>Sign in</html>", "Content-Type: text/html"),
     "wrong types": answering("200 OK", WRONG, "Content-Type: application/json"),
@@ -123,6 +147,8 @@ class Faulty:
         self._upstream = urlsplit(upstream)
         self._listening: socket.socket | None = None
         self._wrong: dict[str, Misbehaviour] = {}
+        self.asked: list[str] = []
+        """``METHOD path`` of every request that came."""
 
     def open(self) -> None:
         """Also again, under the same address, after `close`."""
@@ -165,6 +191,7 @@ class Faulty:
             if not request:
                 return
             asked = request.partition(b" HTTP/")[0].decode(errors="replace")
+            self.asked.append(asked)
             wrong = next((self._wrong[on] for on in list(self._wrong) if _meant(asked, on)), None)
             call = Call(client, lambda: self._forward(request), wrong.healed if wrong else threading.Event())
             if wrong is None:

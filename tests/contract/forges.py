@@ -182,8 +182,8 @@ class LoopbackForge:
         """On all of ada's repositories, also those to come."""
         made = server.add_app(folder, "ada", "Reprise here", permissions=PERMISSIONS)
         server.install_app(folder, made, "ada")
-        credentials = AppCredentials(made.app.id, made.pem)
-        return GitHubForge(self.api, credentials, timeout=10, write_spacing=0)
+        self.credentials = AppCredentials(made.app.id, made.pem)
+        return GitHubForge(self.api, self.credentials, timeout=10, write_spacing=0)
 
     @property
     def api(self) -> str:

@@ -122,6 +122,33 @@ def test_a_pull_request_gets_both(controller: Controller, outside: Outside) -> N
     assert "reproduced at level B" in comment.body
 
 
+def test_a_command_on_a_commit_is_answered_by_the_check(controller: Controller, outside: Outside) -> None:
+    """An App could make a comment there, and not edit it later."""
+    repository, sha = tagged(controller)
+    controller.work()
+    controller.told_commit_comment(repository, sha)
+    controller.work()
+    assert len(outside.forge.checks_on(repository, sha)) == 2
+    assert outside.comments(repository, OnCommit(sha)) == []
+
+
+def test_a_comment_of_the_time_before_the_app_is_brought_up_to_date_where_that_is_allowed(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.forge.is_app = False
+    repository, sha = tagged(controller, spec_with({'"0.93"': '"0.5"'}))
+    controller.work()
+    outside.forge.is_app = True
+    for refused in (False, True):
+        outside.forge.fail("put_comment", *[Refused("not ours to edit")] * refused)
+        controller.told_commit_comment(repository, sha)
+        controller.work()
+    (comment,) = outside.comments(repository, OnCommit(sha))
+    _first, second, third = controller.runs()
+    assert f"run `{second.id}` ·" in comment.body
+    assert third.reporting_problem is None
+
+
 def test_a_run_that_waits_is_queued_and_the_same_check_goes_on(make: Make, outside: Outside) -> None:
     waiting = make(slots=0)
     repository, sha = tagged(waiting)

@@ -55,9 +55,10 @@ class FakeSource:
         self.exported: list[tuple[Sha, bool]] = []
         """Each commit that was laid out, and whether it was trusted."""
 
-    def commit(self, repository: Repository, files: Mapping[str, File]) -> Sha:
+    def commit(self, repository: Repository, files: Mapping[str, File], sha: Sha | None = None) -> Sha:
+        """``sha``: the one that a real forge gave it."""
         text = json.dumps([repository.id, sorted((path, repr(file)) for path, file in files.items())])
-        sha = Sha(hashlib.sha1(text.encode()).hexdigest())
+        sha = sha or Sha(hashlib.sha1(text.encode()).hexdigest())
         self._remote(repository).commits[sha] = dict(files)
         return sha
 

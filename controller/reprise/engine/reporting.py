@@ -30,6 +30,8 @@ QUIET = timedelta(seconds=15)
 PROMPT = timedelta(seconds=1)
 """A run that is granted sooner need not say that it waits."""
 _SHOWN_WAITING = 100
+_REMEMBERED = 2_000
+"""Statuses, a few for each run that lives."""
 
 _WRITING = threading.Lock()
 """One writes at a time. Otherwise two runs of one commit that end together would both find no comment
@@ -48,7 +50,7 @@ def announce(world: World, run: Run) -> None:
     try:
         _say_pending(world, run)
         _shown(world, run)
-        if run.asked_by_comment and not _just_said(world, run):
+        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
             put_comment(world, run)
     except Retryable as error:
         if error.after <= WORTH_WAITING:
@@ -95,7 +97,7 @@ def show_phase(world: World, run: Run) -> None:
     try:
         _put_check(world, run)
         _put_pending(world, run)
-        if run.asked_by_comment and not _just_said(world, run):
+        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
             put_comment(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
@@ -107,7 +109,7 @@ def _is_news(world: World, run: Run) -> bool:
         return True
     with world.store.read() as connection:
         entered = runs.phase_times(connection, run.id)[run.phase]
-    return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
+    return run.shown_at < entered and world.clock.now() - run.shown_at >= QUIET
 
 
 def _just_said(world: World, run: Run) -> bool:
@@ -151,15 +153,28 @@ def _put_verdict(world: World, run: Run) -> None:
         standing = world.conversation.statuses(run.repository, run.commit).values()
         for status in ours:
             if status not in standing:
-                world.conversation.post_status(run.repository, run.commit, status)
+                _post(world, run, status)
 
 
 def _put_report(world: World, run: Run) -> None:
-    """As a comment where somebody asked, where no check tells it, and where a comment stands already."""
+    if _talks(world, run):
+        put_comment(world, run)
+        return
     with world.store.read() as connection:
         stands = repositories.comment_at(connection, run.repository.id, run.place) is not None
-    if run.asked_by_comment or stands or not told_by_check(world, run):
-        put_comment(world, run)
+    if stands:  # of the time before we were an App, which may not be allowed to edit it
+        try:
+            put_comment(world, run)
+        except Refused as error:
+            log.warning("older comment left as it is", run_id=run.id, why=str(error))
+
+
+def _talks(world: World, run: Run) -> bool:
+    """Whether its report belongs into a comment: on a pull request, and where no check tells it.
+
+    An App that may read a repository may comment on its commits, but not edit what it said there.
+    """
+    return run.pull_request is not None or not told_by_check(world, run)
 
 
 def put_comment(world: World, run: Run) -> None:
@@ -202,10 +217,26 @@ def _put_pending(world: World, run: Run, *, detail: str = "") -> int | None:
     with _WRITING:
         if not _still_ours(world, run, (wanted,)) or _moved_on(world, run):
             return None
-        for posted in world.conversation.statuses(run.repository, run.commit).values():
-            if posted == wanted and posted.id is not None:
-                return posted.id
-        return world.conversation.post_status(run.repository, run.commit, wanted)
+        if _last_said(world, run, wanted.context) in (None, wanted):
+            for posted in world.conversation.statuses(run.repository, run.commit).values():
+                if posted == wanted and posted.id is not None:
+                    return posted.id
+        return _post(world, run, wanted)
+
+
+def _last_said(world: World, run: Run, context: str) -> Status | None:
+    return world.said.get((run.repository.id, run.commit, context))
+
+
+def _post(world: World, run: Run, status: Status) -> int:
+    """Remembered only once its answer is here: before, nobody knows what stands there."""
+    key = run.repository.id, run.commit, status.context
+    world.said.pop(key, None)
+    posted = world.conversation.post_status(run.repository, run.commit, status)
+    while len(world.said) >= _REMEMBERED:
+        world.said.pop(next(iter(world.said)))
+    world.said[key] = status
+    return posted
 
 
 def _still_ours(world: World, run: Run, wanted: Sequence[Status]) -> list[Status]:

@@ -1,13 +1,14 @@
 """Everything that the engine works with, built once by `bootstrap` (or a test) and handed over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from reprise.domain.errors import Refused
+from reprise.domain.forge import Status
 from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.queue import Limits
-from reprise.domain.run import RunId
+from reprise.domain.run import RunId, Sha
 from reprise.engine.threads import Aside, in_thread
 from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
@@ -78,6 +79,9 @@ class World:
     """Where jobs run here, as policies name it."""
     aside: Aside = in_thread
     """How steps that wait make their blocking calls."""
+    said: dict[tuple[int, Sha, str], Status] = field(default_factory=dict, compare=False)
+    """Repository, commit and context → what this process posted there last, which saves asking whether
+    something else stands there. Reporting's own."""
 
     @property
     def limits(self) -> Limits:

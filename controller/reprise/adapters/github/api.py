@@ -4,22 +4,25 @@ The engine's steps call this from several threads and repeat it freely; see `cli
 that safe. Statuses are the one thing that is not idempotent, so the engine reads them first.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from github import Github, GithubException
+from github import GithubException
 from github.GithubObject import NotSet
 from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import checks, comment_lists, comments, installed, owners
+from reprise.adapters.github import comment_lists, comments, installed, owners
 from reprise.adapters.github.app import PER_PAGE, App, AppAccount, Installation, NotInstalled
+from reprise.adapters.github.at import At
 from reprise.adapters.github.client import Client, UnexpectedReply
 from reprise.adapters.github.credentials import Credentials
 from reprise.adapters.github.hooks import hook
+from reprise.adapters.github.kept import Kept
 from reprise.adapters.github.names import is_full_name
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.check import Check
@@ -52,10 +55,19 @@ PERMISSIONS = {
 
 class GitHubForge:
     def __init__(
-        self, api_url: str, credentials: Credentials, *, timeout: float = 20.0, write_spacing: float = 1.0
+        self,
+        api_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float = 20.0,
+        write_spacing: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``timeout`` and ``write_spacing`` in seconds; a loopback forge needs no spacing."""
-        self._client = Client(api_url, credentials, timeout=timeout, write_spacing=write_spacing)
+        self._client = Client(
+            api_url, credentials, timeout=timeout, write_spacing=write_spacing, monotonic=monotonic
+        )
+        self._kept = Kept(self._client)
 
     def close(self) -> None:
         self._client.close()
@@ -165,52 +177,10 @@ class GitHubForge:
     def put_comment(
         self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None
     ) -> int:
-        intent = comments.intent(repository, place)
-        found = self._read(intent, repository, lambda repo: comments.find_known(repo, place, known_id))
-        if found is None:
-            own = self.login()
-            found = self._read(intent, repository, lambda repo: comments.find(repo, place, own, marker))
-        if found is None:
-            return self._write(intent, repository, lambda repo: comments.create(repo, place, body))
-        comment_id = found.id
-        if not comments.same(found.body, body):
-            self._write(intent, repository, lambda repo: comments.edit(repo, place, comment_id, body))
-        return comment_id
+        return self._kept.comment(repository, place, marker=marker, body=body, known_id=known_id)
 
     def put_check(self, repository: Repository, check: Check, known_id: int | None) -> int | None:
-        if not self.is_app:
-            return None
-        intent = checks.intent(repository, check)
-        found = self._known_check(intent, repository, check, known_id)
-        if found is None:
-            found = self._read(intent, repository, lambda repo: checks.find(repo, check))
-        if found is None:
-            return self._write(intent, repository, lambda repo: checks.create(repo, check))
-        edited = self._edit_check(intent, repository, check, found)
-        if edited is None and known_id is None:
-            raise Refused(f"GitHub lists the check {found.id} of {repository.full_name} and does not know it")
-        # What we remember may be of a repository that was made anew.
-        return edited if edited is not None else self.put_check(repository, check, None)
-
-    def _known_check(
-        self, intent: Intent, repository: Repository, check: Check, known_id: int | None
-    ) -> checks.Found | None:
-        """Looked at only where it matters what stands there."""
-        if known_id is None:
-            return None
-        if not check.annotations:
-            return checks.Found(id=known_id)
-        return self._read(intent, repository, lambda repo: checks.find_known(repo, known_id))
-
-    def _edit_check(
-        self, intent: Intent, repository: Repository, check: Check, found: checks.Found
-    ) -> int | None:
-        return self._write(
-            intent,
-            repository,
-            lambda repo: checks.edit(repo, check, found.id, annotated=found.annotated),
-            once=bool(check.annotations) and not found.annotated,
-        )
+        return self._kept.check(repository, check, known_id) if self.is_app else None
 
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
         intent = comments.reaction_intent(repository, place, comment_id)
@@ -219,31 +189,13 @@ class GitHubForge:
     # --- underneath -----------------------------------------------------------------------------
 
     def _read(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
-        return self._client.read(
-            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
-        )
+        return At(self._client, repository).read(intent, ask)
 
-    def _write(
-        self,
-        intent: Intent,
-        repository: Repository,
-        ask: Callable[[GithubRepository], T],
-        *,
-        once: bool = False,
-    ) -> T:
-        return self._client.write(
-            intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name, once=once
-        )
+    def _write(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
+        return At(self._client, repository).write(intent, ask)
 
 
 # --- one call each, inside the client's guard -------------------------------------------------------
-
-
-def _lazy(github: Github, repository: Repository) -> GithubRepository:
-    """Costs no call: the name is enough for what follows."""
-    if not is_full_name(repository.full_name):
-        raise UnexpectedReply(f"{repository.full_name!r} is not owner/name")
-    return github.get_repo(repository.full_name)
 
 
 def _repository(found: GithubRepository) -> Repository:

@@ -83,9 +83,16 @@ class _Header(Auth.Auth):
 
 class Client:
     def __init__(
-        self, api_url: str, credentials: Credentials, *, timeout: float, write_spacing: float
+        self,
+        api_url: str,
+        credentials: Credentials,
+        *,
+        timeout: float,
+        write_spacing: float,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``timeout``: seconds for one exchange, its repetitions included; ``write_spacing``: between writes.
+        """``timeout``: seconds for one exchange, its repetitions included; ``write_spacing``: between writes;
+        ``monotonic``: the clock by which limits end.
 
         Raises UserError when ``api_url`` is not a web address.
         """
@@ -97,7 +104,7 @@ class Client:
         self._write_spacing = write_spacing
         self._limiters: dict[int, WriteLimiter] = {}
         self._idle: list[tuple[Github, _Header]] = []
-        self._limits = Limits()
+        self._limits = Limits(monotonic)
         self._remembered = Remembered()
         self._lending = threading.Lock()
         self.use(credentials)
