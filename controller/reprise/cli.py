@@ -7,6 +7,7 @@ Exit codes of a verdict (0 to 4) must not collide with typer's own, so its error
 import json
 import logging
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -37,6 +38,12 @@ Config = Annotated[
         "--config", metavar="FILE", help="YAML file with settings; REPRISE_… variables win over it."
     ),
 ]
+
+
+class System(Enum):
+    """What `doctor` can look at alone."""
+
+    GITHUB = "github"
 
 
 @app.callback(invoke_without_command=True)
@@ -118,9 +125,7 @@ def check(
 
 @app.command()
 def doctor(
-    system: Annotated[
-        str | None, typer.Argument(help="github: look at that alone.", show_default=False)
-    ] = None,
+    system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
@@ -131,8 +136,6 @@ def doctor(
     from reprise import doctor as examination
     from reprise.settings import load_settings
 
-    if system not in (None, "github"):
-        raise UserError(f"there is no system {system!r} to look at alone: write github, or nothing")
     look = examination.examine if system is None else examination.examine_github
     findings = look(load_settings(config))
     shown = examination.as_object(findings)

@@ -1,6 +1,7 @@
 """Whether a GitHub App may do what runs need: its key, its webhook, and each installation's grants."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 from reprise.adapters.github.app import App, Installation
@@ -18,6 +19,7 @@ class AppAccount(Protocol):
     def whose(self) -> tuple[App, tuple[Installation, ...]]: ...
     def app_hook(self) -> str | None: ...
     def repository(self, full_name: str) -> Repository: ...
+    def repositories(self, owner: str) -> tuple[Repository, ...]: ...
 
 
 def examine_app(settings: Settings, account: AppAccount, *, secret: bool) -> Iterator[Finding]:
@@ -34,7 +36,9 @@ def examine_app(settings: Settings, account: AppAccount, *, secret: bool) -> Ite
     for installation in installations:
         yield from _installation(app, installation)
     for name in settings.watched.names:
-        yield from _watched(account, name)
+        yield _watched(name, partial(account.repository, name))
+    for owner in settings.watched.owners:
+        yield _watched(f"{owner}/*", partial(account.repositories, owner))
 
 
 def _app(settings: Settings, app: App) -> Finding:
@@ -102,13 +106,12 @@ def _events(app: App, installation: Installation, name: str) -> Iterator[Finding
         yield Finding(name, False, f"is not sent the event {event}; without it {without}", step)
 
 
-def _watched(account: AppAccount, name: str) -> Iterator[Finding]:
+def _watched(entry: str, ask: Callable[[], object]) -> Finding:
     try:
-        account.repository(name)
+        ask()
     except (Refused, Retryable) as error:
-        yield Finding(name, False, str(error), "or correct REPRISE_WATCH")
-    else:
-        yield Finding(name, True, "the App is installed there")
+        return Finding(entry, False, str(error), "or correct REPRISE_WATCH")
+    return Finding(entry, True, "the App is installed there")
 
 
 def _install(app: App) -> str:

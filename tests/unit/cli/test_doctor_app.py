@@ -46,6 +46,11 @@ class Account:
             raise Refused(f"the GitHub App reprise-lab is not installed on {full_name}")
         return Repository(1, full_name, "")
 
+    def repositories(self, owner: str) -> tuple[Repository, ...]:
+        if owner != "ada":
+            raise Refused(f"the GitHub App reprise-lab is not installed for {owner}")
+        return ()
+
 
 def installed(login: str = "ada", **changes: Any) -> Installation:
     whole = {"id": 11, "account": {"login": login}, "permissions": FULL, "events": [*EVENTS]}
@@ -103,8 +108,9 @@ def test_an_app_that_is_installed_nowhere_is_to_be_installed() -> None:
 
 
 def test_a_watched_repository_without_the_app_is_named() -> None:
-    (found,) = problems(Account(installed()), watch=["ada/wine", "eve/tea"])
-    assert "is not installed on eve/tea" in found.said
+    name, owner = problems(Account(installed()), watch=["ada/wine", "eve/tea", "ada/*", "eve/*"])
+    assert "is not installed on eve/tea" in name.said
+    assert "is not installed for eve" in owner.said
 
 
 def test_a_token_beside_the_app_is_said_not_to_count() -> None:
@@ -168,7 +174,7 @@ def test_half_an_app_and_a_key_that_is_none_are_findings(
 
 def test_another_system_cannot_be_looked_at_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["doctor", "git"]) == 64
-    assert "there is no system 'git'" in capsys.readouterr().err
+    assert "'git' is not one of 'github'" in capsys.readouterr().err
 
 
 def test_an_app_of_setup_is_used_without_any_setting(
