@@ -131,6 +131,7 @@ def controller(
     source = GitSource(
         settings.cache / CLONES,
         token_for=lambda url: _clone_token(forge, url, settings.github.api_url),
+        token_for_submodules=lambda: not forge.is_app,
         timeout=timedelta(seconds=settings.git.timeout),
     )
     quarters = quarters_for(settings, rehearsal=False)

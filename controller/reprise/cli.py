@@ -7,6 +7,7 @@ Exit codes of a verdict (0 to 4) must not collide with typer's own, so its error
 import json
 import logging
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -39,6 +40,12 @@ Config = Annotated[
 ]
 
 
+class System(Enum):
+    """What `doctor` can look at alone."""
+
+    GITHUB = "github"
+
+
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
@@ -61,9 +68,9 @@ def serve(
 ) -> None:
     """Watch repositories and answer their tags and /reproduce comments.
 
-    Needs REPRISE_WATCH, REPRISE_GITHUB__TOKEN and REPRISE_GITHUB__WEBHOOK_SECRET, or in its place
-    REPRISE_GITHUB__INTAKE=polling; docs/settings.md lists every setting. Ends with Ctrl-C or SIGTERM; runs
-    that live go on at the next start.
+    Without a setting it waits for /setup, which makes a GitHub App. With REPRISE_GITHUB__TOKEN it needs
+    REPRISE_WATCH and REPRISE_GITHUB__WEBHOOK_SECRET, or in its place REPRISE_GITHUB__INTAKE=polling;
+    docs/settings.md lists every setting. Ends with Ctrl-C or SIGTERM; runs that live go on at the next start.
     """
     from reprise.settings import load_settings
 
@@ -117,7 +124,11 @@ def check(
 
 
 @app.command()
-def doctor(as_json: Json = False, config: Config = None) -> int:
+def doctor(
+    system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> int:
     """Look at every configured system and say the next step.
 
     Exit codes: 0 all is well, 1 there is a problem, 64 wrong usage.
@@ -125,7 +136,8 @@ def doctor(as_json: Json = False, config: Config = None) -> int:
     from reprise import doctor as examination
     from reprise.settings import load_settings
 
-    findings = examination.examine(load_settings(config))
+    look = examination.examine if system is None else examination.examine_github
+    findings = look(load_settings(config))
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1

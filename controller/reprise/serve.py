@@ -171,6 +171,7 @@ def web_context(
         intake=settings.intake,
         tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
         tracking_page=made.tracking.page if made.tracking is not None else None,
+        look=made.leader.look,
         lacks=made.lacks,
         sweeps=made.leader.sweeps,
         stopping=stopping,

@@ -6,17 +6,34 @@ Nothing is changed. The controller may run meanwhile.
 from dataclasses import asdict
 from typing import Any
 
+from reprise.adapters.github.registration import kept_app
 from reprise.bootstrap import forge_of
+from reprise.doctor.app import examine_app
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here
+from reprise.domain.errors import UserError
 from reprise.settings import Settings
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
-    forge = forge_of(settings)
+    return (*examine_here(settings), *examine_github(settings))
+
+
+def examine_github(settings: Settings) -> tuple[Finding, ...]:
+    """What the forge lets us do, with the App or the token."""
     try:
-        return (*examine_here(settings), *examine_forge(settings, forge))
+        forge, made = forge_of(settings), kept_app(settings.state_dir, settings.github.api_url)
+    except UserError as error:
+        said, _, step = str(error).partition(": ")
+        return (Finding("app", False, said, step or None),)
+    made_here = settings.github.app_id is None and made is not None and made.webhook_secret != ""
+    secret = made_here or settings.github.webhook_secret is not None
+    try:
+        found = (
+            examine_app(settings, forge, secret=secret) if forge.is_app else examine_forge(settings, forge)
+        )
+        return tuple(found)
     finally:
         forge.close()
 

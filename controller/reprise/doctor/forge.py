@@ -28,7 +28,8 @@ class Account(Protocol):
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
     yield _intake(settings)
     if settings.github.token is None:
-        yield Finding("token", False, "no token is set", "set REPRISE_GITHUB__TOKEN")
+        step = "make a GitHub App at /setup of the running controller, or set REPRISE_GITHUB__TOKEN"
+        yield Finding("token", False, "there is no GitHub App and no token", step)
         return
     login = _asked("token", account.login, lambda login: (True, f"belongs to {login}"))
     yield login

@@ -143,6 +143,10 @@ class Leader:
         """Something came in: look now instead of at the next tick."""
         self._intake.nudge()
 
+    def look(self) -> None:
+        """Sweep soon: there may be a repository to watch of which no delivery told."""
+        self._sweep_loop.nudge()
+
     def stop(self) -> None:
         """Live runs stay as they are and go on at the next start."""
         self._retention.stop()

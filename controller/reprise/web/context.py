@@ -29,6 +29,8 @@ class Context:
     """In words: how what happens on the forge becomes known."""
     onboarding: Onboarding | None = None
     """Who we are on GitHub; None where nothing is set up, as for a benchmark."""
+    look: Callable[[], None] = lambda: None
+    """Sweep soon: the App may have been installed just now."""
     lacks: Callable[[], tuple[Lack, ...]] = tuple
     """What keeps the controller from being ready."""
     sweeps: Sweeps = field(default_factory=Sweeps)

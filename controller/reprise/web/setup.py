@@ -10,6 +10,7 @@ from reprise.adapters.github.manifest import Addresses, manifest, new_app_page, 
 from reprise.adapters.github.needs import PERMISSIONS, missing_events, missing_permissions
 from reprise.adapters.github.onboarding import Onboarding
 from reprise.domain.errors import RepriseError, Retryable, UserError
+from reprise.domain.watch import Watch
 from reprise.web.access import Guard, host_of
 from reprise.web.context import Context
 from reprise.web.pages import page
@@ -23,10 +24,13 @@ def setup_routes(context: Context, onboarding: Onboarding, guard: Guard) -> APIR
     public_url = context.world.pages
 
     @router.get(PATH)
-    def show(request: Request, organization: str = "") -> HTMLResponse:
+    def show(request: Request, organization: str = "", setup_action: str = "") -> HTMLResponse:
+        """GitHub sends whoever installed the App here too, with a ``setup_action``."""
         if onboarding.has_app:
+            if setup_action:
+                context.look()
             hook = webhook_url(public_url, onboarding.api_url)
-            return _standing(onboarding, hook if context.webhook_secrets() else None)
+            return _standing(onboarding, context.watched, hook if context.webhook_secrets() else None)
         return _asking(onboarding, _addresses(request, public_url), organization.strip())
 
     @router.get(BACK)
@@ -72,7 +76,7 @@ def _asking(onboarding: Onboarding, addresses: Addresses, organisation: str) -> 
     return shown
 
 
-def _standing(onboarding: Onboarding, delivered: str | None) -> HTMLResponse:
+def _standing(onboarding: Onboarding, watched: Watch, delivered: str | None) -> HTMLResponse:
     try:
         standing = onboarding.standing()
     except RepriseError as error:
@@ -86,6 +90,7 @@ def _standing(onboarding: Onboarding, delivered: str | None) -> HTMLResponse:
         },
         configured=onboarding.configured,
         delivered=delivered,
+        watched=watched.entries,
     )
 
 

@@ -13,9 +13,11 @@ from reprise.adapters.git.source import GitSource
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import AppCredentials
 from reprise.adapters.github.needs import EVENTS, PERMISSIONS
+from reprise.doctor.app import examine_app
 from reprise.domain.errors import Refused
 from reprise.domain.forge import OnPullRequest, Permission, Reaction, State, Status
 from reprise.domain.run import Sha
+from reprise.settings import GitHub, Http, Settings
 
 LEVELS = {name: need.level for name, need in PERMISSIONS.items()}
 Opened = Callable[[TestApp], GitHubForge]
@@ -114,3 +116,27 @@ def test_a_key_of_another_app_is_called_so(world: World, app: TestApp, opened: O
     other = TestApp.register(world)
     with pytest.raises(Refused, match="The private key does not belong to this App"):
         opened(replace(app, made=replace(app.made, pem=other.made.pem))).login()
+
+
+def test_doctor_finds_what_an_installation_lacks(world: World, opened: Opened) -> None:
+    world.make()
+    lacking = {name: level for name, level in LEVELS.items() if name != "checks"} | {"statuses": "read"}
+    events = [name for name in EVENTS if name != "commit_comment"]
+    hook = "http://127.0.0.1:8400/webhooks/github"
+    app = TestApp.register(world, permissions=lacking, events=events, hook_url=hook)
+    app.install(world.name)
+    settings = Settings(
+        http=Http(public_url="http://127.0.0.1:8400"), github=GitHub(api_url=f"{world.url}/api/v3")
+    )
+    found = list(examine_app(settings, opened(app), secret=True))
+    assert [finding.said.partition(";")[0] for finding in found] == [
+        f"{app.made.app.slug}, made by /setup",
+        f"leads to {hook}",
+        "lacks the permission checks: write",
+        "lacks the permission statuses: write",
+        "is not sent the event commit_comment",
+    ]
+
+
+def test_an_app_without_a_webhook_has_none(app: TestApp, opened: Opened) -> None:
+    assert opened(app).app_hook() is None

@@ -108,6 +108,15 @@ def test_our_token_is_sent_to_the_same_owner_only(forge: Forge, tmp_path: Path) 
     }
 
 
+def test_a_token_for_one_repository_is_sent_to_no_submodule(forge: Forge, tmp_path: Path) -> None:
+    forge.source = GitSource(forge.cache, token_for=lambda url: "s3cret", token_for_submodules=lambda: False)
+    lib = forge.repository("ada/lib", {"a": "1"})
+    sha = forge.holding("ada/paper", {"lib": lib}, section("lib", "../../lib/.git"))
+    forge.export(sha, tmp_path / "tree")
+    sent = {path.split("/.git")[0]: bool(seen) for path, seen in forge.server.asked}
+    assert sent == {"/ada/paper": True, "/ada/lib": False}
+
+
 def test_a_private_submodule_of_others_is_refused_with_the_next_step(forge: Forge, tmp_path: Path) -> None:
     theirs = forge.repository("bob/lib", {"a": "1"})
     sha = forge.holding("ada/paper", {"lib": theirs}, section("lib", "../../../bob/lib/.git"))

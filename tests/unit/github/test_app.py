@@ -11,11 +11,12 @@ from datetime import timedelta
 import pytest
 import responses
 from tests.keys import private_key
+from tests.openapi import check_calls
 from tests.unit.github.hub import API, APP_ID, SLUG, Hub, refusal, reply
 
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import AppCredentials, TokenCredentials
-from reprise.domain.errors import Refused, UserError
+from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.forge import OnPullRequest, Permission, State, Status
 from reprise.domain.run import Repository, Sha
 from reprise.log import Redactor
@@ -27,8 +28,10 @@ STATUS = Status("reprise/wine", State.PENDING, "queued", None)
 
 @pytest.fixture
 def mock() -> Iterator[responses.RequestsMock]:
+    """Every request of a test is one that GitHub's description allows."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as made:
         yield made
+        check_calls(made.calls)
 
 
 @pytest.fixture
@@ -239,6 +242,24 @@ def test_a_name_that_would_climb_is_never_asked_about(
             forge.permission(Repository(1, name, ""), "wendy")
         assert forge.clone_token(name) is None
     assert len(mock.calls) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "after"),
+    [(502, {}, 0.0), (429, {"Retry-After": "30"}, 30.0), (403, {"Retry-After": "9"}, 9.0)],
+)
+def test_a_token_that_is_not_to_be_had_now_is_worth_another_try(
+    status: int,
+    headers: dict[str, str],
+    after: float,
+    hub: Hub,
+    forge: GitHubForge,
+) -> None:
+    hub.minting = status, headers, '{"message": "later"}'
+    with pytest.raises(Retryable, match="could not get a token of our GitHub App's installation") as failure:
+        forge.post_status(WINE, SHA, STATUS)
+    assert failure.value.after == after
+    assert hub.written == 0
 
 
 # --- tokens for git -------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The real HTTP application over a real database, reached without a socket."""
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +52,7 @@ class Site:
         pages: str | None = None,
         key: Key = Key(TOKEN, anywhere=False),
         onboarding: Onboarding | None = None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """``empty`` is a database as `empty_database` makes it, which takes longer than a test."""
         shutil.copyfile(empty, folder / "reprise.db")
@@ -82,6 +83,7 @@ class Site:
             watched=read_watch((WATCHED,)),
             tracking_url=None,
             onboarding=onboarding,
+            look=look,
             lacks=lambda: self.lacks,
             sweeps=self.sweeps,
         )

@@ -43,6 +43,7 @@ class Lab:
     site: Site
     state: Path
     learnt: list[Registration]
+    looked: list[None]
     hub: Hub
 
     async def get(self, path: str, token: str | None = TOKEN) -> httpx.Response:
@@ -72,10 +73,11 @@ def hub() -> Iterator[Hub]:
 async def opened(folder: Path, empty: Path, hub: Hub, pages: str | None = PUBLIC) -> AsyncIterator[Lab]:
     forge = GitHubForge(API, TokenCredentials(None), timeout=5, write_spacing=0)
     learnt: list[Registration] = []
+    looked: list[None] = []
     onboarding = Onboarding(folder, API, forge, timeout=5, learnt=learnt.append)
-    site = Site(folder, empty, pages=pages, onboarding=onboarding)
+    site = Site(folder, empty, pages=pages, onboarding=onboarding, look=lambda: looked.append(None))
     async with site.serving():
-        yield Lab(site, folder, learnt, hub)
+        yield Lab(site, folder, learnt, looked, hub)
     site.store.close()
     forge.close()
 
@@ -228,6 +230,14 @@ async def test_a_restarted_controller_has_its_app_again(tmp_path: Path, empty: P
         await make(lab)
     onboarding = Onboarding(tmp_path, API, GitHubForge(API, TokenCredentials(None)), timeout=5)
     assert onboarding.webhook_secret == b"the App's own"
+
+
+async def test_whoever_comes_from_installing_it_is_not_kept_waiting_for_the_next_sweep(lab: Lab) -> None:
+    await lab.get("/setup?installation_id=11&setup_action=install")
+    assert lab.looked == []
+    await make(lab)
+    await lab.get("/setup?installation_id=11&setup_action=install")
+    assert len(lab.looked) == 1
 
 
 async def test_each_installation_is_shown_with_what_it_lacks(lab: Lab) -> None:

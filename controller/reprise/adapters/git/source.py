@@ -45,12 +45,18 @@ class GitSource:
         cache: Path,
         *,
         token_for: remote.TokenFor = _no_token,
+        token_for_submodules: Callable[[], bool] = lambda: True,
         timeout: timedelta = timedelta(minutes=10),
         limits: export.Limits = export.Limits(),
         allow_file: bool = False,
         system: Mapping[str, str] = os.environ,
     ) -> None:
+        """``token_for_submodules``: whether submodules of the same owner are fetched with a token too.
+
+        An App's is limited to one repository, so that a fork's ``.gitmodules`` opens no other.
+        """
         self._cache = cache
+        self._token_for_submodules = token_for_submodules
         self._limits = limits
         self._timeout = timeout.total_seconds()
         self._system = system
@@ -135,6 +141,8 @@ class GitSource:
     def _bring_submodule(
         self, address: Address, sha: Sha, *, most_bytes: int, timeout: float
     ) -> tuple[Objects, int]:
+        if not self._token_for_submodules():
+            address = replace(address, credentials=False)
         folder = self._cache / SUBMODULES / f"{address.key}.git"
         folder.parent.mkdir(exist_ok=True)
         remotes = replace(

@@ -21,10 +21,10 @@ from reprise.adapters.github.app import PER_PAGE, App, AppAccount, Installation,
 from reprise.adapters.github.at import At
 from reprise.adapters.github.client import Client, UnexpectedReply
 from reprise.adapters.github.credentials import Credentials
-from reprise.adapters.github.hooks import hook
+from reprise.adapters.github.hooks import app_hook, hook
 from reprise.adapters.github.kept import Kept
 from reprise.adapters.github.names import is_full_name
-from reprise.adapters.github.refusal import Intent
+from reprise.adapters.github.refusal import Answer, Intent
 from reprise.domain.check import Check
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
@@ -105,6 +105,16 @@ class GitHubForge:
         if isinstance(account, AppAccount):
             return account.app(), account.installations()
         raise Refused("no GitHub App is set up: make one at /setup")
+
+    def app_hook(self) -> str | None:
+        """Where our App's deliveries go. Raises Refused when we have only a token."""
+        intent = Intent("read the webhook of our GitHub App", "the key of the App")
+        try:
+            return self._client.as_app(intent, app_hook)
+        except Answer as answer:
+            if answer.status == 404:
+                return None
+            raise
 
     def repository(self, full_name: str) -> Repository:
         if not is_full_name(full_name):

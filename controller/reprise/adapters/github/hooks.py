@@ -1,5 +1,9 @@
-"""The webhooks of a repository, which only its admins may see. Called by `api` inside the client's guard."""
+"""The webhooks of a repository, which only its admins may see, and that of our App.
 
+Called by `api` inside the client's guard.
+"""
+
+from github import Github
 from pydantic import BaseModel, ConfigDict
 
 from reprise.domain.forge import Hook
@@ -21,6 +25,11 @@ class _Listed(BaseModel):
     events: list[str]
     config: _Config
     last_response: _LastResponse = _LastResponse()
+
+
+def app_hook(github: Github) -> str | None:
+    _, reply = github.requester.requestJsonAndCheck("GET", "/app/hook/config")
+    return _Config.model_validate(reply).url or None
 
 
 def hook(entry: object) -> Hook:

@@ -38,11 +38,16 @@ def isolation_for(settings: Settings, *, rehearsal: bool) -> Isolation:
 
 
 def held_credentials(settings: Settings) -> tuple[str, ...]:
-    """What a stranger's job must not read: tokens for a forge that is not on this machine's loopback."""
+    """What a stranger's job must not read: what opens a forge that is not on this machine's loopback.
+
+    Without a token there is an App's key, or /setup may bring one while jobs run.
+    """
     forge = urlsplit(settings.github.api_url).hostname or ""
-    if settings.github.token is None or is_loopback(forge):
+    if is_loopback(forge):
         return ()
-    return (f"a token for {forge}",)
+    if settings.github.token is not None:
+        return (f"a token for {forge}",)
+    return (f"the key of a GitHub App for {forge}",)
 
 
 def _homes() -> tuple[Path, ...]:
