@@ -7,15 +7,17 @@ not do. The same here.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, assert_never
 
 from fastapi import Depends, Request
 
 from reprise.domain.forge import Permission
-from reprise.forge import permissions
+from reprise.forge import conditional, permissions
 from reprise.forge.delivery import Dispatcher
+from reprise.forge.faults import Faults
 from reprise.forge.granted import Grant, grant_of
+from reprise.forge.limits import Meter, caller
 from reprise.forge.links import API_PREFIX, Links
 from reprise.forge.problems import Problem, bad_credentials, no_permission, not_accessible, not_found
 from reprise.forge.records import App, Installation, Repository, User, at_least
@@ -33,6 +35,8 @@ class Forge:
 
     store: Store
     dispatcher: Dispatcher
+    meter: Meter = field(default_factory=Meter)
+    faults: Faults = field(default_factory=Faults)
 
     def git(self, repository: Repository) -> GitRepository:
         return GitRepository(self.store.folder / "git" / f"{repository.id}.git")
@@ -130,6 +134,8 @@ def call_of(request: Request) -> Call:
     forge = forge_of(request)
     who = sender(forge.store, request.headers.get("authorization"))
     path = request.scope["path"].removeprefix(API_PREFIX)
+    if path != "/rate_limit":
+        _count(request, forge.meter, who)
     if isinstance(who, Grant):
         need = permissions.needed(request.method, path)
         if need is None or not who.allows(need):
@@ -137,6 +143,16 @@ def call_of(request: Request) -> Call:
     if isinstance(who, App) and not permissions.for_app_itself(path):
         raise not_accessible()
     return called(forge, links_of(request), who, writes=request.method not in ("GET", "HEAD"))
+
+
+def _count(request: Request, meter: Meter, who: Sender | None) -> None:
+    """Leaves what is left for the reply's headers. Raises Problem 403 when nothing is."""
+    name = caller(who)
+    reading = meter.take(name)
+    setattr(request.state, conditional.READING, reading)
+    setattr(request.state, conditional.CALLER, name)
+    if reading.over:
+        raise Problem(403, f"API rate limit exceeded for {name}.")
 
 
 def called(forge: Forge, links: Links, who: Sender | None, *, writes: bool) -> Call:

@@ -23,8 +23,11 @@ from reprise.forge.api import (
     pulls,
     repositories,
     statuses,
+    trying,
 )
+from reprise.forge.conditional import Conditional
 from reprise.forge.delivery import Dispatcher
+from reprise.forge.faults import Troubled
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
 from reprise.forge.page import forms, settings
@@ -60,12 +63,14 @@ def create_app(folder: Path) -> FastAPI:
     forge = Forge(store, Dispatcher(store))
     app = FastAPI(openapi_url=None)
     app.state.forge = forge
-    app.mount(API_PREFIX, ById(_rest(forge), store))
+    app.mount(API_PREFIX, ById(Conditional(_rest(forge), forge.meter), store))
     app.include_router(transport.router)
     app.include_router(forms.router)
+    app.include_router(trying.router)
     app.include_router(settings.router)  # before `pages`, whose /owner/name would take /apps/name
     app.include_router(pages.router)
     app.exception_handler(Problem)(_problem_for_people)
+    app.add_middleware(Troubled, faults=forge.faults)
     app.add_middleware(LoopbackNamesOnly)
     return app
 
