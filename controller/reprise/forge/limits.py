@@ -9,7 +9,7 @@ from reprise.forge.granted import Grant
 from reprise.forge.records import App, User
 
 CALLS = 100_000
-"""More than GitHub's 5,000, since tests and benchmarks share one forge; `/settings/rate-limit` makes it small."""
+"""More than GitHub's 5,000: tests and benchmarks share one forge. `/settings/rate-limit` makes it small."""
 WINDOW_SECONDS = 3_600
 
 
