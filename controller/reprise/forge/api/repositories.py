@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from reprise.domain.forge import Permission
-from reprise.forge import views
+from reprise.forge import life, views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
 from reprise.forge.api.paging import Page
@@ -108,8 +108,13 @@ def _create(call: Call, who: User, owner: User, raw: bytes) -> JSON:
     made = _add(
         call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
     )
-    announce_new_repository(call, made, who.login)
+    _announce(call, made, who)
     return views.full_repository(call, made)
+
+
+def _announce(call: Call, made: Repository, who: User) -> None:
+    announce_new_repository(call, made, who.login)
+    life.announce(call, made, "created", who, {})
 
 
 def _add(
@@ -168,7 +173,7 @@ def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
         private=source.private,
         source=source,
     )
-    announce_new_repository(call, made, who.login)
+    _announce(call, made, who)
     return views.full_repository(call, made)
 
 
