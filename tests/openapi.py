@@ -93,6 +93,11 @@ def response_problems(
     template, request = matched(method, url, {}, None, base)
     if template is None:
         return ["response: GitHub has no such call"]
+    if status == 304 and method == "GET":  # to If-None-Match, wherever GitHub gives an ETag
+        return ["response: a 304 has no body"] if body else []
+    if status in (301, 307):  # of a renamed repository, to every call
+        where = {name.lower() for name in headers} & {"location"}
+        return [] if where else [f"response: a {status} without Location"]
     if str(status) not in description()["paths"][template][method.lower()]["responses"]:
         return [f"response: {text}" for text in undescribed(status, body)]
     kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
@@ -207,6 +212,7 @@ def as_regex(template: str) -> str:
 def description() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
     let_account_be_a_user(loaded)
+    let_head_be_deleted(loaded)
     let_null_in(loaded)
     return loaded
 
@@ -217,6 +223,13 @@ def let_account_be_a_user(whole: dict[str, Any]) -> None:
     listed = whole["paths"]["/app/installations"]["get"]["responses"]["200"]["content"][JSON]["schema"]
     account = listed["items"]["properties"]["account"]
     account["anyOf"] = account.pop("allOf")
+
+
+def let_head_be_deleted(whole: dict[str, Any]) -> None:
+    """GitHub says null for a fork that is gone, in replies too; only the description of payloads knows."""
+    for name in ("pull-request", "pull-request-simple"):
+        sides = whole["components"]["schemas"][name]["properties"]["head"]["properties"]
+        sides["repo"] = {"anyOf": [sides["repo"]], "nullable": True}
 
 
 def let_null_in(node: Any) -> None:

@@ -151,11 +151,14 @@ def forge(
     user: Annotated[
         list[str] | None, typer.Option(metavar="LOGIN", help="Print a new token for this login.")
     ] = None,
+    organization: Annotated[
+        list[str] | None, typer.Option(metavar="LOGIN=OWNER", help="An organisation that a login owns.")
+    ] = None,
 ) -> None:
     """A small GitHub-shaped forge on loopback, for demos and tests."""
     from reprise.forge.server import main as run_forge
 
-    run_forge(folder, host, port, users=user or ())
+    run_forge(folder, host, port, users=user or (), organizations=organization or ())
 
 
 @app.command()

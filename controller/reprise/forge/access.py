@@ -7,22 +7,25 @@ not do. The same here.
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, assert_never
 
 from fastapi import Depends, Request
 
 from reprise.domain.forge import Permission
-from reprise.forge import permissions
+from reprise.forge import conditional, permissions
 from reprise.forge.delivery import Dispatcher
+from reprise.forge.faults import Faults
 from reprise.forge.granted import Grant, grant_of
+from reprise.forge.limits import Meter, caller
 from reprise.forge.links import API_PREFIX, Links
-from reprise.forge.problems import Problem, bad_credentials, no_permission, not_accessible, not_found
-from reprise.forge.records import App, Installation, Repository, User, at_least
+from reprise.forge.problems import Moved, Problem, bad_credentials, no_permission, not_accessible, not_found
+from reprise.forge.records import App, Installation, OldName, Repository, User, at_least
 from reprise.forge.repositories import GitRepository
 from reprise.forge.store import Store
 from reprise.forge.tokens import UNREADABLE, app_of_jwt, is_jwt
 
+ARCHIVED = "Repository was archived so is read-only."
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 Sender = User | App | Grant
 
@@ -33,6 +36,8 @@ class Forge:
 
     store: Store
     dispatcher: Dispatcher
+    meter: Meter = field(default_factory=Meter)
+    faults: Faults = field(default_factory=Faults)
 
     def git(self, repository: Repository) -> GitRepository:
         return GitRepository(self.store.folder / "git" / f"{repository.id}.git")
@@ -53,6 +58,8 @@ class Call:
     grant: Grant | None = None
     writes: bool = False
     """Whether the request is of a kind that changes something."""
+    asked: str = ""
+    """The path and query of the request, as they came."""
 
     @property
     def installation(self) -> Installation | None:
@@ -78,11 +85,15 @@ class Call:
             return self.grant.role(repository)
         return self.store.role(repository, self.user.login if self.user else None)
 
-    def repository(self, owner: str, name: str, needs: Permission = Permission.READ) -> Repository:
-        """The repository, if the caller may do this much with it."""
-        found = self.store.one(Repository, owner=owner, name=name)
+    def repository(
+        self, owner: str, name: str, needs: Permission = Permission.READ, *, archived_too: bool = False
+    ) -> Repository:
+        """The repository, if the caller may do this much with it. Raises Moved when that is an old name."""
+        found = self.find(owner, name)
         if found is None or not at_least(self.role(found), Permission.READ):
             raise not_found()
+        if found.archived and self.writes and not archived_too:
+            raise Problem(403, ARCHIVED)
         if self.grant is not None:
             return self._of_installation(self.grant, found, needs)
         if needs is not Permission.READ:
@@ -90,6 +101,16 @@ class Call:
         if not at_least(self.role(found), needs):
             raise no_permission()
         return found
+
+    def find(self, owner: str, name: str) -> Repository | None:
+        """Raises Moved when this is the old name of one that the caller may read."""
+        if found := self.store.one(Repository, owner=owner, name=name):
+            return found
+        old = self.store.one(OldName, owner=owner, name=name)
+        there = self.store.get(Repository, old.repository_id) if old else None
+        if there is not None and at_least(self.role(there), Permission.READ):
+            raise Moved(self.links.now_at(there, self.asked, owner, name), again=self.writes)
+        return None
 
     def _of_installation(self, grant: Grant, found: Repository, needs: Permission) -> Repository:
         """What the call needs was looked at before; here is where the App is installed."""
@@ -130,23 +151,40 @@ def call_of(request: Request) -> Call:
     forge = forge_of(request)
     who = sender(forge.store, request.headers.get("authorization"))
     path = request.scope["path"].removeprefix(API_PREFIX)
+    if path != "/rate_limit":
+        _count(request, forge.meter, who)
     if isinstance(who, Grant):
         need = permissions.needed(request.method, path)
         if need is None or not who.allows(need):
             raise not_accessible()
     if isinstance(who, App) and not permissions.for_app_itself(path):
         raise not_accessible()
-    return called(forge, links_of(request), who, writes=request.method not in ("GET", "HEAD"))
+    writes = request.method not in ("GET", "HEAD")
+    return called(forge, links_of(request), who, writes=writes, asked=asked(request))
 
 
-def called(forge: Forge, links: Links, who: Sender | None, *, writes: bool) -> Call:
+def _count(request: Request, meter: Meter, who: Sender | None) -> None:
+    """Leaves what is left for the reply's headers. Raises Problem 403 when nothing is."""
+    name = caller(who)
+    reading = meter.take(name)
+    setattr(request.state, conditional.READING, reading)
+    setattr(request.state, conditional.CALLER, name)
+    if reading.over:
+        raise Problem(403, f"API rate limit exceeded for {name}.")
+
+
+def asked(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def called(forge: Forge, links: Links, who: Sender | None, *, writes: bool, asked: str) -> Call:
     match who:
         case Grant():
-            return Call(forge, links, who.bot, who.app, who, writes)
+            return Call(forge, links, who.bot, who.app, who, writes, asked)
         case App():
-            return Call(forge, links, None, who, None, writes)
+            return Call(forge, links, None, who, None, writes, asked)
         case User() | None:
-            return Call(forge, links, who, None, None, writes)
+            return Call(forge, links, who, None, None, writes, asked)
         case _:
             assert_never(who)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,19 +19,23 @@ from reprise.forge.api import (
     comments,
     commits,
     hooks,
+    life,
     manifests,
     pulls,
     repositories,
     statuses,
+    trying,
 )
+from reprise.forge.conditional import Conditional
 from reprise.forge.delivery import Dispatcher
+from reprise.forge.faults import Troubled
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
 from reprise.forge.page import forms, settings
 from reprise.forge.page import routes as pages
 from reprise.forge.page.rendering import problem_page
 from reprise.forge.page.sessions import visitor
-from reprise.forge.problems import Problem, not_found
+from reprise.forge.problems import Moved, Problem, not_found
 from reprise.forge.records import Repository
 from reprise.forge.store import Store
 
@@ -42,6 +46,7 @@ PARTS = (
     apps,
     app_hooks,
     manifests,
+    life,
     repositories,
     statuses,
     checks,
@@ -60,12 +65,14 @@ def create_app(folder: Path) -> FastAPI:
     forge = Forge(store, Dispatcher(store))
     app = FastAPI(openapi_url=None)
     app.state.forge = forge
-    app.mount(API_PREFIX, ById(_rest(forge), store))
+    app.mount(API_PREFIX, ById(Conditional(_rest(forge), forge.meter), store))
     app.include_router(transport.router)
     app.include_router(forms.router)
+    app.include_router(trying.router)
     app.include_router(settings.router)  # before `pages`, whose /owner/name would take /apps/name
     app.include_router(pages.router)
     app.exception_handler(Problem)(_problem_for_people)
+    app.add_middleware(Troubled, faults=forge.faults)
     app.add_middleware(LoopbackNamesOnly)
     return app
 
@@ -105,7 +112,7 @@ class ById:
 
 
 def _json_problem(_: Request, error: Problem) -> Response:
-    return JSONResponse(error.body(), error.status)
+    return JSONResponse(error.body(), error.status, error.headers)
 
 
 def _json_http_error(request: Request, error: HTTPException) -> Response:
@@ -122,6 +129,8 @@ def _json_not_found(request: Request, _: RequestValidationError) -> Response:
 
 def _problem_for_people(request: Request, error: Problem) -> Response:
     """A page for browsers; git prints the text of a refusal to its user."""
+    if isinstance(error, Moved):
+        return RedirectResponse(error.url, error.status)
     if "text/html" in request.headers.get("accept", ""):
         return problem_page(visitor(request), error)
     ask = {"WWW-Authenticate": 'Basic realm="GitHub"'} if error.status == 401 else {}

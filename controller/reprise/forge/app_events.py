@@ -12,6 +12,10 @@ from reprise.forge.replies.people import JSON, node_id
 def install_and_tell(
     call: Call, app: App, account: User, chosen: Sequence[Repository] | None, sender: str
 ) -> Installation:
+    """Where it is installed already, that is changed."""
+    if there := call.store.one(Installation, app_id=app.id, account=account.login, deleted_at=None):
+        choose_and_tell(call, there, chosen, sender)
+        return there
     made = installing.install(call.store, app, account, chosen)
     _tell(call, made, "created", sender, repositories_of(call.store, made))
     return made

@@ -43,6 +43,13 @@ class Links:
     def page(self, repository: Repository) -> str:
         return f"{self.origin}/{repository.full_name}"
 
+    def now_at(self, repository: Repository, asked: str, owner: str, name: str) -> str:
+        """The same path and query of a repository that was called ``owner/name`` when they were written."""
+        api = f"{API_PREFIX}/repos/{owner}/{name}"
+        if asked.startswith(api):
+            return f"{self.api_root}/repositories/{repository.id}{asked.removeprefix(api)}"
+        return f"{self.page(repository)}{asked.removeprefix(f'/{owner}/{name}')}"
+
     def clone(self, repository: Repository) -> str:
         return f"{self.page(repository)}.git"
 

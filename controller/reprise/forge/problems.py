@@ -14,6 +14,10 @@ class Problem(Exception):
         self.errors = errors
 
     @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    @property
     def sentence(self) -> str:
         """The message, and what is wrong with which field."""
         said = [str(each.get("message") or f"{each['field']}: {each['code']}") for each in self.errors]
@@ -27,6 +31,21 @@ class Problem(Exception):
             "documentation_url": DOCUMENTATION,
             "status": str(self.status),
         }
+
+
+class Moved(Problem):
+    """The repository has another name now: 301, or 307 to what must be sent again as it is."""
+
+    def __init__(self, url: str, *, again: bool) -> None:
+        super().__init__(307 if again else 301, "Temporary Redirect" if again else "Moved Permanently")
+        self.url = url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Location": self.url}
+
+    def body(self) -> JSON:
+        return {"message": self.message, "url": self.url, "documentation_url": DOCUMENTATION}
 
 
 def not_found() -> Problem:

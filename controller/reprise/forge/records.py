@@ -28,10 +28,21 @@ class Repository:
     fork_of: int | None
     created_at: str
     pushed_at: str
+    archived: bool = False
 
     @property
     def full_name(self) -> str:
         return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class OldName:
+    """Where a repository was before it was renamed or transferred."""
+
+    id: int
+    owner: str
+    name: str
+    repository_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ CREATE TABLE IF NOT EXISTS repositories (
   id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
   description TEXT, private INTEGER NOT NULL, default_branch TEXT NOT NULL,
   fork_of INTEGER REFERENCES repositories(id), created_at TEXT NOT NULL, pushed_at TEXT NOT NULL,
-  UNIQUE (owner, name));
+  archived INTEGER NOT NULL DEFAULT 0, UNIQUE (owner, name));
+CREATE TABLE IF NOT EXISTS old_names (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,
+  repository_id INTEGER NOT NULL REFERENCES repositories(id), UNIQUE (owner, name));
 CREATE TABLE IF NOT EXISTS members (
   repository_id INTEGER NOT NULL REFERENCES repositories(id), login TEXT NOT NULL COLLATE NOCASE,
   role TEXT NOT NULL, PRIMARY KEY (repository_id, login));

@@ -168,10 +168,22 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None]) -> N
 
 
 def main(
-    folder: Path, host: str, port: int, *, users: Sequence[str] = (), say: Callable[[str], None] = print
+    folder: Path,
+    host: str,
+    port: int,
+    *,
+    users: Sequence[str] = (),
+    organizations: Sequence[str] = (),
+    say: Callable[[str], None] = print,
 ) -> None:
-    """What `reprise forge` does: a token for each of these users, the address, and then serve."""
+    """What `reprise forge` does: a token for each of these users, the address, and then serve.
+
+    ``organizations`` are written ``LOGIN=OWNER``.
+    """
     tokens = {login: add_user(folder, login) for login in users}
+    for each in organizations:
+        login, _, owner = each.partition("=")
+        add_organization(folder, login, owner)
 
     def ready(url: str) -> None:
         say(f"forge: {url}")

@@ -24,6 +24,7 @@ from reprise.forge.records import (
     Installation,
     InstallationToken,
     ManifestCode,
+    OldName,
     Pull,
     Reaction,
     Repository,
@@ -49,6 +50,7 @@ T = TypeVar(
     SelectedRepository,
     InstallationToken,
     ManifestCode,
+    OldName,
     CheckSuite,
     CheckRun,
     Annotation,
@@ -69,12 +71,13 @@ TABLES: dict[type, str] = {
     SelectedRepository: "selected_repositories",
     InstallationToken: "installation_tokens",
     ManifestCode: "manifest_codes",
+    OldName: "old_names",
     CheckSuite: "check_suites",
     CheckRun: "check_runs",
     Annotation: "annotations",
     Session: "sessions",
 }
-BOOLEANS = {"private", "active", "redelivery", "public", "once"}
+BOOLEANS = {"private", "active", "redelivery", "public", "archived", "once"}
 BUSY_SECONDS = 10
 
 

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reprise.domain.forge import Permission
 from reprise.forge import pushes
-from reprise.forge.access import Call, called, forge_of, links_of, sender
+from reprise.forge.access import ARCHIVED, Call, asked, called, forge_of, links_of, sender
 from reprise.forge.permissions import Need
 from reprise.forge.problems import Problem
 from reprise.forge.records import Repository, at_least
@@ -36,7 +36,7 @@ _pushing = threading.Lock()
 def git_call(request: Request) -> Call:
     forge = forge_of(request)
     who = sender(forge.store, request.headers.get("authorization"))
-    return called(forge, links_of(request), who, writes=False)
+    return called(forge, links_of(request), who, writes=False, asked=asked(request))
 
 
 Asking = Annotated[Call, Depends(git_call)]
@@ -89,7 +89,7 @@ def _receive(call: Call, repository: Repository, body: IO[bytes], protocol: str)
 
 def _repository(call: Call, owner: str, name: str, service: str) -> Repository:
     """As GitHub: a push and a private repository want a name and password; who may not see gets 404."""
-    found = call.store.one(Repository, owner=owner, name=name.removesuffix(".git"))
+    found = call.find(owner, name.removesuffix(".git"))
     role = call.role(found) if found else Permission.NONE
     wants_push = service == "git-receive-pack"
     if call.user is None and (wants_push or role is Permission.NONE):
@@ -99,6 +99,8 @@ def _repository(call: Call, owner: str, name: str, service: str) -> Repository:
     may = _may_with_contents(call, "write" if wants_push else "read")
     if not may or (wants_push and not at_least(role, Permission.WRITE)):
         raise Problem(403, f"Permission to {found.full_name}.git denied.")
+    if wants_push and found.archived:
+        raise Problem(403, ARCHIVED)
     return found
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 
 ADDED: dict[str, dict[str, str]] = {
+    "repositories": {"archived": "INTEGER NOT NULL DEFAULT 0"},
     "users": {"kind": "TEXT NOT NULL DEFAULT 'User'"},
     "deliveries": {
         "repository_id": "INTEGER",

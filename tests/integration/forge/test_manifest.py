@@ -48,7 +48,14 @@ def test_the_page_shows_what_is_asked_for_and_makes_nothing(world: World) -> Non
     fields = {"manifest": json.dumps(wanted)}
     page = send(world, "/settings/apps/new?state=abc", fields, origin="http://127.0.0.1:8400")
     assert page.status_code == 200
-    for text in (wanted["name"], "contents: read", "checks: write", "push", "Create GitHub App", "abc"):
+    for text in (
+        wanted["name"],
+        "Read</strong> access to contents",
+        "write</strong> access to checks",
+        "push",
+        "Create GitHub App",
+        "abc",
+    ):
         assert text in page.text
     slug = wanted["name"].lower().replace(" ", "-")
     assert world.http.get(f"{world.url}/apps/{slug}").status_code == 404
@@ -187,6 +194,19 @@ def test_an_app_is_installed_changed_suspended_and_gone_by_its_pages(
     assert {each.payload["sender"]["login"] for each in told} == {"ada"}
     assert world.http.get(world.url + page).status_code == 404
     other.close_clients()
+
+
+def test_installing_again_changes_where_it_is(world: World, receiver: Receiver) -> None:
+    world.make()
+    setup = Setup(world, receiver)
+    first = setup.install(selection="selected", repository=[world.name])
+    name = f"{world.name}-2"
+    world.github("ada").get_user().create_repo(name)
+    second = setup.install(selection="selected", repository=[world.name, name])
+    assert first.headers["location"] == second.headers["location"]
+    _, added = receiver.wait(2)
+    assert (added.event, added.payload["action"]) == ("installation_repositories", "added")
+    assert [each["name"] for each in added.payload["repositories_added"]] == [name]
 
 
 def test_a_setup_page_is_told_which_installation_it_was(world: World, receiver: Receiver) -> None:

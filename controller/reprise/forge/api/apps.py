@@ -79,7 +79,7 @@ def unsuspend(installation_id: int, call: Asking) -> Response:
 @router.get("/repos/{owner}/{name}/installation")
 def of_repository(owner: str, name: str, call: Asking) -> JSON:
     app = call.as_app()
-    repository = call.store.one(Repository, owner=owner, name=name)
+    repository = call.find(owner, name)
     there = installing.installed_on(call.store, repository) if repository else []
     return _mine(call, app, there)
 

@@ -36,12 +36,29 @@ def _http(value: object) -> object:
 CommentText = Annotated[str, BeforeValidator(_not_blank), Field(max_length=MAX_COMMENT)]
 
 
+RepositoryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-]$")]
+
+
 class NewRepository(Body):
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-]$")]
+    name: RepositoryName
     description: str | None = None
     private: bool = False
     auto_init: Literal[False] = False
     """True is refused: this forge makes no commits of its own."""
+
+
+class RepositoryChange(Body):
+    name: RepositoryName | None = None
+    description: str | None = None
+    private: bool | None = None
+    visibility: Literal["public", "private"] | None = None
+    archived: bool | None = None
+    default_branch: str | None = None
+
+
+class Transfer(Body):
+    new_owner: str
+    new_name: RepositoryName | None = None
 
 
 class NewFork(Body):

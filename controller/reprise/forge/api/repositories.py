@@ -4,11 +4,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from reprise.domain.forge import Permission
-from reprise.forge import views
+from reprise.forge import life, views
 from reprise.forge.access import Asking, Call
 from reprise.forge.api.bodies import Membership, NewFork, NewRepository, Raw, parse
 from reprise.forge.api.paging import Page
 from reprise.forge.app_events import announce_new_repository
+from reprise.forge.limits import caller
 from reprise.forge.problems import Problem, invalid, no_permission, not_found
 from reprise.forge.records import Repository, User, at_least
 from reprise.forge.replies import people
@@ -69,9 +70,10 @@ def _user(call: Call, who: User) -> JSON:
 
 @router.get("/rate_limit")
 def rate_limit(call: Asking) -> JSON:
-    """This forge has no limits; it says so in the form that clients expect."""
-    plenty = {"limit": 5000, "used": 0, "remaining": 5000, "reset": 2_147_483_647}
-    return {"resources": {"core": plenty, "search": plenty}, "rate": plenty}
+    """Asking costs nothing."""
+    left = call.forge.meter.take(caller(call.grant or call.user or call.app), 0)
+    core = {"limit": left.limit, "used": left.used, "remaining": left.remaining, "reset": left.reset}
+    return {"resources": {"core": core, "search": core}, "rate": core}
 
 
 @router.post("/user/repos", status_code=201)
@@ -106,8 +108,13 @@ def _create(call: Call, who: User, owner: User, raw: bytes) -> JSON:
     made = _add(
         call, owner=owner.login, name=wanted.name, description=wanted.description, private=wanted.private
     )
-    announce_new_repository(call, made, who.login)
+    _announce(call, made, who)
     return views.full_repository(call, made)
+
+
+def _announce(call: Call, made: Repository, who: User) -> None:
+    announce_new_repository(call, made, who.login)
+    life.announce(call, made, "created", who, {})
 
 
 def _add(
@@ -166,7 +173,7 @@ def fork(owner: str, name: str, call: Asking, raw: Raw) -> JSON:
         private=source.private,
         source=source,
     )
-    announce_new_repository(call, made, who.login)
+    _announce(call, made, who)
     return views.full_repository(call, made)
 
 

@@ -5,7 +5,7 @@ token, and a form that changes something counts only when the browser says that 
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from reprise.forge.access import Call, forge_of, links_of
+from reprise.forge.access import Call, asked, called, forge_of, links_of
 from reprise.forge.api.bodies import read_body
 from reprise.forge.problems import Problem
 from reprise.forge.records import Session, User
@@ -64,7 +64,8 @@ def _user_of_key(store: Store, key: str, *, once: bool) -> User | None:
 def visitor(request: Request) -> Call:
     """Whoever looks at a page: somebody who signed in, or nobody in particular."""
     forge = forge_of(request)
-    return Call(forge, links_of(request), session_user(forge.store, request.cookies.get(COOKIE)))
+    user = session_user(forge.store, request.cookies.get(COOKIE))
+    return called(forge, links_of(request), user, writes=False, asked=asked(request))
 
 
 Visiting = Annotated[Call, Depends(visitor)]
@@ -97,7 +98,7 @@ async def signed_form(request: Request) -> Form:
     call = await run_in_threadpool(visitor, request)
     if call.user is None:
         raise Problem(403, "Sign in first.")
-    return Form(call, call.user, fields)
+    return Form(replace(call, writes=True), call.user, fields)
 
 
 Sent = Annotated[Form, Depends(signed_form)]

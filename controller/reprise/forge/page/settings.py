@@ -4,7 +4,7 @@ The manifest comes from another program's page, so it is only shown; what a form
 from somebody who signed in or who shows an account's token in the form itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -75,6 +75,7 @@ def _new_app(
         f"{prefix}/settings/apps/new",
         account=account,
         manifest=manifest,
+        grants=_grants(manifest.default_permissions if manifest else {}),
         text=text,
         state=state,
         says=refused.sentence if refused else None,
@@ -138,7 +139,7 @@ InstallingForm = Annotated[Installing, Depends(installing_form)]
 @router.get("/apps/{slug}")
 def app(slug: str, call: Visiting) -> Response:
     found = _app(call, slug)
-    return page("app.html", call, f"/apps/{slug}", app=found, grants=_grants(found))
+    return page("app.html", call, f"/apps/{slug}", app=found, grants=_grants(found.grants))
 
 
 @router.get("/apps/{slug}/installations/new")
@@ -153,7 +154,7 @@ def choose(slug: str, call: Visiting, account: str = "") -> Response:
         call,
         f"/apps/{slug}/installations/new",
         app=found,
-        grants=_grants(found),
+        grants=_grants(found.grants),
         accounts=owned,
         account=chosen,
         repositories=call.store.all(Repository, owner=chosen.login) if chosen else [],
@@ -196,7 +197,7 @@ def installation(installation_id: int, call: Visiting) -> Response:
         f"/settings/installations/{installation_id}",
         installation=found,
         app=app,
-        grants=_grants(app),
+        grants=_grants(app.grants),
         allowed=_may_change(call, found),
         repositories=call.store.all(Repository, owner=found.account) if _may_change(call, found) else [],
         chosen={each.id for each in repositories_of(call.store, found)},
@@ -265,9 +266,9 @@ def _chosen(call: Call, account: str, form: Installing) -> Sequence[Repository] 
     return found
 
 
-def _grants(app: App) -> dict[str, list[str]]:
+def _grants(permissions: Mapping[str, str]) -> dict[str, list[str]]:
     """Levels with the permissions that have them, as GitHub lists what is asked for."""
     by_level: dict[str, list[str]] = {}
-    for name, level in sorted(app.grants.items()):
+    for name, level in sorted(permissions.items()):
         by_level.setdefault(level, []).append(name.replace("_", " "))
     return by_level

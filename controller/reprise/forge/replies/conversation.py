@@ -67,7 +67,8 @@ class PullFacts:
     base: JSON
     """Repository as JSON."""
     base_owner: User
-    head: JSON
+    head: JSON | None
+    """None when the fork was deleted."""
     head_owner: User
     comments: int
     commits: int
@@ -185,7 +186,7 @@ def _relations(urls: JSON, page: str) -> JSON:
     return {name: {"href": url} for name, url in {**hrefs, "self": urls["url"], "html": page}.items()}
 
 
-def _side(links: Links, repository: JSON, owner: User, ref: str, sha: str) -> JSON:
+def _side(links: Links, repository: JSON | None, owner: User, ref: str, sha: str) -> JSON:
     return {
         "label": f"{owner.login}:{ref}",
         "ref": ref,
