@@ -14,7 +14,7 @@ from tests.pictures.scenes import ROOT, SCENES, opened
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER_SECONDS = 60
-HEIGHTS = {"tag": 1230, "fork": 1370, "spec-error": 850}
+HEIGHTS = {"tag": 730, "report": 900, "fork": 1370, "spec-error": 1100}
 
 
 def main() -> int:
@@ -24,12 +24,12 @@ def main() -> int:
         print(f"no pictures: none of {', '.join(NAMES)} is installed here")
         return 0
     wanted.into.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as forge:
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as town:
         for name, scene in SCENES.items():
             target = wanted.into / f"forge-{name}.png"
             size = (wanted.width, wanted.height or HEIGHTS[name])
-            path = scene(forge)
-            url = forge.sign_in_address(wanted.sign_in, path) if wanted.sign_in else forge.url + path
+            path = scene(town)
+            url = town.services.forge_address("ada", path)
             _take(browser, url, target, size, dark=wanted.dark)
             print(f"{target}: {target.stat().st_size // 1024} KiB")
     return 0
@@ -40,7 +40,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--width", type=int, default=1000)
     parser.add_argument("--height", type=int)
-    parser.add_argument("--sign-in", metavar="LOGIN", default="ada", help="as whom; '' for nobody")
     parser.add_argument("--dark", action="store_true")
     return parser.parse_args()
 

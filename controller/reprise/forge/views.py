@@ -142,8 +142,10 @@ def check_run_in_event(call: Call, where: Repository, what: CheckRun) -> JSON:
 def _check_facts(call: Call, where: Repository, what: CheckRun) -> checks.CheckFacts:
     here = {"repository_id": where.id, "head_repository_id": where.id}
     pulls = call.store.all(Pull, **here, head_sha=what.sha, state="open")
+    made_by = app(call, call.store.get(App, what.app_id))
+    made_by.pop("installations_count")  # an App is told this of itself alone
     return checks.CheckFacts(
-        app=app(call, call.store.get(App, what.app_id)),
+        app=made_by,
         pulls=[checks.pull_in_check(call.links, where, each) for each in pulls],
         annotations=len(call.store.all(Annotation, check_run_id=what.id)),
     )
