@@ -34,7 +34,8 @@ from reprise.domain.forge import (
     State,
     Status,
 )
-from reprise.domain.run import Repository, Sha
+from reprise.domain.run import Repository, Sha, Standing
+from reprise.domain.standing import LOST, why_left_alone
 
 MAX_STATUS_PAGES = 10
 _ABSENT = (404, 409, 422)
@@ -219,6 +220,7 @@ class GitHubForge:
     # --- underneath -----------------------------------------------------------------------------
 
     def _read(self, intent: Intent, repository: Repository, ask: Callable[[GithubRepository], T]) -> T:
+        _in_reach(repository, writing=False)
         return self._client.read(
             intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name
         )
@@ -231,12 +233,20 @@ class GitHubForge:
         *,
         once: bool = False,
     ) -> T:
+        _in_reach(repository, writing=True)
         return self._client.write(
             intent, lambda github: ask(_lazy(github, repository)), at=repository.full_name, once=once
         )
 
 
 # --- one call each, inside the client's guard -------------------------------------------------------
+
+
+def _in_reach(repository: Repository, *, writing: bool) -> None:
+    """Costs no call. Raises Refused where one would be refused, or is not wanted any more."""
+    why = why_left_alone(repository)
+    if why is not None and (writing or repository.standing in LOST):
+        raise Refused(why)
 
 
 def _lazy(github: Github, repository: Repository) -> GithubRepository:
@@ -248,9 +258,9 @@ def _lazy(github: Github, repository: Repository) -> GithubRepository:
 
 def _repository(found: GithubRepository) -> Repository:
     found.complete()
-    return Repository(
-        _number(found.id), _text(found.full_name), _text(found.clone_url), found.private is False
-    )
+    standing = Standing.ARCHIVED if found.archived is True else Standing.ACTIVE
+    name, url = _text(found.full_name), _text(found.clone_url)
+    return Repository(_number(found.id), name, url, found.private is False, standing)
 
 
 class _Commit(BaseModel):
