@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.contract.forges import AdapterWorld, LoopbackForge
 from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside
 from tests.engine.watch import watching
+from tests.fakes.clock import FakeClock
 from tests.fakes.forge import OWN_LOGIN
 from tests.faulty import Faulty, faulty
 
@@ -48,6 +50,7 @@ def controllers(
 ) -> Iterator[Callable[..., Controller]]:
     """Controllers that talk to the forge; all phases last long enough to be shown."""
     forge = GitHubForge(f"{between.url}/api/v3", credentials, timeout=10, write_spacing=0)
+    outside.clock = Ticking()
 
     def wait(name: str, side: str, run_id: str) -> bool:
         if side == "before":
@@ -61,6 +64,14 @@ def controllers(
 
     yield made
     forge.close()
+
+
+class Ticking(FakeClock):
+    """Real time passes between entering a phase and telling of it."""
+
+    def now(self) -> datetime:
+        self.advance(0.001)
+        return super().now()
 
 
 def counted(asked: list[str]) -> tuple[list[str], list[str]]:

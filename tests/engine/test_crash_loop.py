@@ -13,6 +13,7 @@ from tests.engine.recovery import quick_recovery
 from tests.engine.watch import Killed, Life, Point
 
 from reprise.domain.audit import Action
+from reprise.domain.check import CheckState
 from reprise.domain.forge import OnCommit, Permission, Place, State
 from reprise.domain.run import Verdict
 from reprise.engine.intake import resolve_due
@@ -20,6 +21,7 @@ from reprise.engine.intake import resolve_due
 WRITES = (
     "forge.post_status",
     "forge.put_comment",
+    "forge.put_check",
     "provider.request",
     "provider.release",
     "builder.build",
@@ -81,6 +83,14 @@ class PullRequest(Story):
         self.controller.told_comment(pull)
 
 
+class AppTag(Tag):
+    """We are an App: its report stands in a check run."""
+
+    def __init__(self, folder: Path, template: Path) -> None:
+        super().__init__(folder, template)
+        self.outside.forge.is_app = True
+
+
 class CommitComment(Story):
     """On a tag that is older than the watch."""
 
@@ -126,15 +136,30 @@ def assert_told_once(story: Tag | PullRequest) -> None:
         "reprise/wine": State.SUCCESS,
         "reprise/wine/accuracy": State.SUCCESS,
     }
-    (comment,) = outside.comments(story.repository, story.place)
-    assert "### wine: reproduced at level B" in comment.body
+    assert "### wine: reproduced at level B" in _report(story)
     assert list(outside.tracker.records) == [run.id]
     assert outside.tracker.tags[run.id]["reprise.verdict"] == "reproduced"
     assert outside.provider.released == [run.id]
-    first = outside.forge.statuses_on(story.repository, story.sha)[0]
-    assert run.coin == str(first.id)
+    assert run.coin == str(_coin(story))
     assert len(jobs_of(outside, run.id)) <= 3
     assert [(t.plan.index, t.plan.probe) for t in controller.trials(run)] == [(0, False), (1, True)]
+
+
+def _report(story: Tag | PullRequest) -> str:
+    if not isinstance(story, AppTag):
+        (comment,) = story.outside.comments(story.repository, story.place)
+        return comment.body
+    (run,) = story.outside.forge.checks_on(story.repository, story.sha)
+    assert run.check.state is CheckState.COMPLETED
+    assert story.outside.comments(story.repository, story.place) == []
+    return run.check.summary
+
+
+def _coin(story: Tag | PullRequest) -> int | None:
+    forge = story.outside.forge
+    if isinstance(story, AppTag):
+        return forge.checks_on(story.repository, story.sha)[0].id
+    return forge.statuses_on(story.repository, story.sha)[0].id
 
 
 def crash_at(
@@ -166,6 +191,13 @@ def test_a_pull_requests_verdict_survives_a_crash_while_talking(tmp_path: Path, 
     print(f"\n{len(chosen)} crashes: {', '.join(map(str, chosen))}")
     assert Point("forge.put_comment", 2, "after") in chosen
     crash_at(chosen, PullRequest, tmp_path, template)
+
+
+def test_an_apps_check_is_one_wherever_it_dies_while_talking(tmp_path: Path, template: Path) -> None:
+    points = crash_points(record(AppTag(tmp_path / "whole", template)))
+    chosen = [point for point in points if point.name in ("announce", "forge.put_check", "report")]
+    assert Point("forge.put_check", 2, "after") in chosen
+    crash_at(chosen, AppTag, tmp_path, template)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

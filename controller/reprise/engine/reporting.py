@@ -109,7 +109,7 @@ def _is_news(world: World, run: Run) -> bool:
         return True
     with world.store.read() as connection:
         entered = runs.phase_times(connection, run.id)[run.phase]
-    return run.shown_at < entered and world.clock.now() - run.shown_at >= QUIET
+    return run.shown_at <= entered and world.clock.now() - run.shown_at >= QUIET
 
 
 def _just_said(world: World, run: Run) -> bool:
