@@ -118,6 +118,18 @@ def test_a_key_of_another_app_is_called_so(world: World, app: TestApp, opened: O
         opened(replace(app, made=replace(app.made, pem=other.made.pem))).login()
 
 
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0])
+def test_a_wrong_clock_is_called_so(world: World, app: TestApp, seconds: float) -> None:
+    class Elsewhen(AppCredentials):
+        def signature(self, now: float) -> str:
+            return super().signature(now + seconds)
+
+    forge = GitHubForge(f"{world.url}/api/v3", Elsewhen(app.id, app.made.pem), timeout=10)
+    with pytest.raises(Refused, match="The clock of this machine is wrong by a minute or more: set it"):
+        forge.login()
+    forge.close()
+
+
 def test_doctor_finds_what_an_installation_lacks(world: World, opened: Opened) -> None:
     world.make()
     lacking = {name: level for name, level in LEVELS.items() if name != "checks"} | {"statuses": "read"}
