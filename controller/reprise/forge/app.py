@@ -31,7 +31,7 @@ from reprise.forge.delivery import Dispatcher
 from reprise.forge.faults import Troubled
 from reprise.forge.links import API_PREFIX
 from reprise.forge.loopback import LoopbackNamesOnly
-from reprise.forge.page import forms, settings
+from reprise.forge.page import forms, installing, new_app
 from reprise.forge.page import routes as pages
 from reprise.forge.page.rendering import problem_page
 from reprise.forge.page.sessions import visitor
@@ -69,7 +69,9 @@ def create_app(folder: Path) -> FastAPI:
     app.include_router(transport.router)
     app.include_router(forms.router)
     app.include_router(trying.router)
-    app.include_router(settings.router)  # before `pages`, whose /owner/name would take /apps/name
+    # Before `pages`, whose /owner/name would take /apps/name.
+    app.include_router(new_app.router)
+    app.include_router(installing.router)
     app.include_router(pages.router)
     app.exception_handler(Problem)(_problem_for_people)
     app.add_middleware(Troubled, faults=forge.faults)

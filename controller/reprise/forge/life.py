@@ -87,6 +87,7 @@ def delete(call: Call, was: Repository, sender: User) -> None:
         for fork in call.store.all(Repository, fork_of=was.id):
             call.store.change(Repository, fork.id, fork_of=None)
         call.store.remove(OldName, repository_id=was.id)
+        call.store.drop_members(was)
         call.store.change(Repository, was.id, owner="", name=str(was.id), private=True)
 
 

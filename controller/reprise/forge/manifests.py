@@ -1,6 +1,6 @@
 """The manifest flow: what another program asks an App to be, and the code that brings it the App's secrets.
 
-The code is good once and for an hour; until then the private key waits here, afterwards nowhere.
+The code is good once and for an hour; until it is used the private key waits here, afterwards nowhere.
 """
 
 import json
@@ -80,6 +80,7 @@ def create(store: Store, owner: User, manifest: Manifest, name: str) -> tuple[Ap
 
 
 def _code(store: Store, made: NewApp) -> str:
+    _forget_late_ones(store)
     code = secrets.token_hex(20)
     kept = {
         "client_secret": made.client_secret,
@@ -94,6 +95,13 @@ def _code(store: Store, made: NewApp) -> str:
         expires_at=now(later=CODE_LIFE),
     )
     return code
+
+
+def _forget_late_ones(store: Store) -> None:
+    """Keys that nobody came for do not lie here for good."""
+    for each in store.all(ManifestCode):
+        if each.secrets and each.expires_at <= now():
+            store.change(ManifestCode, each.id, secrets="")
 
 
 def redeem(store: Store, code: str) -> tuple[App, dict[str, Any]]:

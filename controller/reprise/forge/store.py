@@ -230,6 +230,10 @@ class Store:
             return Permission(row["role"])
         return Permission.NONE if repository.private else Permission.READ
 
+    def drop_members(self, repository: Repository) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM members WHERE repository_id = ?", (repository.id,))
+
     def is_member(self, repository: Repository, login: str) -> bool:
         with self._lock:
             return bool(

@@ -172,6 +172,7 @@ def test_a_deleted_repository_is_gone_and_its_name_free(
 ) -> None:
     app = TestApp.register(world)
     token = app.token(app.install(world.name))
+    world.repository().add_to_collaborators("bot", "push")
     world.repository().delete()
     (told,) = receiver.wait(1)
     assert told.payload["action"] == "deleted"
@@ -180,6 +181,7 @@ def test_a_deleted_repository_is_gone_and_its_name_free(
     assert app.ask("GET", "/installation/repositories", token=token).json()["total_count"] == 0
     assert clone.run("ls-remote", "origin").returncode != 0
     assert world.http.get(world.url).status_code == 200
+    assert ask(world, "GET", "/user/repos", login="bot").status_code == 200
     world.make_empty()
 
 
