@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from tests.integration.forge.apps import TestApp
 from tests.integration.forge.world import Receiver, World
 
 LOADED = re.compile(r'(?:src|rel="stylesheet" href)="([^"]*)"')
@@ -113,6 +114,16 @@ def test_deliveries_are_listed(world: World, receiver: Receiver) -> None:
     text = page(world, world.page)
     assert "Webhook deliveries" in text
     assert receiver.url in text
+
+
+def test_deliveries_to_apps_are_listed_with_the_repository_they_are_about(
+    world: World, receiver: Receiver
+) -> None:
+    clone = world.make()
+    TestApp.register(world, hook_url=receiver.url).install(world.name)
+    clone.git("push", "-q", "origin", "HEAD:refs/heads/other")
+    receiver.wait(1)
+    assert receiver.url in page(world, world.page)
 
 
 def test_private_repositories_are_not_shown(world: World) -> None:
