@@ -14,7 +14,7 @@ from tests.pictures.scenes import ROOT, SCENES, opened
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER_SECONDS = 60
-HEIGHTS = {"tag": 730, "report": 900, "fork": 1370, "spec-error": 1100}
+HEIGHTS = {"tag": 730, "report": 830, "spec-error": 940, "fork": 1180}
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Take pictures of the forge's pages.")
     parser.add_argument("--into", type=Path, default=ROOT / "docs" / "images")
-    parser.add_argument("--width", type=int, default=1000)
+    parser.add_argument("--width", type=int, default=920)
     parser.add_argument("--height", type=int)
     parser.add_argument("--dark", action="store_true")
     return parser.parse_args()

@@ -252,6 +252,17 @@ class Store:
             ).fetchall()
         return [_record(Delivery, row) for row in rows]
 
+    def deliveries_about(self, repository_id: int, *, limit: int) -> list[Delivery]:
+        """To its own hooks and, of what happened there, to Apps; newest first."""
+        own = "SELECT id FROM hooks WHERE repository_id = :id"
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT * FROM deliveries WHERE repository_id = :id OR hook_id IN ({own})"  # noqa: S608
+                " ORDER BY id DESC LIMIT :limit",
+                {"id": repository_id, "limit": limit},
+            ).fetchall()
+        return [_record(Delivery, row) for row in rows]
+
     def deliveries_before(self, hook_id: int, before: int | None) -> list[Delivery]:
         """Older than that one (None: all), newest first."""
         with self._lock:

@@ -1,8 +1,12 @@
 """The pages for people: what they show, what they hide, and that no text on them can do anything."""
 
+import re
+
 import pytest
+from tests.integration.forge.apps import TestApp
 from tests.integration.forge.world import Receiver, World
 
+LOADED = re.compile(r'(?:src|rel="stylesheet" href)="([^"]*)"')
 HOSTILE = '<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) "><b>'
 
 
@@ -55,6 +59,39 @@ def test_a_pull_request_shows_its_conversation(world: World) -> None:
     assert "👀" in text
 
 
+def test_a_pull_request_names_its_fork_and_ends_with_its_checks(world: World) -> None:
+    world.make()
+    world.repository("eve").create_fork()
+    fork = world.clone("eve", "eve")
+    fork.git("pull", "-q", "origin", "main")
+    sha = fork.commit("a better idea")
+    fork.git("push", "-q", "origin", "HEAD:refs/heads/idea")
+    number = world.repository("eve").create_pull(base="main", head="eve:idea", title="Better").number
+    world.repository().get_commit(sha).create_status("failure", description="off by 3", context="reprise/a")
+    world.repository().get_commit(sha).create_status("success", context="reprise/b")
+    text = page(world, f"{world.page}/pull/{number}")
+    assert f'from the fork <a href="/eve/{world.name}">' in text
+    assert '<span class="ref">eve:idea</span>' in text
+    assert "a better idea" in text
+    assert "Some checks were not successful" in text
+    assert "2 checks: 1 failing, 1 successful" in text
+    listed = page(world, world.page)
+    assert f"from the fork eve/{world.name}" in listed
+    assert 'Forks <span class="count">1</span>' in listed
+
+
+def test_pages_load_nothing_from_elsewhere_and_have_no_scripts(world: World) -> None:
+    number = world.pull(world.make())
+    for url in (world.url, world.page, f"{world.page}/pull/{number}", f"{world.url}/login"):
+        text = page(world, url)
+        assert "<script" not in text
+        assert "style=" not in text
+        assert [link for link in LOADED.findall(text) if not link.startswith("/")] == []
+    style = world.http.get(f"{world.url}/style.css")
+    assert style.headers["Content-Type"].startswith("text/css")
+    assert "url(" not in style.text
+
+
 def test_nothing_that_people_write_becomes_markup(world: World) -> None:
     clone = world.make()
     clone.commit(HOSTILE)
@@ -77,6 +114,16 @@ def test_deliveries_are_listed(world: World, receiver: Receiver) -> None:
     text = page(world, world.page)
     assert "Webhook deliveries" in text
     assert receiver.url in text
+
+
+def test_deliveries_to_apps_are_listed_with_the_repository_they_are_about(
+    world: World, receiver: Receiver
+) -> None:
+    clone = world.make()
+    TestApp.register(world, hook_url=receiver.url).install(world.name)
+    clone.git("push", "-q", "origin", "HEAD:refs/heads/other")
+    receiver.wait(1)
+    assert receiver.url in page(world, world.page)
 
 
 def test_private_repositories_are_not_shown(world: World) -> None:

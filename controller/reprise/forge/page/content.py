@@ -169,13 +169,9 @@ def _reactions(call: Call, comment: Comment) -> tuple[tuple[str, str, int], ...]
 
 
 def deliveries(call: Call, where: Repository) -> list[ShownDelivery]:
-    """The newest of all hooks together."""
-    found = [
-        ShownDelivery(hook, delivery)
-        for hook in call.store.all(Hook, repository_id=where.id)
-        for delivery in call.store.recent_deliveries(hook.id, limit=MOST_DELIVERIES)
-    ]
-    return sorted(found, key=lambda each: each.delivery.id, reverse=True)[:MOST_DELIVERIES]
+    """The newest of all hooks together, those of Apps too."""
+    newest = call.store.deliveries_about(where.id, limit=MOST_DELIVERIES)
+    return [ShownDelivery(call.store.get(Hook, each.hook_id), each) for each in newest]
 
 
 @dataclass(frozen=True, slots=True)
