@@ -51,11 +51,15 @@ class Scene:
         self.ada.call("PUT", f"repos/{made['full_name']}/collaborators/reprise-bot", permission="push")
         return made
 
-    def add_hook(self) -> None:
+    def add_hook(self, *events: str) -> None:
         url = f"{self.services.url}/webhooks/github"
         config = {"url": url, "content_type": "json", "secret": self.services.secret}
         self.ada.call(
-            "POST", f"repos/{self.name}/hooks", name="web", events=["push", "create"], config=config
+            "POST",
+            f"repos/{self.name}/hooks",
+            name="web",
+            events=events or ["push", "create"],
+            config=config,
         )
 
     def start_controller(self, more: Mapping[str, str] = MappingProxyType({})) -> "subprocess.Popen[bytes]":
