@@ -77,7 +77,7 @@ class Outside:
 
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock()
-        self.forge = FakeForge(self.clock.now)
+        self.forge = FakeForge(self.clock.elsewhere)
         self.source = FakeSource()
         self.builder = FakeBuilder()
         self.provider = FakeProvider(folder / "machines")

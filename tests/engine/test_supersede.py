@@ -104,18 +104,6 @@ def test_another_tag_supersedes_nothing(controller: Controller, outside: Outside
     assert [reason(run) for run in controller.runs()] == [Reason.COMPLETED, Reason.COMPLETED]
 
 
-def test_a_deleted_tag_ends_nothing(controller: Controller, outside: Outside) -> None:
-    repository = outside.repository()
-    sha = outside.tag(repository, "v1")
-    controller.told_tag(repository, "v1")
-    controller.resolve()
-    outside.source.delete_tag(repository, "v1")
-    controller.told_tag(repository, "v1")
-    controller.work()
-    assert reason(controller.run()) is Reason.COMPLETED
-    assert outside.statuses(repository, sha)["reprise/wine"].state is State.SUCCESS
-
-
 def test_a_second_command_ends_the_first_ones_run_and_its_answer_stands(
     controller: Controller, outside: Outside
 ) -> None:

@@ -14,6 +14,10 @@ class FakeClock:
     def now(self) -> datetime:
         return self._start + self._elapsed
 
+    def elsewhere(self) -> datetime:
+        """What another machine's clock says, which nobody sets."""
+        return START + self._elapsed
+
     def monotonic(self) -> float:
         return self._elapsed.total_seconds()
 

@@ -23,7 +23,8 @@ from reprise.domain.forge import (
     Reaction,
     Status,
 )
-from reprise.domain.run import Repository, Sha
+from reprise.domain.run import Repository, Sha, Standing
+from reprise.domain.standing import LOST, why_left_alone
 
 OWN_LOGIN = "reprise-bot"
 FIRST = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -101,6 +102,38 @@ class FakeForge:
         """Our App is given it."""
         with self._lock:
             self._installed.add(repository.full_name.lower())
+
+    def change_repository(
+        self,
+        repository: Repository,
+        *,
+        full_name: str | None = None,
+        public: bool | None = None,
+        archived: bool | None = None,
+    ) -> Repository:
+        """Under a new name it is still found by its old ones, until another repository takes them."""
+        with self._lock:
+            old = self._known(repository)
+            standing = old.standing
+            if archived is not None:
+                standing = Standing.ARCHIVED if archived else Standing.ACTIVE
+            name = full_name or old.full_name
+            made = Repository(
+                old.id,
+                name,
+                old.clone_url if full_name is None else f"https://forge.test/{name}.git",
+                old.public if public is None else public,
+                standing,
+            )
+            for key in [key for key, each in self._repositories.items() if each.id == old.id]:
+                self._repositories[key] = made
+            self._repositories[name.lower()] = made
+            return made
+
+    def delete_repository(self, repository: Repository) -> None:
+        with self._lock:
+            for key in [key for key, each in self._repositories.items() if each.id == repository.id]:
+                del self._repositories[key]
 
     def add_commit(self, repository: Repository, sha: str, *refs: str) -> Sha:
         """``refs``: the tags and branches that mean this commit from now on."""
@@ -208,7 +241,8 @@ class FakeForge:
 
     def repositories(self, owner: str) -> tuple[Repository, ...]:
         with self._call("repositories"):
-            found = [r for name, r in self._repositories.items() if name.startswith(f"{owner.lower()}/")]
+            every = {each.id: each for each in self._repositories.values()}.values()
+            found = [each for each in every if each.full_name.lower().startswith(f"{owner.lower()}/")]
             if not found and owner.lower() not in self._people:
                 raise Refused(f"there is no {owner}")
             return tuple(found)
@@ -262,7 +296,7 @@ class FakeForge:
 
     def post_status(self, repository: Repository, sha: Sha, status: Status) -> int:
         with self._call("post_status"):
-            self._require_commit(repository, sha)
+            self._require_commit(repository, sha, writing=True)
             if len(status.description) > 140:
                 raise Refused("a status description is longer than 140 characters")
             posted = self._next_id()
@@ -273,6 +307,7 @@ class FakeForge:
         self, repository: Repository, place: Place, *, marker: str, body: str, known_id: int | None
     ) -> int:
         with self._call("put_comment"):
+            self._known(repository, writing=True)
             self._require_place(repository, place)
             if not body.strip() or len(body) > 65_536:
                 raise Refused("a comment is empty or longer than 65,536 characters")
@@ -300,7 +335,7 @@ class FakeForge:
 
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
         with self._call("react"):
-            comment = self._comments.get((self._known(repository).id, comment_id))
+            comment = self._comments.get((self._known(repository, writing=True).id, comment_id))
             if comment is None or type(comment.place) is not type(place):
                 raise Refused(f"there is no comment {comment_id} of this kind in {repository.full_name}")
             given = self._reactions[repository.id, comment_id]
@@ -325,14 +360,19 @@ class FakeForge:
         self._last_id += 1
         return self._last_id
 
-    def _known(self, repository: Repository) -> Repository:
+    def _known(self, repository: Repository, *, writing: bool = False) -> Repository:
+        why = why_left_alone(repository)
+        if why is not None and (writing or repository.standing in LOST):
+            raise Refused(why)
         found = self._repositories.get(repository.full_name.lower())
         if found is None:
             raise Refused(f"{repository.full_name} does not exist, or the token may not see it")
+        if writing and found.standing is Standing.ARCHIVED:
+            raise Refused(f"{found.full_name} is archived so is read-only")
         return found
 
-    def _require_commit(self, repository: Repository, sha: str) -> None:
-        if self._commits.get((self._known(repository).id, sha)) != sha:
+    def _require_commit(self, repository: Repository, sha: str, *, writing: bool = False) -> None:
+        if self._commits.get((self._known(repository, writing=writing).id, sha)) != sha:
             raise Refused(f"there is no commit {sha} in {repository.full_name}")
 
     def _require_place(self, repository: Repository, place: Place) -> None:

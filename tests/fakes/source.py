@@ -50,6 +50,8 @@ class FakeSource:
         self._remotes: dict[int, _Remote] = {}
         self._fetched: dict[tuple[int, Sha], dict[str, File]] = {}
         self._failures: list[Exception] = []
+        self.listed: list[str] = []
+        """Whose tags were asked for, by the names that they had then."""
         self.fetches = 0
         """How often something had to be brought here."""
         self.exported: list[tuple[Sha, bool]] = []
@@ -85,6 +87,7 @@ class FakeSource:
         self._failures.extend(errors)
 
     def tags(self, repository: Repository) -> dict[str, Sha]:
+        self.listed.append(repository.full_name)
         self._answer()
         return dict(self._remote(repository).tags)
 

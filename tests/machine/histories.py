@@ -75,7 +75,16 @@ INSIDE = (
     Act.GRANT,
 )
 """What another thread, or somebody outside, may do in the middle of something."""
-FAILING = ("post_status", "statuses", "put_comment", "react", "pull_request", "permission")
+FAILING = (
+    "post_status",
+    "statuses",
+    "put_comment",
+    "react",
+    "pull_request",
+    "permission",
+    "comments_since",
+    "open_pull_requests",
+)
 
 
 def histories(weights: dict[Act, int], *, longest: int = 24) -> st.SearchStrategy[list[Step]]:

@@ -6,7 +6,7 @@ life of the controller is one thread that is driven by hand, and it may end at a
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,7 +20,8 @@ from tests.machine.commits import KINDS, plays
 from tests.machine.fuse import Fuse
 
 from reprise.adapters.github.webhook import parse_delivery
-from reprise.domain.event import CommentPosted, Event, PullRequestChanged, TagPushed
+from reprise.domain import missed
+from reprise.domain.event import CommentPosted, Event, TagPushed
 from reprise.domain.forge import OnPullRequest, Permission
 from reprise.domain.run import Repository, Sha
 from reprise.domain.watch import Watch
@@ -32,12 +33,12 @@ from reprise.engine.reporting import show_waiting
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.sweep import Sweeps, sweep
+from reprise.engine.told import delivery_of
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, World
+from reprise.store import catch_up, repositories, runs
 from reprise.store import intake as inbox
-from reprise.store import repositories, runs
 from reprise.store.database import Database
-from reprise.store.intake import NewTrigger
 from reprise.store.runs import Run
 from reprise.store.tables import plans, triggers
 
@@ -72,6 +73,9 @@ class Said:
     pull: int
     who: str
     text: str
+    at: datetime
+    found: bool | None
+    """Whether a look finds it when no delivery tells of it; None = who knows: the first look was going on."""
     delivered: bool = False
 
 
@@ -172,7 +176,8 @@ class Town:
 
     def say(self, number: int, text: str, *, who: str = ADA) -> None:
         comment = self.outside.forge.add_comment(self.repository, OnPullRequest(number), text, who=who)
-        self.said.append(Said(comment, number, who, text))
+        found = True if self._reads_comments() else None if "sweep" in self._busy else False
+        self.said.append(Said(comment, number, who, text, self.outside.clock.elsewhere(), found))
         delivery = comment_posted(
             text,
             who=who,
@@ -189,8 +194,13 @@ class Town:
             return
         index = which % len(self.under_way)
         message = self.under_way[index] if again else self.under_way.pop(index)
-        new = inbox.Delivery(
-            message.guid, message.event, self.outside.clock.now(), "", message.body, _trigger(message.said)
+        new = delivery_of(
+            message.guid,
+            message.event,
+            message.body,
+            message.said,
+            watches=lambda *_: True,
+            received_at=self.outside.clock.now(),
         )
         inbox.record_deliveries(self.store, [new])
         match message.said:
@@ -231,9 +241,6 @@ class Town:
         before = self._watched()
         told = set(self.seen.told)
         self._as("sweep", lambda: sweep(self.world, WATCHED, sweeps=self.sweeps))
-        known = self.outcomes()
-        for said in self.said:
-            said.delivered = said.delivered or said.id in known
         if not before and self._watched():
             listing = self.seen.swept[-1].items()
             self.seen.older = {(tag, sha) for tag, sha in listing if tag not in told}
@@ -348,12 +355,25 @@ class Town:
             rows = connection.execute(said).all()
         return {row.comment_id: None if row.next_at is not None else row.outcome for row in rows}
 
+    def heard(self, said: Said) -> bool | None:
+        """Whether the controller has to act on this comment; None = it may, or not."""
+        if said.delivered:
+            return True
+        if said.found and abs(self.outside.clock.now() - said.at) > missed.OLDEST - timedelta(hours=1):
+            return None
+        return said.found
+
     def _see(self, listing: dict[str, Sha]) -> None:
         (self.seen.swept if self._busy[-1:] == ["sweep"] else self.seen.listings).append(listing)
 
     def _watched(self) -> bool:
         with self.store.read() as connection:
             return repositories.has_baseline(connection, self.repository.id)
+
+    def _reads_comments(self) -> bool:
+        """Whether the first look at comments is over."""
+        with self.store.read() as connection:
+            return catch_up.cursor(connection, f"comments:{self.repository.id}") is not None
 
     def _quiet(self) -> bool:
         with self.store.read() as connection:
@@ -371,16 +391,3 @@ class Town:
     def _where(self) -> str:
         stand = [f"{run.id} {run.phase.value}" for run in self.runs() if run.ended_at is None]
         return f"runs {stand}, triggers due in {self.open_triggers()}"
-
-
-def _trigger(said: Event) -> NewTrigger | None:
-    """As reprise.web.webhook does for a watched repository."""
-    match said:
-        case TagPushed(number, repository, tag, _, who):
-            return NewTrigger(inbox.TAG, number, repository, tag, who)
-        case CommentPosted(number, repository, OnPullRequest(pull), comment, text, who):
-            return NewTrigger(inbox.COMMENT, number, repository, f"#{pull}", who, pull, comment, text)
-        case PullRequestChanged(number, repository, pull, who):
-            return NewTrigger(inbox.CHANGE, number, repository, f"#{pull}", who, pull)
-        case _:
-            return None

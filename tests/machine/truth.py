@@ -36,6 +36,11 @@ def superseded(run: Run) -> bool:
     return judged(run).reason is Reason.SUPERSEDED
 
 
+def gave_way(run: Run) -> bool:
+    """To another run, or because its tag was deleted."""
+    return superseded(run) or judged(run).reason is Reason.CANCELLED
+
+
 # --- every run -----------------------------------------------------------------------------------------
 
 
@@ -68,7 +73,9 @@ def check_jobs(town: Town, run: Run, kind: Kind) -> None:
 
 
 def check_no_run_without_a_cause(town: Town, runs: Sequence[Run]) -> None:
-    said = {f"comment:{comment.id}" for comment in town.said if comment.delivered and comment.who == ADA}
+    said = {
+        f"comment:{comment.id}" for comment in town.said if _may_count(town, comment) and comment.who == ADA
+    }
     for run in runs:
         kind = KINDS[town.kinds[run.commit]]
         if run.pull_request is not None:
@@ -91,7 +98,7 @@ def check_tags_have_verdicts(town: Town, tagged: Sequence[Run]) -> None:
         for experiment in KINDS[kind].wanted_by(tag):
             found = [run for run in tagged if (run.commit, run.experiment) == (sha, experiment)]
             assert found, f"tag {tag} at the {kind} commit has no run of {experiment}"
-            assert not superseded(found[-1]), f"tag {tag} at the {kind} commit: superseded, {found[-1]}"
+            assert not gave_way(found[-1]), f"tag {tag} at the {kind} commit: gave way, {found[-1]}"
 
 
 def _older(town: Town, tag: str, sha: Sha, tagged: Sequence[Run]) -> bool:
@@ -107,12 +114,14 @@ def check_a_commit_runs_again_only_when_superseded(tagged: Sequence[Run]) -> Non
         again[run.commit, run.experiment].append(run)
     for same in again.values():
         for run in same[:-1]:
-            assert superseded(run), f"ran again although it has a verdict: {run}"
+            assert gave_way(run), f"ran again although it has a verdict: {run}"
 
 
 def check_superseded_tags(town: Town, tagged: Sequence[Run]) -> None:
     for run in tagged:
-        assert judged(run).reason is not Reason.CANCELLED, f"nobody can cancel a tag: {run}"
+        if judged(run).reason is Reason.CANCELLED:
+            listings = town.seen.listings
+            assert any(run.commit not in each.values() for each in listings), f"nobody cancelled it: {run}"
         if not superseded(run):
             continue
         newer = [each for each in tagged if each.number > run.number and each.experiment == run.experiment]
@@ -150,14 +159,21 @@ def check_comments(town: Town, runs: Sequence[Run]) -> None:
     outcomes = town.outcomes()
     for said in town.said:
         made = [run for run in runs if run.generation == f"comment:{said.id}"]
-        if not said.delivered:
+        heard = town.heard(said)
+        if heard is None and said.id not in outcomes:
+            continue
+        if heard is False:
             assert said.id not in outcomes, said
-        if not said.delivered or said.who != ADA or not _reproduces(said):
+        if heard is False or said.who != ADA or not _reproduces(said):
             assert made == [], f"{said} made {made}"
             continue
         check_command(town, said, made, outcomes[said.id] or "")
         for run in made:
             check_how_a_commands_run_ended(town, run, runs)
+
+
+def _may_count(town: Town, said: Said) -> bool:
+    return town.heard(said) is not False
 
 
 def _reproduces(said: Said) -> bool:
@@ -186,7 +202,10 @@ def check_command(town: Town, said: Said, made: Sequence[Run], outcome: str) -> 
 
 def _cancelled_later(town: Town, said: Said) -> bool:
     return any(
-        each.text == "/reproduce cancel" and each.delivered and each.who == ADA and each.pull == said.pull
+        each.text == "/reproduce cancel"
+        and _may_count(town, each)
+        and each.who == ADA
+        and each.pull == said.pull
         for each in town.said
     )
 
@@ -203,7 +222,7 @@ def check_how_a_commands_run_ended(town: Town, run: Run, runs: Sequence[Run]) ->
         assert newer, f"superseded by nothing: {run}"
     if judged(run).reason is Reason.CANCELLED:
         assert any(
-            each.text == "/reproduce cancel" and each.pull == run.pull_request and each.delivered
+            each.text == "/reproduce cancel" and each.pull == run.pull_request and _may_count(town, each)
             for each in town.said
         ), f"nobody cancelled {run}"
 

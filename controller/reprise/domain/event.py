@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reprise.domain.forge import Place
-from reprise.domain.run import Sha
+from reprise.domain.run import Repository, Sha, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,47 @@ class PullRequestChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryChanged:
+    """It was renamed, handed over, hidden, shown, archived or deleted."""
+
+    facts: Repository
+    """As it is after that."""
+    what: str
+    """The forge's word for it."""
+    who: str
+
+    @property
+    def repository(self) -> str:
+        return self.facts.full_name
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """An App's installation was made, removed, suspended or restored, or has other repositories now."""
+
+    account: str
+    standing: Standing
+    """ACTIVE: access is given (back)."""
+    repository_ids: tuple[int, ...] | None
+    """None = all of the account's."""
+    who: str
+
+    @property
+    def repository(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeQueued:
+    """A merge queue waits for the checks of a commit that it made of several pull requests."""
+
+    repository_id: int
+    repository: str
+    commit: Sha
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """Accepted and recorded, nothing to do. ``why`` is a constant phrase for the log."""
 
@@ -67,4 +108,14 @@ class Ignored:
     why: str
 
 
-Event = TagPushed | TagDeleted | CommentPosted | CheckClicked | PullRequestChanged | Ignored
+Event = (
+    TagPushed
+    | TagDeleted
+    | CommentPosted
+    | CheckClicked
+    | PullRequestChanged
+    | RepositoryChanged
+    | AccessChanged
+    | MergeQueued
+    | Ignored
+)

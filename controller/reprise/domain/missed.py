@@ -12,9 +12,6 @@ from reprise.domain.forge import PostedComment
 OLDEST = timedelta(days=3)
 """As long as GitHub keeps deliveries: whoever asked longer ago has asked again, or wants it no more."""
 
-SKEW = timedelta(minutes=1)
-"""How much our clock may be ahead of the forge's, by which comments are dated and the watch is not."""
-
 
 def look_since(cursor: datetime | None, now: datetime) -> datetime:
     """From when on comments are asked for. It stays the same as long as nothing comes, so that a forge may
@@ -23,11 +20,8 @@ def look_since(cursor: datetime | None, now: datetime) -> datetime:
     return midnight if cursor is None else max(cursor, midnight)
 
 
-def why_not(comment: PostedComment, *, watched_at: datetime, now: datetime) -> str | None:
-    """Why nothing comes of this comment; None when it holds a command to act on.
-
-    ``watched_at``: when the watch began, by a clock that need not be the forge's.
-    """
+def why_not(comment: PostedComment, now: datetime) -> str | None:
+    """Why nothing comes of this comment; None when it holds a command to act on."""
     if command.parse(comment.body) is None:
         return "comment without a command"
     if comment.author is None or comment.by_bot:
@@ -36,6 +30,4 @@ def why_not(comment: PostedComment, *, watched_at: datetime, now: datetime) -> s
         return "comment edited"
     if comment.created_at < now - OLDEST:
         return "comment too old"
-    if comment.created_at < watched_at - SKEW:
-        return "comment older than the watch"
     return None

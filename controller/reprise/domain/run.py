@@ -13,6 +13,16 @@ Sha = NewType("Sha", str)
 """40 lower-case hex digits."""
 
 
+class Standing(Enum):
+    """How we stand with a repository; what follows from it says `domain.standing`."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+    DELETED = "deleted"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     id: int
@@ -22,6 +32,7 @@ class Repository:
     clone_url: str
     public: bool = False
     """Whether anybody may read it. Not known counts as no."""
+    standing: Standing = Standing.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

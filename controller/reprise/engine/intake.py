@@ -10,15 +10,16 @@ from functools import cache
 
 import structlog
 
-from reprise.domain import trust
+from reprise.domain import standing, trust
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Permission
-from reprise.domain.run import Reason, Repository, Sha
+from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.spec.names import spec_matches
-from reprise.engine import approvals, auditing, stopping
+from reprise.engine import approvals, auditing, life, stopping
 from reprise.engine.commands import on_click, on_comment
+from reprise.engine.merge_queue import on_merge_queue
 from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled, new_run, run_id
 from reprise.engine.specs import read_specs
@@ -27,7 +28,7 @@ from reprise.store import intake as inbox
 from reprise.store import plans, repositories
 from reprise.store.database import Connection
 from reprise.store.intake import Trigger
-from reprise.store.runs import NewRun, add_run, newest_standing
+from reprise.store.runs import NewRun, add_run, gave_way, newest_standing
 
 log = structlog.get_logger()
 
@@ -122,6 +123,9 @@ def _keep(world: World, trigger: Trigger, outcome: Settled, look: _Look) -> int:
         if outcome.cancels is not None:
             inbox.settle_older(connection, trigger, f"cancelled by {trigger.who}")
             stopping.cancel(world, connection, trigger.repository_id, outcome.cancels, trigger.who)
+        if outcome.gone is not None:
+            where = trigger.repository_id, outcome.gone
+            stopping.untag(world, connection, *where, tagged=outcome.tagged, who=trigger.who)
         inbox.settle(connection, trigger.number, outcome.text)
         if trigger.kind == inbox.TAG:
             inbox.settle_same(connection, trigger, look.newest, outcome.text)
@@ -152,12 +156,13 @@ def _add(world: World, connection: Connection, trigger: Trigger, run: NewRun, ou
 def _again(connection: Connection, run: NewRun) -> NewRun | None:
     """A tag joins the run that stands at its commit (None), also one that a comment asked for.
 
-    One that came back to a commit whose run was superseded meanwhile wants it run after all.
+    One that came back to a commit whose run was superseded meanwhile, or ended with its tag, wants it run
+    after all.
     """
     before = newest_standing(connection, run)
     if before is None:
         return run
-    if before.stop_requested is None or before.stop_requested.reason is not Reason.SUPERSEDED:
+    if not gave_way(before.stop_requested):
         return None
     generation = f"{inbox.TAG}:{before.number}"
     again = run_id(run.repository_id, run.commit, run.experiment, generation)
@@ -179,12 +184,16 @@ def _postpone(world: World, trigger: Trigger, error: Retryable) -> None:
 
 def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
     repository = known_repository(world, trigger.repository, trigger.repository_id)
+    if (why := standing.why_left_alone(repository)) is not None:
+        return Settled(why)
     if trigger.kind == inbox.TAG:
         return _on_tag(world, repository, trigger, look)
     if trigger.kind == inbox.CHANGE:
         return approvals.on_change(world, repository, trigger)
     if trigger.kind == inbox.CHECK:
         return on_click(world, repository, trigger, look.policies)
+    if trigger.kind == inbox.QUEUE:
+        return on_merge_queue(world, repository, trigger)
     with world.store.read() as connection:
         if inbox.told_before(connection, trigger):
             return Settled("told twice")
@@ -195,7 +204,7 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, look: _Look)
     tags = look.tags(repository)
     sha = tags.get(trigger.ref)
     if sha is None:
-        return Settled("the tag is gone or names no commit")
+        return Settled("the tag is gone", tagged=frozenset(tags.values()), gone=trigger.ref)
     seen = trigger.ref, sha
     try:
         files = read_specs(world.source, repository, sha)
@@ -242,13 +251,25 @@ def runs_on(spec: Spec | BadSpec, tag: str) -> bool:
     return isinstance(spec, BadSpec) or spec_matches(spec, tag)
 
 
-def known_repository(world: World, full_name: str, repository_id: int | None = None) -> Repository:
-    """From our table, else from the forge, which is asked once per repository."""
+def known_repository(world: World, full_name: str, repository_id: int) -> Repository:
+    """From our table, else from the forge, which is asked once per name.
+
+    Numbers stay, names do not: what is called so may be another repository by now, or this one by a name
+    that it had before. Raises what `Forge.repository` raises, and Refused when nothing has this number.
+    """
     with world.store.read() as connection:
-        known = repositories.find(connection, repository_id) if repository_id is not None else None
-    if known is not None and known.full_name == full_name:
+        known = repositories.find(connection, repository_id)
+    if known is not None and (known.full_name == full_name or known.standing in standing.LOST):
         return known
-    repository = world.conversation.repository(full_name)
-    with world.store.write() as connection:
-        repositories.remember(connection, repository)
-    return repository
+    asked_at = world.clock.now()
+    try:
+        found = world.conversation.repository(full_name)
+    except Refused:
+        if known is None:
+            raise
+        return known
+    if found.id == repository_id:
+        return life.learn(world, found, asked_at=asked_at)
+    if known is None:
+        raise Refused(f"{full_name} is another repository by now")
+    return known

@@ -18,6 +18,7 @@ from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
 from reprise.engine.kept import DeliveryBodies, RunFiles, WorkflowSteps
+from reprise.engine.life import settle_changes
 from reprise.engine.reaper import Reaper
 from reprise.engine.reporting import show_waiting
 from reprise.engine.retention import Retention
@@ -32,6 +33,9 @@ log = structlog.get_logger()
 
 CARE = 60.0
 """Seconds between two looks at runs that nobody works on and machines that nobody owns."""
+
+CHANGES = 5.0
+"""Seconds between two looks for changes of repositories; a delivery of one is looked at when it comes."""
 
 RETENTION = 24 * 3600.0
 """Seconds between two looks at what is kept."""
@@ -118,6 +122,7 @@ class Leader:
         self._hands = Hands(world, added=self._grants.nudge)
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
+        self._life = Loop("life", CHANGES, self._follow)
         self._care = Loop("care", CARE, self._look_after)
         own = RunFiles(world), DeliveryBodies(world), WorkflowSteps(world, self._engine)
         self._retention = Retention(world, (*storages, *own), policy)
@@ -141,6 +146,7 @@ class Leader:
 
     def nudge(self) -> None:
         """Something came in: look now instead of at the next tick."""
+        self._life.nudge()
         self._intake.nudge()
 
     def look(self) -> None:
@@ -163,6 +169,11 @@ class Leader:
         plan_comments.tell(self._world)
         show_waiting(self._world)
 
+    def _follow(self) -> None:
+        if settle_changes(self._world):
+            self._sweep_loop.nudge()
+            self._intake.nudge()
+
     def _grant(self) -> None:
         grant(self._world, self._engine.start)
 
@@ -179,4 +190,4 @@ class Leader:
         self._reaper.reap(self._world)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._grants, self._intake, self._sweep_loop, self._care, self._retention_loop
+        return self._grants, self._life, self._intake, self._sweep_loop, self._care, self._retention_loop

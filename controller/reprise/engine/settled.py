@@ -22,6 +22,8 @@ class Settled:
     """The tag that was looked at, and the commit that it named."""
     cancels: Place | None = None
     """Where runs, and commands that are not settled yet, are to end."""
+    gone: str | None = None
+    """The tag that was looked for and is not there."""
     refused: bool = False
     """Whoever asked may not have it."""
     refusals: Mapping[RunId, str] = field(default_factory=dict)

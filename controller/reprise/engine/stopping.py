@@ -50,6 +50,27 @@ def cancel(world: World, connection: Connection, repository_id: int, place: Plac
         _stop(world, connection, run, why, who)
 
 
+def untag(
+    world: World, connection: Connection, repository_id: int, tag: str, *, tagged: Iterable[Sha], who: str
+) -> None:
+    """Stop what this tag, which is gone, had run: where no tag names the commit any more, nobody wants it.
+
+    ``tagged`` are the commits that tags name now.
+    """
+    left = repositories.commits_of_tag(connection, repository_id, tag) - set(tagged)
+    if not left:
+        return
+    for run in runs.unfinished_runs(connection, repository_id):
+        if run.pull_request is None and run.judgement is None and run.commit in left:
+            _stop(world, connection, run, runs.TAG_DELETED, who)
+
+
+def give_up(world: World, connection: Connection, these: Iterable[Run], why: Failed, who: str) -> None:
+    """Stop runs of a repository that we may, or can, do nothing for any more."""
+    for run in these:
+        _stop(world, connection, run, why, who)
+
+
 def supersede(world: World, connection: Connection, new: NewRun, tagged: Iterable[Sha]) -> None:
     """Stop the older runs whose place ``new`` takes. ``tagged`` are the commits that tags name now."""
     why = Failed(Reason.SUPERSEDED, f"{new.trigger} asked for the same experiment again, at {new.commit[:7]}")

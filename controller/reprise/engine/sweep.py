@@ -13,13 +13,14 @@ import structlog
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.queue import BACKFILL, SWEEP
 from reprise.domain.run import Repository, Sha
+from reprise.domain.standing import is_worth_asking, why_left_alone
 from reprise.domain.watch import Watch
+from reprise.engine import life
 from reprise.engine.catch_up_comments import catch_up_comments
-from reprise.engine.intake import known_repository
 from reprise.engine.moved_back import moved_back
 from reprise.engine.world import World
 from reprise.store import intake as inbox
-from reprise.store import repositories
+from reprise.store import repositories, runs
 from reprise.store.intake import NewTrigger
 
 log = structlog.get_logger()
@@ -39,12 +40,23 @@ class Sweeps:
     """repository → the last time it was swept"""
     trouble: dict[str, str] = field(default_factory=dict)
     """repository → why the latest sweep failed"""
+    followed: dict[int, str] = field(default_factory=dict)
+    """number of a repository → the name in the settings that still means it, though it has another now"""
     unanswered: int = 0
     """Sweeps in a row in which somebody did not answer."""
     _silent: bool = False
 
     def begin(self) -> None:
         self._silent = False
+
+    def watches(self, watched: Watch, repository_id: int, name: str) -> bool:
+        """Whether a delivery about this repository concerns us."""
+        return watched.includes(name) or repository_id in self.followed
+
+    def sweep_ended(self, repository: Repository, at: datetime) -> None:
+        for name in {repository.full_name, self.followed.get(repository.id, repository.full_name)}:
+            self.done[name] = at
+            self.trouble.pop(name, None)
 
     def fail(self, name: str, error: Retryable | Refused) -> None:
         self.trouble[name] = str(error)
@@ -73,6 +85,10 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
     found = 0
     known.begin()
     for repository in _repositories(world, watched, known):
+        if (why := why_left_alone(repository)) is not None:
+            log.info("repository left alone", repository=repository.full_name, why=why)
+            known.sweep_ended(repository, world.clock.now())
+            continue
         try:
             tags = world.source.tags(repository)
         except (Retryable, Refused) as error:
@@ -80,8 +96,7 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
             known.fail(repository.full_name, error)
             continue
         found += _compare(world, repository, tags, backfill=backfill)
-        known.done[repository.full_name] = world.clock.now()
-        known.trouble.pop(repository.full_name, None)
+        known.sweep_ended(repository, world.clock.now())
         found += _commands(world, repository, known)
     known.end()
     return found
@@ -110,29 +125,55 @@ def _repositories(world: World, watched: Watch, known: Sweeps) -> Iterator[Repos
 
 def _named(world: World, names: Iterable[str], known: Sweeps) -> Iterator[Repository]:
     for name in names:
-        yield from _asked(name, partial(_by_name, world, name), known)
+        for repository in _asked(name, partial(_by_name, world, name), known):
+            _follow(known, name, repository)
+            yield repository
 
 
 def _by_name(world: World, name: str) -> tuple[Repository, ...]:
-    return (known_repository(world, name),)
+    """What the name meant when it was first looked up, by whatever name it goes now: another repository
+    may have its old one. Only when that is gone, what is called so now."""
+    with world.store.read() as connection:
+        before = repositories.watched_as(connection, name)
+        told_at = repositories.told_at(connection, before.id) if before is not None else None
+    asked_at = world.clock.now()
+    if before is not None and not is_worth_asking(before.standing, told_at, asked_at):
+        return (before,)
+    found = _still_there(world, before) if before is not None else None
+    found = found or world.conversation.repository(name)
+    return (life.learn(world, found, asked_at=asked_at, watched_as=name),)
+
+
+def _still_there(world: World, before: Repository) -> Repository | None:
+    try:
+        found = world.conversation.repository(before.full_name)
+    except Refused:
+        return None
+    return found if found.id == before.id else None
+
+
+def _follow(known: Sweeps, name: str, repository: Repository) -> None:
+    if repository.full_name.lower() == name.lower():
+        known.followed.pop(repository.id, None)
+    elif known.followed.get(repository.id) != name:
+        known.followed[repository.id] = name
+        log.warning("repository has another name", watched=name, repository=repository.full_name)
 
 
 def _listed(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:
     for owner in watched.owners:
-        for repository in _asked(f"{owner}/*", partial(world.conversation.repositories, owner), known):
-            if watched.by_pattern(repository.full_name):
-                with world.store.write() as connection:
-                    repositories.remember(connection, repository)
-                yield repository
+        asked_at = world.clock.now()
+        for found in _asked(f"{owner}/*", partial(world.conversation.repositories, owner), known):
+            if watched.by_pattern(found.full_name):
+                yield life.learn(world, found, asked_at=asked_at)
 
 
 def _installed(world: World, watched: Watch, known: Sweeps) -> Iterator[Repository]:
     if not watched.installed:
         return
-    for repository in _asked(INSTALLATIONS, world.conversation.installed, known):
-        with world.store.write() as connection:
-            repositories.remember(connection, repository)
-        yield repository
+    asked_at = world.clock.now()
+    for found in _asked(INSTALLATIONS, world.conversation.installed, known):
+        yield life.learn(world, found, asked_at=asked_at)
 
 
 def _asked(name: str, ask: Callable[[], tuple[Repository, ...]], known: Sweeps) -> tuple[Repository, ...]:
@@ -156,7 +197,8 @@ def _compare(world: World, repository: Repository, tags: dict[str, Sha], *, back
         new = set() if begun else current - repositories.known_tags(connection, repository.id)
         older = current & repositories.older_tags(connection, repository.id) if backfill else set()
         told = inbox.open_tags(connection, repository.id)
-        missed = sorted({name for name, _ in new | older | back} - told)
+        gone = runs.untagged_refs(connection, repository.id, tags)
+        missed = sorted(({name for name, _ in new | older | back} | gone) - told)
         for name in missed:
             trigger = NewTrigger(inbox.TAG, repository.id, repository.full_name, name, who)
             inbox.add_trigger(connection, trigger, at=now)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, select, update
 
-from reprise.store.intake import COMMENT, NewTrigger, insert_new
-from reprise.store.tables import cursors, triggers
+from reprise.store.intake import NewTrigger, insert_new
+from reprise.store.tables import cursors, older_comments, triggers
 
 
 def cursor(connection: Connection, name: str) -> datetime | None:
@@ -20,12 +20,23 @@ def move_cursor(connection: Connection, name: str, at: datetime) -> None:
         connection.execute(update(cursors).where(cursors.c.name == name).values(at=at))
 
 
+def set_aside(connection: Connection, new: NewTrigger) -> None:
+    """A comment that is older than the watch: only a delivery can still make something of it."""
+    values = {"repository_id": new.repository_id, "ref": new.ref, "comment_id": new.comment_id}
+    insert_new(connection, older_comments, values)
+
+
 def knows_comment(connection: Connection, new: NewTrigger) -> bool:
-    """Whether a delivery or a look told us of it already."""
-    same = (
-        triggers.c.repository_id == new.repository_id,
-        triggers.c.kind == COMMENT,
-        triggers.c.ref == new.ref,
-        triggers.c.comment_id == new.comment_id,
+    """Whether a delivery or a look told us of it already, or it was set aside."""
+    return any(
+        connection.execute(select(exists().where(*_same(table, new)))).scalar_one()
+        for table in (triggers, older_comments)
     )
-    return bool(connection.execute(select(exists().where(*same))).scalar_one())
+
+
+def _same(table: Table, new: NewTrigger) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.repository_id == new.repository_id,
+        table.c.ref == new.ref,
+        table.c.comment_id == new.comment_id,
+    )

@@ -1,30 +1,72 @@
 """Repositories that we know, the tags that we saw in them, and the comments that we keep there."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.engine import Row
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
-from reprise.domain.run import Repository, Sha
+from reprise.domain.run import Repository, Sha, Standing
 from reprise.store.intake import insert_new
 from reprise.store.tables import comments, repositories, tags
 
 
-def remember(connection: Connection, repository: Repository) -> None:
+def remember(
+    connection: Connection,
+    repository: Repository,
+    *,
+    watched_as: str | None = None,
+    told_at: datetime | None = None,
+) -> None:
+    """``watched_as``: the name in the settings that led to it. ``told_at``: when an event said so."""
     values: dict[str, object] = {
         "id": repository.id,
         "full_name": repository.full_name,
         "clone_url": repository.clone_url,
         "public": repository.public,
+        "standing": repository.standing.value,
     }
+    if told_at is not None:
+        values["told_at"] = told_at
+    if watched_as is not None:
+        values["watched_as"] = watched_as.lower()
+        others = repositories.c.watched_as == watched_as.lower(), repositories.c.id != repository.id
+        connection.execute(update(repositories).where(*others).values(watched_as=None))
     if insert_new(connection, repositories, values):
         return
     connection.execute(update(repositories).where(repositories.c.id == repository.id).values(**values))
 
 
 def find(connection: Connection, repository_id: int) -> Repository | None:
-    row = connection.execute(select(repositories).where(repositories.c.id == repository_id)).one_or_none()
-    return Repository(row.id, row.full_name, row.clone_url, row.public) if row is not None else None
+    found = connection.execute(select(repositories).where(repositories.c.id == repository_id))
+    return _one(found.one_or_none())
+
+
+def watched_as(connection: Connection, name: str) -> Repository | None:
+    """What this name in the settings led to before, whatever it is called now; else what is called so."""
+    for column in (repositories.c.watched_as, func.lower(repositories.c.full_name)):
+        row = connection.execute(select(repositories).where(column == name.lower()).limit(1)).one_or_none()
+        if row is not None:
+            return _one(row)
+    return None
+
+
+def known(connection: Connection) -> list[Repository]:
+    return [found for row in connection.execute(select(repositories)) if (found := _one(row)) is not None]
+
+
+def told_at(connection: Connection, repository_id: int) -> datetime | None:
+    """When an event last said something about it as a whole."""
+    query = select(repositories.c.told_at).where(repositories.c.id == repository_id)
+    found: datetime | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def _one(row: Row[Any] | None) -> Repository | None:
+    if row is None:
+        return None
+    return Repository(row.id, row.full_name, row.clone_url, row.public, Standing(row.standing))
 
 
 def baseline_at(connection: Connection, repository_id: int) -> datetime | None:

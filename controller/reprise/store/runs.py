@@ -17,6 +17,7 @@ from reprise.domain.run import (
     Repository,
     RunId,
     Sha,
+    Standing,
     Submodule,
     TrialPlan,
     TrialResult,
@@ -135,7 +136,8 @@ _TYPES: dict[str, Any] = {
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""
 
-_SELECT = select(runs, repositories.c.full_name, repositories.c.clone_url, repositories.c.public).join(
+_REPOSITORY = ("full_name", "clone_url", "public", "standing")
+_SELECT = select(runs, *(repositories.c[name] for name in _REPOSITORY)).join(
     repositories, repositories.c.id == runs.c.repository_id
 )
 _WAITING = (runs.c.granted_at.is_(None), runs.c.ended_at.is_(None))
@@ -329,8 +331,30 @@ def newest_standing(connection: Connection, new: NewRun) -> Run | None:
     return _run(row) if row is not None else None
 
 
+TAG_DELETED = Failed(Reason.CANCELLED, "the tag was deleted")
+"""Why a run ends that nobody named a commit for any more."""
+
+
+def gave_way(run_stopped: Failed | None) -> bool:
+    """Whether a run ended for a tag that had left its commit, so that one that comes back wants it again."""
+    return run_stopped is not None and (run_stopped.reason is Reason.SUPERSEDED or run_stopped == TAG_DELETED)
+
+
+def untagged_refs(connection: Connection, repository_id: int, tags: dict[str, Sha]) -> set[str]:
+    """Tags that are gone, of runs that have no verdict yet and whose commit no tag names any more."""
+    query = select(runs.c.ref, runs.c.commit).where(
+        runs.c.repository_id == repository_id,
+        runs.c.ended_at.is_(None),
+        runs.c.pull_request.is_(None),
+        runs.c.judgement.is_(None),
+        runs.c.stop_requested.is_(None),
+    )
+    named = set(tags.values())
+    return {row.ref for row in connection.execute(query) if row.commit not in named and row.ref not in tags}
+
+
 def superseded_at(connection: Connection, repository_id: int, commits: set[Sha]) -> dict[Sha, set[str]]:
-    """Of these commits: the experiments whose newest run that answers for a tag was superseded."""
+    """Of these commits: the experiments whose newest run that answers for a tag gave way."""
     query = select(runs.c.commit, runs.c.experiment, runs.c.stop_requested).where(
         runs.c.repository_id == repository_id, runs.c.pull_request.is_(None), runs.c.claims.is_(None)
     )
@@ -341,7 +365,7 @@ def superseded_at(connection: Connection, repository_id: int, commits: set[Sha])
     }
     found: dict[Sha, set[str]] = {}
     for (commit, experiment), stop in newest.items():
-        if stop is not None and stop.reason is Reason.SUPERSEDED:
+        if gave_way(stop):
             found.setdefault(commit, set()).add(experiment)
     return found
 
@@ -425,8 +449,9 @@ def _trial(row: Row[Any]) -> Trial:
 
 def _run(row: Row[Any]) -> Run:
     values = dict(row._mapping)
-    known = (values.pop(name) for name in ("repository_id", "full_name", "clone_url", "public"))
-    repository = Repository(*known)
+    number = values.pop("repository_id")
+    full_name, clone_url, public, standing = (values.pop(name) for name in _REPOSITORY)
+    repository = Repository(number, full_name, clone_url, public, Standing(standing))
     for name, kind in _TYPES.items():
         values[name] = load_optional(kind, values[name])
     return Run(**values | {"repository": repository, "phase": load(Phase, values["phase"])})

@@ -65,14 +65,14 @@ triggers = Table(
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
     Column("delivery", String(100)),  # NULL = found by the sweep
-    Column("kind", String(20), nullable=False),  # tag | comment | check | change
+    Column("kind", String(20), nullable=False),  # tag | comment | check | change | queue | life
     Column("repository_id", BigInteger, nullable=False),
     Column("repository", Text, nullable=False),
     Column("ref", Text, nullable=False),  # tag name, #7, the first digits of a commit, or a run id
     Column("who", Text, nullable=False),
     Column("pull_request", Integer),
     Column("comment_id", BigInteger),
-    Column("body", Text),  # of the comment
+    Column("body", Text),  # of the comment, or a change as JSON
     Column("commit", String(64)),  # that the comment stands on, where it is no pull request
     Column("created_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
@@ -92,7 +92,7 @@ repositories = Table(
     Column("public", Boolean, nullable=False, default=False),  # as the forge said when it was last asked
     Column("baseline_at", UtcDateTime),  # when its older tags were recorded; NULL = not yet
     Column("standing", String(20), nullable=False, default="active"),  # domain.run.Standing
-    Column("standing_at", UtcDateTime),  # since when; NULL = as long as we know it
+    Column("told_at", UtcDateTime),  # when an event last changed this row; NULL = never
     Column("watched_as", Text),  # in lower case, the name in the settings that found it; NULL = a pattern did
 )
 
@@ -101,6 +101,15 @@ cursors = Table(
     metadata,
     Column("name", String(100), primary_key=True),  # deliveries, or comments:<repository id>
     Column("at", UtcDateTime, nullable=False),  # everything up to here was looked at
+)
+
+older_comments = Table(
+    "older_comments",
+    metadata,
+    # Commands that stood there when the watch began: like older tags they never run by themselves.
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ref", Text, primary_key=True),  # as in triggers
+    Column("comment_id", BigInteger, primary_key=True, autoincrement=False),
 )
 
 tags = Table(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from functools import partial
 
 import structlog
 from fastapi import APIRouter, Request
@@ -11,16 +11,8 @@ from starlette.requests import ClientDisconnect
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import Refused, Retryable, UserError
-from reprise.domain.event import (
-    CheckClicked,
-    CommentPosted,
-    Event,
-    Ignored,
-    PullRequestChanged,
-    TagDeleted,
-    TagPushed,
-)
-from reprise.store.intake import CHANGE, CHECK, TAG, Delivery, NewTrigger, comment_trigger
+from reprise.domain.event import Event
+from reprise.engine.told import delivery_of
 from reprise.web.context import Context
 from reprise.web.metrics import Metrics, Outcome
 
@@ -95,8 +87,8 @@ def _raw_header(request: Request, name: bytes) -> bytes | None:
 
 
 async def _store(context: Context, guid: str, name: str, body: bytes, event: Event) -> _Answer:
-    trigger, outcome = _trigger(event, context)
-    delivery = Delivery(guid, name, datetime.now(UTC), outcome, body, trigger)
+    watches = partial(context.sweeps.watches, context.watched)
+    delivery = delivery_of(guid, name, body, event, watches=watches, received_at=datetime.now(UTC))
     try:
         new = await context.writer.record(delivery)
     except Retryable as error:
@@ -104,30 +96,8 @@ async def _store(context: Context, guid: str, name: str, body: bytes, event: Eve
         return _Answer(Outcome.NOT_STORED, 503, str(error), later)
     except Refused as error:
         return _Answer(Outcome.NOT_STORED, 500, str(error))
-    outcome = outcome if new else "already known"
+    outcome = delivery.outcome if new else "already known"
     log.info("delivery", id=guid, delivery_event=name, repository=event.repository, outcome=outcome)
     if not new:
         return _Answer(Outcome.KNOWN, 202, outcome)
-    return _Answer(Outcome.TRIGGER if trigger is not None else Outcome.IGNORED, 202, outcome)
-
-
-def _trigger(event: Event, context: Context) -> tuple[NewTrigger | None, str]:
-    if isinstance(event, Ignored):
-        return None, f"ignored: {event.why}"
-    if not context.watched.includes(event.repository):
-        return None, "ignored: repository is not watched"
-    match event:
-        case TagPushed(number, repository, tag, _, who):
-            return NewTrigger(TAG, number, repository, tag, who), f"tag {tag}"
-        case TagDeleted(_, _, tag, _):
-            return None, f"recorded: tag {tag} was deleted"
-        case CommentPosted(number, repository, place, comment_id, body, who):
-            new = comment_trigger(number, repository, place, comment_id=comment_id, body=body, who=who)
-            return new, f"command on {new.ref}"
-        case CheckClicked(number, repository, run_id, sha, who):
-            return NewTrigger(CHECK, number, repository, run_id, who, commit=sha), f"click on {run_id}"
-        case PullRequestChanged(number, repository, pull, who):
-            new = NewTrigger(CHANGE, number, repository, f"#{pull}", who, pull)
-            return new, f"pull request {new.ref} changed"
-        case _:
-            assert_never(event)
+    return _Answer(Outcome.TRIGGER if delivery.trigger is not None else Outcome.IGNORED, 202, outcome)

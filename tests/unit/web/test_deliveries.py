@@ -116,8 +116,6 @@ async def test_a_push_whose_fields_are_bent_is_recorded_not_refused(site: Site) 
     [
         (sample("ping"), "ignored: ping"),
         (sample("push", "push_branch"), "ignored: branch push"),
-        (sample("push", "push_tag_deleted"), "recorded: tag simple-tag was deleted"),
-        (sample("delete", "delete_tag"), "recorded: tag simple-tag was deleted"),
         (sample("pull_request"), "ignored: pull request"),
         (comment_posted("thank you"), "ignored: comment without a command"),
         (comment_posted(kind="Bot"), "ignored: comment by a bot"),
@@ -153,6 +151,15 @@ async def test_names_of_repositories_are_compared_without_case(site: Site) -> No
 
 
 # --- what starts something --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "delivery", [sample("push", "push_tag_deleted"), sample("delete", "delete_tag")], ids=["push", "delete"]
+)
+async def test_a_deleted_tag_is_looked_at_again(site: Site, delivery: Delivery) -> None:
+    reply = await site.deliver(delivery)
+    assert (reply.status_code, reply.json()["message"]) == (202, "tag simple-tag was deleted")
+    assert [(trigger.kind, trigger.ref) for trigger in site.triggers()] == [("tag", "simple-tag")]
 
 
 @pytest.mark.parametrize("annotated", [False, True])

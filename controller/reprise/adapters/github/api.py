@@ -37,7 +37,7 @@ from reprise.domain.forge import (
     State,
     Status,
 )
-from reprise.domain.run import Repository, Sha
+from reprise.domain.run import Repository, Sha, Standing
 
 MAX_STATUS_PAGES = 10
 _ABSENT = (404, 409, 422)
@@ -210,9 +210,9 @@ class GitHubForge:
 
 def _repository(found: GithubRepository) -> Repository:
     found.complete()
-    return Repository(
-        _number(found.id), _text(found.full_name), _text(found.clone_url), found.private is False
-    )
+    standing = Standing.ARCHIVED if found.archived is True else Standing.ACTIVE
+    name, url = _text(found.full_name), _text(found.clone_url)
+    return Repository(_number(found.id), name, url, found.private is False, standing)
 
 
 class _Commit(BaseModel):

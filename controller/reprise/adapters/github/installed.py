@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from reprise.adapters.github.app import PER_PAGE, AppAccount
 from reprise.adapters.github.refusal import Intent
 from reprise.domain.errors import Refused
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, Standing
 
 MAX_REPOSITORIES = 5_000
 """Of one installation."""
@@ -26,6 +26,7 @@ class _Listed(BaseModel):
     full_name: str
     clone_url: str
     private: bool
+    archived: bool = False
 
 
 class _Page(BaseModel):
@@ -64,6 +65,7 @@ def _pages(github: Github) -> Iterator[Repository]:
         _, reply = github.requester.requestJsonAndCheck("GET", "/installation/repositories", parameters=query)
         listed = _Page.model_validate(reply).repositories
         for each in listed:
-            yield Repository(each.id, each.full_name, each.clone_url, not each.private)
+            standing = Standing.ARCHIVED if each.archived else Standing.ACTIVE
+            yield Repository(each.id, each.full_name, each.clone_url, not each.private, standing)
         if len(listed) < PER_PAGE:
             return

@@ -12,7 +12,7 @@ from github import Github, GithubException
 from pydantic import BaseModel, ConfigDict
 
 from reprise.adapters.github.app import PER_PAGE
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, Standing
 
 MAX_REPOSITORIES = 1_000
 
@@ -29,7 +29,12 @@ class _Listed(BaseModel):
     full_name: str
     clone_url: str
     private: bool
+    archived: bool = False
     owner: _Owner
+
+    @property
+    def standing(self) -> Standing:
+        return Standing.ARCHIVED if self.archived else Standing.ACTIVE
 
 
 def repositories(github: Github, login: str, *, signed_in: bool) -> tuple[Repository, ...]:
@@ -44,7 +49,8 @@ def repositories(github: Github, login: str, *, signed_in: bool) -> tuple[Reposi
             found += _own(github)
     theirs = [each for each in found if each.owner.login.lower() == owner.login.lower()]
     unique = {
-        each.id: Repository(each.id, each.full_name, each.clone_url, not each.private) for each in theirs
+        each.id: Repository(each.id, each.full_name, each.clone_url, not each.private, each.standing)
+        for each in theirs
     }
     return tuple(unique.values())[:MAX_REPOSITORIES]
 

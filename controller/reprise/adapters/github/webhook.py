@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from reprise.adapters.github.changes import CHANGES
+from reprise.adapters.github.fields import Account, FullSha, Name, Number, Repository, Text
 from reprise.domain import command
 from reprise.domain.check import REPRODUCE
 from reprise.domain.errors import UserError
@@ -29,7 +31,6 @@ from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.run import Sha
 
 _TAGS = "refs/tags/"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FULL_SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -62,49 +63,20 @@ def parse_delivery(event_name: str, body: bytes) -> Event:
 # --- the fields that we use ------------------------------------------------------------------------
 
 
-def _one_line(text: str) -> str:
-    """Git allows no control characters in a ref, nor GitHub in a name: whoever sends some is not GitHub."""
-    if _CONTROL.search(text):
-        raise ValueError("a control character")
-    return text
-
-
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("a NUL character")
-    return text
-
-
-_Number = Annotated[int, Field(ge=0, lt=2**63)]
-"""What a database keeps; JSON has no bound."""
-_Name = Annotated[str, AfterValidator(_one_line)]
-_Text = Annotated[str, AfterValidator(_storable)]
-
-
-class _Account(BaseModel):
-    login: _Name
-    type: str = "User"
-
-
-class _Repository(BaseModel):
-    id: _Number
-    full_name: _Name
-
-
 class _Commit(BaseModel):
     id: str
 
 
 class _Pusher(BaseModel):
-    name: _Name = "unknown"
+    name: Name = "unknown"
 
 
 class _Push(BaseModel):
-    ref: _Name
+    ref: Name
     deleted: bool = False
     head_commit: _Commit | None = None
-    repository: _Repository
-    sender: _Account | None = None
+    repository: Repository
+    sender: Account | None = None
     pusher: _Pusher = _Pusher()
 
     @property
@@ -115,14 +87,14 @@ class _Push(BaseModel):
 class _Ref(BaseModel):
     """A ``create`` or ``delete`` event: only the name of the ref, no commit."""
 
-    ref: _Name
+    ref: Name
     ref_type: str
-    repository: _Repository
-    sender: _Account
+    repository: Repository
+    sender: Account
 
 
 class _Issue(BaseModel):
-    number: _Number
+    number: Number
     state: str
     pull_request: dict[str, object] | None = None
     """Present when the issue is a pull request."""
@@ -130,40 +102,40 @@ class _Issue(BaseModel):
 
 class _PullRequest(BaseModel):
     action: str
-    number: _Number
-    repository: _Repository
-    sender: _Account
+    number: Number
+    repository: Repository
+    sender: Account
 
 
 class _Comment(BaseModel):
-    id: _Number
-    body: _Text | None = None
-    user: _Account | None = None
+    id: Number
+    body: Text | None = None
+    user: Account | None = None
 
 
 class _IssueComment(BaseModel):
     action: str
     issue: _Issue
     comment: _Comment
-    repository: _Repository
-    sender: _Account
+    repository: Repository
+    sender: Account
 
 
 class _OnCommit(_Comment):
-    commit_id: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+    commit_id: FullSha
 
 
 class _CommitComment(BaseModel):
     action: str
     comment: _OnCommit
-    repository: _Repository
-    sender: _Account
+    repository: Repository
+    sender: Account
 
 
 class _CheckRun(BaseModel):
-    external_id: Annotated[_Name, Field(max_length=40)] | None = None
+    external_id: Annotated[Name, Field(max_length=40)] | None = None
     """Ours name their run; others say what they like."""
-    head_sha: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+    head_sha: FullSha
 
 
 class _Button(BaseModel):
@@ -174,12 +146,12 @@ class _CheckRunEvent(BaseModel):
     action: str
     check_run: _CheckRun
     requested_action: _Button | None = None
-    repository: _Repository
-    sender: _Account
+    repository: Repository
+    sender: Account
 
 
 class _Named(BaseModel):
-    full_name: _Name
+    full_name: Name
 
 
 class _Anything(BaseModel):
@@ -305,6 +277,7 @@ READERS: dict[str, Callable[[bytes], Event]] = {
     "issue_comment": _read_issue_comment,
     "commit_comment": _read_commit_comment,
     "check_run": _read_check_run,
+    **CHANGES,
     "pull_request": _read_pull_request,
     "ping": _read_ping,
 }
