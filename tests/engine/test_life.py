@@ -22,6 +22,7 @@ from tests.engine.test_sweep import WINE
 from tests.fakes.runner import FakeJob
 
 from reprise.adapters.github.webhook import parse_delivery
+from reprise.domain.check import Conclusion
 from reprise.domain.forge import State
 from reprise.domain.run import Reason, Repository, Sha, Standing
 from reprise.domain.standing import ASK_AGAIN
@@ -416,13 +417,17 @@ def test_another_accounts_installation_changes_nothing(controller: Controller, o
 
 
 def queued(repository: Repository, sha: Sha) -> Delivery:
-    at = {"repository_id": repository.id, "repository": repository.full_name}
-    delivery = sample("merge_group", "merge_group_checks_requested", **at)
+    name = "merge_group_checks_requested"
+    delivery = sample("merge_group", name, repository_id=repository.id, repository=repository.full_name)
     delivery.payload["merge_group"]["head_sha"] = sha
     return delivery
 
 
-def test_a_merge_queue_is_let_pass_and_nothing_runs(controller: Controller, outside: Outside) -> None:
+@pytest.mark.parametrize("app", [True, False], ids=["with an App", "with a token"])
+def test_a_merge_queue_is_let_pass_and_nothing_runs(
+    controller: Controller, outside: Outside, app: bool
+) -> None:
+    outside.forge.is_app = app
     repository = watched(controller, outside)
     more = FILES["reprise.yaml"]
     sha = outside.commit(repository, {**FILES, ".reprise/table-2.yaml": more})
@@ -437,3 +442,6 @@ def test_a_merge_queue_is_let_pass_and_nothing_runs(controller: Controller, outs
     assert len(posted) == 2
     assert all("merge queue" in status.description for status in posted)
     assert controller.runs() == []
+    checks = outside.forge.checks_on(repository, sha)
+    assert {each.check.name for each in checks} == ({"reprise/wine", "reprise/table-2"} if app else set())
+    assert all(each.check.conclusion is Conclusion.NEUTRAL for each in checks)

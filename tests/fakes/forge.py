@@ -322,7 +322,7 @@ class FakeForge:
         if not self.is_app:
             return None
         with self._call("put_check"):
-            self._require_commit(repository, check.sha)
+            self._require_commit(repository, check.sha, writing=True)
             _require_possible(check)
             found = self._find_check(repository, check, known_id)
             if found is None:

@@ -37,6 +37,7 @@ class Conclusion(Enum):
 
     SUCCESS = "success"
     FAILURE = "failure"
+    NEUTRAL = "neutral"
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     ACTION_REQUIRED = "action_required"

@@ -1,13 +1,16 @@
 """Answers a merge queue, so that it never waits for us. Called by intake; may be repeated.
 
-A queue makes a commit of several pull requests and merges it when every required status stands on it.
+A queue makes a commit of several pull requests and merges it when everything that is required stands on it.
 Whether a paper reproduces was asked at its pull request or will be at its tag: here each experiment gets a
-status that lets it pass and says so. Nothing of the commit is run, only its specs are read.
+neutral check, and a status that lets it pass. Nothing of the commit is run, only its specs are read.
 """
 
+import hashlib
+
 from reprise.domain import statuses
+from reprise.domain.check import Check, CheckState, Conclusion, check_name
 from reprise.domain.forge import State, Status
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, RunId, Sha
 from reprise.engine.settled import Settled
 from reprise.engine.specs import read_specs
 from reprise.engine.world import World
@@ -19,10 +22,25 @@ PASSES = "not run in a merge queue: push a tag or comment /reproduce on a pull r
 def on_merge_queue(world: World, repository: Repository, trigger: Trigger) -> Settled:
     if trigger.commit is None:
         return Settled("a merge queue without a commit")
-    files = read_specs(world.source, repository, trigger.commit)
-    wanted = [Status(statuses.context(file.spec.name), State.SUCCESS, PASSES, None) for file in files]
-    standing = world.conversation.statuses(repository, trigger.commit) if wanted else {}
-    for status in wanted:
+    names = [file.spec.name for file in read_specs(world.source, repository, trigger.commit)]
+    standing = world.conversation.statuses(repository, trigger.commit) if names else {}
+    for name in names:
+        status = Status(statuses.context(name), State.SUCCESS, PASSES, None)
         if status.context not in standing:
             world.conversation.post_status(repository, trigger.commit, status)
-    return Settled(f"{len(wanted)} experiment(s) let pass")
+        world.conversation.put_check(repository, _neutral(name, trigger.commit), None)
+    return Settled(f"{len(names)} experiment(s) let pass")
+
+
+def _neutral(experiment: str, sha: Sha) -> Check:
+    """No run stands behind it, so that a click on it finds none."""
+    nobody = RunId("q" + hashlib.sha256(f"{sha}|{experiment}".encode()).hexdigest()[:12])
+    return Check(
+        name=check_name(experiment),
+        sha=sha,
+        run_id=nobody,
+        state=CheckState.COMPLETED,
+        conclusion=Conclusion.NEUTRAL,
+        title="not run in a merge queue",
+        summary=f"{PASSES[:1].upper()}{PASSES[1:]}.",
+    )
