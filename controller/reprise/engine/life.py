@@ -73,10 +73,17 @@ def _apply(world: World, connection: Connection, trigger: Trigger) -> str:
                 for each in every
                 if standing.concerns(event, each)
             ]
-    for known, outcome in concerned:
-        repositories.remember(connection, outcome.repository, told_at=world.clock.now())
+    newest = [pair for pair in concerned if not _outdated(connection, pair[0], trigger)]
+    for known, outcome in newest:
+        repositories.remember(connection, outcome.repository, told_at=trigger.created_at)
         _follow(world, connection, known, outcome, trigger.who)
-    return f"{len(concerned)} known repositories concerned"
+    return f"{len(newest)} known repositories concerned"
+
+
+def _outdated(connection: Connection, known: Repository, trigger: Trigger) -> bool:
+    """Whether a later event was here first: this one was found in the forge's log."""
+    told_at = repositories.told_at(connection, known.id)
+    return told_at is not None and told_at > trigger.created_at
 
 
 def read_change(body: str) -> RepositoryChanged | AccessChanged:

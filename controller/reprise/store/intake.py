@@ -72,6 +72,8 @@ class Trigger:
     commit: Sha | None
     delivery: str | None
     """None: found by the sweep."""
+    created_at: datetime
+    """Of one that was found in the forge's log: when it was to be delivered."""
     attempts: int
 
     @property

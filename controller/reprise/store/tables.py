@@ -99,8 +99,9 @@ repositories = Table(
 cursors = Table(
     "cursors",
     metadata,
-    Column("name", String(100), primary_key=True),  # deliveries, or comments:<repository id>
+    Column("name", String(100), primary_key=True),  # comments:<repository id>, deliveries, deliveries:walk
     Column("at", UtcDateTime, nullable=False),  # everything up to here was looked at
+    Column("page", Text),  # where a look that did not come to its end goes on
 )
 
 older_comments = Table(
