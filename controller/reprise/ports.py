@@ -438,7 +438,7 @@ class Forge(Protocol):
         ...
 
     def delivery_log(self, page: str | None) -> LogPage:
-        """What the forge tried to tell our App, from this page on (None = the newest); empty without an App."""
+        """What the forge tried to tell our App, from this page on; None = the newest. Empty for a token."""
         ...
 
     def delivery_payload(self, attempt: Attempt) -> bytes:
