@@ -19,6 +19,7 @@ from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
 from reprise.adapters.github.registration import kept_app
+from reprise.adapters.github.webhook import parse_delivery
 from reprise.adapters.mlflow.client import Client
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
@@ -145,6 +146,8 @@ def controller(
         backfill=backfill,
         storages=_storages(settings),
         policy=settings.retention.policy(),
+        parse=parse_delivery,
+        log_interval=settings.log_interval,
         lock=lock,
     )
     return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)

@@ -374,6 +374,27 @@ class Tracker(Protocol):
 # --- forge --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of the forge to deliver something to our webhook."""
+
+    id: int
+    guid: str
+    """Of the delivery: every further attempt has the same."""
+    event: str
+    at: datetime
+    ok: bool
+    """Whether it was answered with success."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    attempts: tuple[Attempt, ...]
+    """Newest first."""
+    next: str | None
+    """Where it goes on with older ones; None = nowhere."""
+
+
 class Forge(Protocol):
     """The conversation with a GitHub-like service. Writes are safe to repeat unless said."""
 
@@ -414,6 +435,14 @@ class Forge(Protocol):
 
     def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
         """The latest status of each context on a commit."""
+        ...
+
+    def delivery_log(self, page: str | None) -> LogPage:
+        """What the forge tried to tell our App, from this page on; None = the newest. Empty for a token."""
+        ...
+
+    def delivery_payload(self, attempt: Attempt) -> bytes:
+        """What was to be delivered, as JSON. Raises Refused when the forge has it no more."""
         ...
 
     def post_status(self, repository: Repository, sha: Sha, status: Status) -> int:

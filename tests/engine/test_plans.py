@@ -59,7 +59,7 @@ def asked_by(controller: Controller, pull: Pull, said: str = "/reproduce", *, wh
 def changed(controller: Controller, pull: Pull) -> None:
     """The delivery that tells of a push to the pull request, or of its end."""
     place = pull.repository
-    new = NewTrigger(inbox.PULL, place.id, place.full_name, f"#{pull.number}", "ada", pull.number)
+    new = NewTrigger(inbox.CHANGE, place.id, place.full_name, f"#{pull.number}", "ada", pull.number)
     controller._add(new)
 
 

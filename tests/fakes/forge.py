@@ -25,6 +25,7 @@ from reprise.domain.forge import (
 )
 from reprise.domain.run import Repository, Sha, Standing
 from reprise.domain.standing import LOST, why_left_alone
+from reprise.ports import Attempt, LogPage
 
 OWN_LOGIN = "reprise-bot"
 FIRST = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -79,6 +80,10 @@ class FakeForge:
         self._failures: dict[str, list[Failure]] = defaultdict(list)
         self.calls: list[str] = []
         """Names of the port's methods in the order in which they were called."""
+        self._attempts: list[Attempt] = []
+        self._payloads: dict[str, bytes] = {}
+        self.log_page = 100
+        """Attempts on a page of the delivery log."""
         self.since: list[datetime] = []
         """What `comments_since` was asked with."""
 
@@ -191,6 +196,12 @@ class FakeForge:
                 old, body=body, edits=old.edits + 1, updated_at=at
             )
 
+    def attempt(self, guid: str, event: str, payload: bytes, *, ok: bool) -> None:
+        """The forge tried to tell our App."""
+        with self._lock:
+            self._attempts.append(Attempt(self._next_id(), guid, event, self._now(), ok))
+            self._payloads[guid] = payload
+
     def remove_comment(self, repository: Repository, comment_id: int) -> None:
         with self._lock:
             del self._comments[repository.id, comment_id]
@@ -287,6 +298,22 @@ class FakeForge:
                 if c.updated_at >= since
             ]
             return tuple(sorted(posted, key=lambda each: (each.updated_at, each.id)))
+
+    def delivery_log(self, page: str | None) -> LogPage:
+        if not self.is_app:
+            return LogPage((), None)
+        with self._call("delivery_log"):
+            newest_first = sorted(self._attempts, key=lambda each: each.id, reverse=True)
+            older = [each for each in newest_first if page is None or each.id < int(page)]
+            shown = older[: self.log_page]
+            more = len(older) > self.log_page
+            return LogPage(tuple(shown), str(shown[-1].id) if more else None)
+
+    def delivery_payload(self, attempt: Attempt) -> bytes:
+        with self._call("delivery_payload"):
+            if attempt.guid not in self._payloads:
+                raise Refused(f"there is no delivery {attempt.guid}")
+            return self._payloads[attempt.guid]
 
     def statuses(self, repository: Repository, sha: Sha) -> dict[str, Status]:
         with self._call("statuses"):

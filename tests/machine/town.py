@@ -241,9 +241,6 @@ class Town:
         before = self._watched()
         told = set(self.seen.told)
         self._as("sweep", lambda: sweep(self.world, WATCHED, sweeps=self.sweeps))
-        known = self.outcomes()
-        for said in self.said:
-            said.delivered = said.delivered or said.id in known
         if not before and self._watched():
             listing = self.seen.swept[-1].items()
             self.seen.older = {(tag, sha) for tag, sha in listing if tag not in told}
@@ -353,12 +350,10 @@ class Town:
 
     def outcomes(self) -> dict[int, str | None]:
         """comment → what came of its first trigger, None while it is open"""
+        said = select(triggers).where(triggers.c.kind == inbox.COMMENT).order_by(triggers.c.number.desc())
         with self.store.read() as connection:
-            rows = connection.execute(select(triggers).where(triggers.c.kind == inbox.COMMENT))
-            first: dict[int, str | None] = {}
-            for row in sorted(rows, key=lambda row: int(row.number)):
-                first.setdefault(row.comment_id, None if row.next_at is not None else row.outcome)
-            return first
+            rows = connection.execute(said).all()
+        return {row.comment_id: None if row.next_at is not None else row.outcome for row in rows}
 
     def heard(self, said: Said) -> bool | None:
         """Whether the controller has to act on this comment; None = it may, or not."""

@@ -149,7 +149,7 @@ def _add(world: World, connection: Connection, trigger: Trigger, run: NewRun, ou
     auditing.requested(connection, new, trigger.repository, now, trigger=trigger)
     stopping.supersede(world, connection, new, outcome.tagged)
     if why := outcome.refusals.get(run.id):
-        stopping.refuse_new(world, connection, new.id, why)
+        stopping.refuse(world, connection, new.id, why)
     return True
 
 
@@ -188,7 +188,7 @@ def _settle(world: World, trigger: Trigger, look: _Look) -> Settled:
         return Settled(why)
     if trigger.kind == inbox.TAG:
         return _on_tag(world, repository, trigger, look)
-    if trigger.kind == inbox.PULL:
+    if trigger.kind == inbox.CHANGE:
         return approvals.on_change(world, repository, trigger)
     if trigger.kind == inbox.CHECK:
         return on_click(world, repository, trigger, look.policies)

@@ -6,14 +6,16 @@ Each loop has a thread of its own, so that a slow forge keeps no granted run wai
 import random
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from reprise.domain.errors import Retryable
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.retention import Policy
 from reprise.domain.watch import Watch
 from reprise.engine import durable, plan_comments
+from reprise.engine.catch_up_deliveries import DeliveryLog, Parse
 from reprise.engine.durable import Engine, Leadership
 from reprise.engine.grant import grant, rescue, resume
 from reprise.engine.hands import Hands
@@ -24,7 +26,7 @@ from reprise.engine.reporting import show_waiting
 from reprise.engine.retention import Retention
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import end_overspent, tell_stopped
-from reprise.engine.sweep import Sweeps, sweep
+from reprise.engine.sweep import SOON, Sweeps, sweep
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import World
 from reprise.ports import Storage
@@ -33,6 +35,9 @@ log = structlog.get_logger()
 
 CARE = 60.0
 """Seconds between two looks at runs that nobody works on and machines that nobody owns."""
+
+BETWEEN_LOOKS = 2.0
+"""Seconds between two looks of one walk of the delivery log."""
 
 CHANGES = 5.0
 """Seconds between two looks for changes of repositories; a delivery of one is looked at when it comes."""
@@ -104,11 +109,14 @@ class Leader:
         backfill: bool = False,
         storages: Sequence[Storage] = (),
         policy: Policy = Policy(),
+        parse: Parse | None = None,
+        log_interval: float = 3600.0,
         lock: Leadership | None = None,
     ) -> None:
         """``backfill``: tags that are older than the watch are run too. ``storages``: of the adapters.
 
         ``lock``: of ``state``, when the caller took it already; it is given up with the rest.
+        ``parse``: reads deliveries that are found in the forge's log, every ``log_interval`` seconds.
         """
         self.sweeps = Sweeps()
         self._world = world
@@ -123,6 +131,9 @@ class Leader:
         self._intake = Loop("intake", 1.0, self._resolve)
         self._sweep_loop = Loop("sweep", sweep_interval, self._sweep)
         self._life = Loop("life", CHANGES, self._follow)
+        self._log_interval = log_interval
+        self._log = self._delivery_log(parse) if parse is not None else None
+        self._log_loop = Loop("deliveries", log_interval, self._walk)
         self._care = Loop("care", CARE, self._look_after)
         own = RunFiles(world), DeliveryBodies(world), WorkflowSteps(world, self._engine)
         self._retention = Retention(world, (*storages, *own), policy)
@@ -174,6 +185,24 @@ class Leader:
             self._sweep_loop.nudge()
             self._intake.nudge()
 
+    def _delivery_log(self, parse: Parse) -> DeliveryLog:
+        return DeliveryLog(self._world, parse, partial(self.sweeps.watches, self._watched))
+
+    def _walk(self) -> None:
+        if self._log is None:
+            return
+        try:
+            look = self._log.look()
+        except (Retryable, Refused) as error:
+            log.warning("delivery log not read", why=str(error))
+            after = error.after if isinstance(error, Retryable) else self._log_interval
+            self._log_loop.next_in(min(self._log_interval, max(after, SOON)))
+            return
+        if look.found:
+            self.nudge()
+        if not look.whole:
+            self._log_loop.next_in(BETWEEN_LOOKS)
+
     def _grant(self) -> None:
         grant(self._world, self._engine.start)
 
@@ -190,4 +219,12 @@ class Leader:
         self._reaper.reap(self._world)
 
     def _loops(self) -> tuple[Loop, ...]:
-        return self._grants, self._life, self._intake, self._sweep_loop, self._care, self._retention_loop
+        return (
+            self._grants,
+            self._life,
+            self._intake,
+            self._log_loop,
+            self._sweep_loop,
+            self._care,
+            self._retention_loop,
+        )

@@ -73,10 +73,17 @@ def _apply(world: World, connection: Connection, trigger: Trigger) -> str:
                 for each in every
                 if standing.concerns(event, each)
             ]
-    for known, outcome in concerned:
-        repositories.remember(connection, outcome.repository, told_at=world.clock.now())
+    newest = [pair for pair in concerned if not _outdated(connection, pair[0], trigger)]
+    for known, outcome in newest:
+        repositories.remember(connection, outcome.repository, told_at=trigger.created_at)
         _follow(world, connection, known, outcome, trigger.who)
-    return f"{len(concerned)} known repositories concerned"
+    return f"{len(newest)} known repositories concerned"
+
+
+def _outdated(connection: Connection, known: Repository, trigger: Trigger) -> bool:
+    """Whether a later event was here first: this one was found in the forge's log."""
+    told_at = repositories.told_at(connection, known.id)
+    return told_at is not None and told_at > trigger.created_at
 
 
 def read_change(body: str) -> RepositoryChanged | AccessChanged:
@@ -94,9 +101,9 @@ def _follow(
         return
     log.warning("repository left alone", repository=now.full_name, why=outcome.ends_waiting)
     waiting, live = _unfinished(connection, now.id)
-    stopping.refuse(world, connection, waiting, Failed(Reason.REFUSED, outcome.ends_waiting), who)
+    stopping.give_up(world, connection, waiting, Failed(Reason.REFUSED, outcome.ends_waiting), who)
     if outcome.stops_live is not None:
-        stopping.refuse(world, connection, live, Failed(Reason.REFUSED, outcome.stops_live), who)
+        stopping.give_up(world, connection, live, Failed(Reason.REFUSED, outcome.stops_live), who)
 
 
 def _unfinished(connection: Connection, repository_id: int) -> tuple[Iterable[runs.Run], Iterable[runs.Run]]:

@@ -65,7 +65,7 @@ def untag(
             _stop(world, connection, run, runs.TAG_DELETED, who)
 
 
-def refuse(world: World, connection: Connection, these: Iterable[Run], why: Failed, who: str) -> None:
+def give_up(world: World, connection: Connection, these: Iterable[Run], why: Failed, who: str) -> None:
     """Stop runs of a repository that we may, or can, do nothing for any more."""
     for run in these:
         _stop(world, connection, run, why, who)
@@ -93,7 +93,7 @@ def _takes_place(new: NewRun, old: Run, moved_from: set[Sha]) -> bool:
     return old.commit in moved_from
 
 
-def refuse_new(world: World, connection: Connection, run_id: RunId, why: str) -> None:
+def refuse(world: World, connection: Connection, run_id: RunId, why: str) -> None:
     """End a run that was just added and may not start, so that its commit says why."""
     run = runs.get_run(connection, run_id)
     if run is not None:

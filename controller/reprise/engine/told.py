@@ -18,10 +18,13 @@ from reprise.domain.event import (
     TagPushed,
 )
 from reprise.store.codec import dump
-from reprise.store.intake import CHANGE, CHECK, PULL, QUEUE, TAG, Delivery, NewTrigger, comment_trigger
+from reprise.store.intake import CHANGE, CHECK, LIFE, QUEUE, TAG, Delivery, NewTrigger, comment_trigger
 
 EVERYWHERE = 0
 """In place of a repository's number, for what is about an account."""
+
+Asking = TagPushed | TagDeleted | CommentPosted | CheckClicked | PullRequestChanged | MergeQueued
+"""What concerns us only in a repository that is watched."""
 
 
 def delivery_of(
@@ -48,21 +51,19 @@ def _trigger(event: Event, watches: Callable[[int, str], bool]) -> tuple[NewTrig
         case AccessChanged(account, standing, _, who):
             what = f"access {standing.value}"
             return _change(event, EVERYWHERE, account, what, who), f"{what} at {account}"
+        case _ if not watches(event.repository_id, event.repository):
+            return None, "ignored: repository is not watched"
         case _:
-            if not watches(event.repository_id, event.repository):
-                return None, "ignored: repository is not watched"
             return _wanted(event)
 
 
 def _change(
     event: RepositoryChanged | AccessChanged, number: int, name: str, what: str, who: str
 ) -> NewTrigger:
-    return NewTrigger(CHANGE, number, name, what, who, body=json.dumps(dump(event)))
+    return NewTrigger(LIFE, number, name, what, who, body=json.dumps(dump(event)))
 
 
-def _wanted(
-    event: TagPushed | TagDeleted | CommentPosted | CheckClicked | PullRequestChanged | MergeQueued,
-) -> tuple[NewTrigger, str]:
+def _wanted(event: Asking) -> tuple[NewTrigger, str]:
     where = event.repository_id, event.repository
     match event:
         case TagPushed():
@@ -74,9 +75,8 @@ def _wanted(
             return new, f"command on {new.ref}"
         case CheckClicked(_, _, run_id, sha, who):
             return NewTrigger(CHECK, *where, run_id, who, commit=sha), f"click on {run_id}"
-        case PullRequestChanged(_, _, pull, who):
-            new = NewTrigger(PULL, *where, f"#{pull}", who, pull)
-            return new, f"pull request {new.ref} changed"
+        case PullRequestChanged(_, _, number, who):
+            return NewTrigger(CHANGE, *where, f"#{number}", who, number), f"pull request #{number} changed"
         case MergeQueued(_, _, sha, who):
             return NewTrigger(QUEUE, *where, sha[:7], who, commit=sha), f"merge queue at {sha[:7]}"
         case _:

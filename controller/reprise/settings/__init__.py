@@ -108,6 +108,8 @@ class GitHub(Section):
     """How tags and comments become known soon. `polling` needs no webhook, no secret and no inbound port."""
     poll_interval: Seconds = 60.0
     """Seconds between two looks at the watched repositories, when polling; in place of `sweep_interval`."""
+    log_interval: Seconds = 1800.0
+    """Seconds between two walks of the App's delivery log; when polling, `poll_interval` if that is less."""
     timeout: Seconds = 20.0
     """Seconds for one call."""
     write_spacing: float = Field(default=1.0, ge=0, lt=3600, allow_inf_nan=False)
@@ -300,6 +302,12 @@ class Settings(BaseSettings):
     def look_interval(self) -> float:
         """Seconds between two sweeps."""
         return self.github.poll_interval if self.github.polls else self.sweep_interval
+
+    @property
+    def log_interval(self) -> float:
+        """Seconds between two walks of the App's delivery log."""
+        github = self.github
+        return min(github.poll_interval, github.log_interval) if github.polls else github.log_interval
 
     @property
     def intake(self) -> str:

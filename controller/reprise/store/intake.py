@@ -23,11 +23,11 @@ TAG = "tag"
 COMMENT = "comment"
 CHECK = "check"
 """A click on a check run of ours, whose run is the trigger's ``ref``."""
-PULL = "pull"
+CHANGE = "change"
 """Of a pull request: its head moved, or it was closed."""
 QUEUE = "queue"
 """A merge queue waits for a commit's checks."""
-CHANGE = "change"
+LIFE = "life"
 """Of a repository as a whole, or of an App's access: settled by the rows alone, before everything else."""
 _COUNTED = MappingProxyType({"preserve_rowcount": True})
 """Otherwise nobody counts rows where PostgreSQL is asked for the new number."""
@@ -72,6 +72,8 @@ class Trigger:
     commit: Sha | None
     delivery: str | None
     """None: found by the sweep."""
+    created_at: datetime
+    """Of one that was found in the forge's log: when it was to be delivered."""
     attempts: int
 
     @property
@@ -178,9 +180,9 @@ def told_before(connection: Connection, trigger: Trigger) -> bool:
 def due_triggers(connection: Connection, now: datetime, *, without: Collection[int] = ()) -> list[Trigger]:
     """Unsettled triggers whose time has come, oldest first, those of repositories in ``without`` left out.
 
-    Changes are not among them: see `due_changes`.
+    What happens to whole repositories is not among them: see `due_changes`.
     """
-    due = triggers.c.next_at <= now, triggers.c.kind != CHANGE
+    due = triggers.c.next_at <= now, triggers.c.kind != LIFE
     query = select(triggers).where(*due).order_by(triggers.c.number).limit(100)
     if without:
         query = query.where(triggers.c.repository_id.not_in(without))
@@ -188,7 +190,7 @@ def due_triggers(connection: Connection, now: datetime, *, without: Collection[i
 
 
 def due_changes(connection: Connection, now: datetime) -> list[Trigger]:
-    due = triggers.c.next_at <= now, triggers.c.kind == CHANGE
+    due = triggers.c.next_at <= now, triggers.c.kind == LIFE
     query = select(triggers).where(*due).order_by(triggers.c.number).limit(100)
     return [_trigger(row) for row in connection.execute(query)]
 

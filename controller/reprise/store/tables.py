@@ -65,7 +65,7 @@ triggers = Table(
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
     Column("delivery", String(100)),  # NULL = found by the sweep
-    Column("kind", String(20), nullable=False),  # tag | comment | check | pull | queue | change
+    Column("kind", String(20), nullable=False),  # tag | comment | check | change | queue | life
     Column("repository_id", BigInteger, nullable=False),
     Column("repository", Text, nullable=False),
     Column("ref", Text, nullable=False),  # tag name, #7, the first digits of a commit, or a run id
@@ -99,8 +99,9 @@ repositories = Table(
 cursors = Table(
     "cursors",
     metadata,
-    Column("name", String(100), primary_key=True),  # deliveries, or comments:<repository id>
+    Column("name", String(100), primary_key=True),  # comments:<repository id>, deliveries, deliveries:walk
     Column("at", UtcDateTime, nullable=False),  # everything up to here was looked at
+    Column("page", Text),  # where a look that did not come to its end goes on
 )
 
 older_comments = Table(

@@ -16,7 +16,7 @@ from github.PullRequest import PullRequest as GithubPullRequest
 from github.Repository import Repository as GithubRepository
 from pydantic import BaseModel, Field
 
-from reprise.adapters.github import comment_lists, comments, installed, owners
+from reprise.adapters.github import comment_lists, comments, delivery_log, installed, owners
 from reprise.adapters.github.app import PER_PAGE, App, AppAccount, Installation, NotInstalled
 from reprise.adapters.github.at import At
 from reprise.adapters.github.client import Client, UnexpectedReply
@@ -38,6 +38,7 @@ from reprise.domain.forge import (
     Status,
 )
 from reprise.domain.run import Repository, Sha, Standing
+from reprise.ports import Attempt, LogPage
 
 MAX_STATUS_PAGES = 10
 _ABSENT = (404, 409, 422)
@@ -177,6 +178,16 @@ class GitHubForge:
         needs = "issues: read and contents: read"
         intent = Intent(f"list the comments in {repository.full_name}", needs)
         return self._read(intent, repository, lambda repo: comment_lists.since(repo, since))
+
+    def delivery_log(self, page: str | None) -> LogPage:
+        if not self.is_app:
+            return LogPage((), None)
+        intent = Intent("read the App's delivery log", "the key of the App")
+        return self._client.as_app(intent, lambda github: delivery_log.page(github, page))
+
+    def delivery_payload(self, attempt: Attempt) -> bytes:
+        intent = Intent(f"read the delivery {attempt.guid}", "the key of the App")
+        return self._client.as_app(intent, lambda github: delivery_log.payload(github, attempt))
 
     # --- writing --------------------------------------------------------------------------------
 

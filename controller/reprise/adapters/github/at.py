@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Raises what `Client` raises."""
+    """Raises what `Client` raises, and Refused for a repository that is left alone (`domain.standing`)."""
 
     client: Client
     repository: Repository
@@ -35,7 +35,7 @@ class At:
         )
 
     def _in_reach(self, *, writing: bool) -> None:
-        """Raises Refused where a call would be refused, or is not wanted any more."""
+        """Costs no call. Raises Refused where one would be refused, or is not wanted any more."""
         why = why_left_alone(self.repository)
         if why is not None and (writing or self.repository.standing in LOST):
             raise Refused(why)

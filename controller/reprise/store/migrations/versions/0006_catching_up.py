@@ -16,6 +16,7 @@ def upgrade() -> None:
         "cursors",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("at", reprise.store.tables.UtcDateTime(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
     )
     op.create_table(
