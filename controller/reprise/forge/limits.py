@@ -69,9 +69,9 @@ def caller(who: User | App | Grant | None) -> str:
     """An installation's tokens share one limit, and so do a user's."""
     match who:
         case Grant():
-            return f"installation {who.installation.id}"
+            return f"installation ID {who.installation.id}"
         case App():
-            return f"app {who.id}"
+            return f"app ID {who.id}"
         case User():
             return f"user ID {who.id}"
         case None:

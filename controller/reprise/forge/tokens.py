@@ -5,6 +5,7 @@ PyJWT and cryptography do the mathematics; here are GitHub's rules about them.
 
 import base64
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ KEY_BITS = 2048
 MAX_JWT_SECONDS = 600
 LEEWAY_SECONDS = 60
 """GitHub lets an expiry lie a little further ahead than ten minutes, since clocks differ."""
+APP_ID = re.compile(r"[0-9]{1,15}")
 UNREADABLE = "A JSON web token could not be decoded"
 
 
@@ -67,7 +69,7 @@ def app_of_jwt(store: Store, token: str) -> App:
         raise Problem(401, f"Missing '{error.claim}' claim in assertion") from None
     except jwt.InvalidTokenError:
         raise Problem(401, UNREADABLE) from None
-    if claims["exp"] > time.time() + MAX_JWT_SECONDS + LEEWAY_SECONDS:
+    if int(claims["exp"]) > time.time() + MAX_JWT_SECONDS + LEEWAY_SECONDS:
         raise Problem(401, "'Expiration time' claim ('exp') is too far in the future")
     return app
 
@@ -79,7 +81,7 @@ def _issuer(store: Store, token: str) -> App:
     except jwt.InvalidTokenError:
         raise Problem(401, UNREADABLE) from None
     issuer = str(says)
-    by_id = store.one(App, id=int(issuer)) if issuer.isascii() and issuer.isdigit() else None
+    by_id = store.one(App, id=int(issuer)) if APP_ID.fullmatch(issuer) else None
     found = by_id or store.one(App, client_id=issuer)
     if found is None:
         raise Problem(404, "Integration not found")
