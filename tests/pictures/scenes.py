@@ -1,5 +1,5 @@
 """Three things that people meet on the forge's page, as they come about: a real forge, a real controller with
-its App, and three people. What the pictures show is what the controller wrote.
+its App, and two people. What the pictures show is what the controller wrote.
 """
 
 import shutil

@@ -78,6 +78,9 @@ def test_a_pull_request_names_its_fork_and_ends_with_its_checks(world: World) ->
     listed = page(world, world.page)
     assert f"from the fork eve/{world.name}" in listed
     assert 'Forks <span class="count">1</span>' in listed
+    world.repository("eve", f"eve/{world.name}").delete()
+    assert "unknown repository:idea" in page(world, f"{world.page}/pull/{number}")
+    assert "from an unknown repository" in page(world, world.page)
 
 
 def test_pages_load_nothing_from_elsewhere_and_have_no_scripts(world: World) -> None:
