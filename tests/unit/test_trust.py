@@ -1,12 +1,15 @@
 """Who may start what: every combination, against rules that are stated here and not in the code."""
 
+import re
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from reprise.domain.forge import Permission
 from reprise.domain.policy import SU_SECONDS, Policy, Unreadable, stricter
+from reprise.domain.spec.keys import SECTIONS
 from reprise.domain.trust import (
     Allowed,
     Asked,
@@ -244,3 +247,39 @@ def test_a_plan_that_does_not_stand_is_refused_with_its_reason(standing: Standin
     decision = approve(Permission.ADMIN, standing, Policy(), FREE, 1.0)
     assert isinstance(decision, Refused)
     assert "plan" in decision.reason
+
+
+# --- docs/trust.md -------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs/trust.md").read_text(encoding="utf-8")
+ROWS = {
+    "a tag": (Kind.TAG, False, Named.NOTHING),
+    "`/reproduce` on a pull request of a branch here": (Kind.COMMENT, False, Named.NOTHING),
+    "`/reproduce` on a fork's pull request": (Kind.COMMENT, True, Named.NOTHING),
+    "`/reproduce SHA` on a fork's pull request": (Kind.COMMENT, True, Named.HEAD),
+    "`/reproduce` on a tagged commit, a check's button": (Kind.COMMIT_COMMENT, False, Named.NOTHING),
+}
+SAID = (
+    ("runs", lambda decision: isinstance(decision, Allowed)),
+    ("the answer is the command", lambda decision: isinstance(decision, NeedsApproval) and decision.themself),
+    ("a plan", lambda decision: isinstance(decision, NeedsApproval) and not decision.themself),
+    ("[a plan]", lambda decision: isinstance(decision, NeedsApproval) and not decision.themself),
+    ("refused", lambda decision: isinstance(decision, Refused)),
+    ("the forge takes none", lambda decision: isinstance(decision, Refused)),
+)
+
+
+def test_the_table_of_the_page_is_what_is_decided() -> None:
+    rows = {row[0]: row[1:] for row in re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)}
+    for name, (kind, from_fork, named) in ROWS.items():
+        for cell, permissions in zip(
+            rows[name], ((Permission.WRITE, Permission.ADMIN), OUTSIDERS), strict=True
+        ):
+            (fits,) = [fits for words, fits in SAID if cell.startswith(words)]
+            for permission in permissions:
+                decision = decide(Asked(kind, permission, from_fork, named), Policy(), FREE)
+                assert fits(decision), f"{name}: {cell}, but {decision}"
+
+
+def test_the_page_names_every_key_of_a_policy() -> None:
+    assert [key for key in SECTIONS["policy"].keys if f"`{key}" not in PAGE] == []
