@@ -35,6 +35,10 @@ class World(Protocol):
 
     def tag(self, name: str, sha: Sha) -> None: ...
 
+    def push(self, sha: Sha | None) -> None:
+        """To the default branch; None = there is none yet."""
+        ...
+
 
 class GitWorld:
     def __init__(self, folder: Path) -> None:
@@ -51,6 +55,15 @@ class GitWorld:
 
     def tag(self, name: str, sha: Sha) -> None:
         git(self._origin, "tag", "--annotate", "--message", name, name, sha)
+
+    def push(self, sha: Sha | None) -> None:
+        git(self._origin, "checkout", "--quiet", "--detach")
+        if sha is None:
+            git(self._origin, "symbolic-ref", "HEAD", "refs/heads/unborn")
+            return
+        git(self._origin, "symbolic-ref", "HEAD", "refs/heads/main")
+        git(self._origin, "update-ref", "refs/heads/main", sha)
+        git(self._origin, "update-ref", "refs/remotes/origin/HEAD", git(self._origin, "rev-parse", f"{sha}"))
 
     def _line(self, path: str, file: File) -> str:
         match file:
@@ -78,6 +91,9 @@ class FakeWorld:
     def tag(self, name: str, sha: Sha) -> None:
         self._fake.tag(self.repository, name, sha)
 
+    def push(self, sha: Sha | None) -> None:
+        self._fake.set_head(self.repository, sha)
+
 
 @pytest.fixture(params=["git", "fake"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
@@ -95,6 +111,14 @@ def test_tags_lead_to_commits(world: World) -> None:
     world.tag("v1", first)
     world.tag("paper/v2", second)
     assert world.source.tags(world.repository) == {"v1": first, "paper/v2": second}
+
+
+def test_the_head_is_that_of_the_default_branch(world: World) -> None:
+    first, second = world.commit({"a": "1"}), world.commit({"a": "2"})
+    world.tag("v1", first)
+    for sha in (first, second, None):
+        world.push(sha)
+        assert world.source.head(world.repository) == sha
 
 
 def test_a_fetched_commit_knows_its_tree_and_is_the_same_again(world: World) -> None:

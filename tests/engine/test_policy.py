@@ -194,3 +194,12 @@ def test_a_repository_that_does_not_answer_is_asked_again(controller: Controller
     outside.clock.advance(60)
     controller.work()
     assert controller.runs() == []
+
+
+def test_an_author_whose_spec_cannot_be_read_hears_of_that(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    sha = outside.tag(repository, "v1", {**FILES, "reprise.yaml": "version: [1\n"})
+    outside.source.set_head(repository, sha)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    assert reason(controller.run()) is Reason.SPEC_INVALID

@@ -66,6 +66,8 @@ KINDS: dict[str, Kind] = {
         (Reason.COMMAND_FAILED, Verdict.NOT_RUN),
     ),
     "bad": Kind(_files("version: 7\n"), ANY_TAG, FakeJob(), (Reason.SPEC_INVALID, Verdict.NOT_RUN)),
+    "theirs": Kind(_files(SPEC + ONCE, theirs=""), ANY_TAG, measured(0.93), WELL),
+    "evil": Kind(_files(SPEC + ONCE, evil=""), ANY_TAG, measured(0.93), WELL),
     "none": Kind({"README.md": "nothing here"}, {}, FakeJob(), WELL),
 }
 

@@ -166,23 +166,30 @@ class Town:
         delivery.payload["ref"] = tag
         self._send(delivery.event, delivery.body)
 
-    def push_head(self, number: int, kind: str) -> None:
+    def push_head(self, number: int, kind: str, *, fork: int | None = None) -> None:
         sha = self.commits[kind]
-        self.outside.forge.add_pull_request(self.repository, number, sha)
+        self.outside.forge.add_pull_request(self.repository, number, sha, head_repository_id=fork)
         if number in self.seen.heads:
             delivery = pull_changed(number, **self._at())
             self._send(delivery.event, delivery.body)
         self.seen.heads.setdefault(number, []).append(sha)
 
     def say(self, number: int, text: str, *, who: str = ADA) -> None:
-        comment = self.outside.forge.add_comment(self.repository, OnPullRequest(number), text, who=who)
+        place, bot = OnPullRequest(number), who.endswith("[bot]")
+        comment = self.outside.forge.add_comment(self.repository, place, text, who=who, by_bot=bot)
         found = True if self._reads_comments() else None if "sweep" in self._busy else False
         self.said.append(Said(comment, number, who, text, self.outside.clock.elsewhere(), found))
+        self._tell_comment(comment, number, text, who)
+
+    def _tell_comment(self, comment: int, number: int, text: str, who: str, action: str = "created") -> None:
+        kind = "Bot" if who.endswith("[bot]") else "User"
         delivery = comment_posted(
             text,
             who=who,
+            kind=kind,
             number=number,
             comment_id=comment,
+            action=action,
             **self._at(),
         )
         self._send(delivery.event, delivery.body)

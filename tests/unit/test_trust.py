@@ -1,12 +1,15 @@
 """Who may start what: every combination, against rules that are stated here and not in the code."""
 
+import re
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from reprise.domain.forge import Permission
 from reprise.domain.policy import SU_SECONDS, Policy, Unreadable, stricter
+from reprise.domain.spec.keys import SECTIONS
 from reprise.domain.trust import (
     Allowed,
     Asked,
@@ -244,3 +247,41 @@ def test_a_plan_that_does_not_stand_is_refused_with_its_reason(standing: Standin
     decision = approve(Permission.ADMIN, standing, Policy(), FREE, 1.0)
     assert isinstance(decision, Refused)
     assert "plan" in decision.reason
+
+
+# --- docs/trust.md -------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs/trust.md").read_text(encoding="utf-8")
+ROWS = {
+    "a tag": (Kind.TAG, False, Named.NOTHING),
+    "`/reproduce` on a pull request of a branch here": (Kind.COMMENT, False, Named.NOTHING),
+    "`/reproduce` on a fork's pull request": (Kind.COMMENT, True, Named.NOTHING),
+    "`/reproduce SHA` on a fork's pull request": (Kind.COMMENT, True, Named.HEAD),
+    "`/reproduce` on a tagged commit, a check's button": (Kind.COMMIT_COMMENT, False, Named.NOTHING),
+}
+SAID = {
+    "runs": (Allowed, False),
+    "the answer is the command": (NeedsApproval, True),
+    "a plan": (NeedsApproval, False),
+    "[a plan]": (NeedsApproval, False),
+    "refused": (Refused, False),
+    "the forge takes none": (Refused, False),
+}
+"""How a cell begins → what is decided, and whether whoever asked may approve it."""
+
+
+def test_the_table_of_the_page_is_what_is_decided() -> None:
+    rows = {row[0]: row[1:] for row in re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)}
+    for name, (kind, from_fork, named) in ROWS.items():
+        for cell, permissions in zip(
+            rows[name], ((Permission.WRITE, Permission.ADMIN), OUTSIDERS), strict=True
+        ):
+            (wanted,) = [meant for words, meant in SAID.items() if cell.startswith(words)]
+            for permission in permissions:
+                decision = decide(Asked(kind, permission, from_fork, named), Policy(), FREE)
+                themself = isinstance(decision, NeedsApproval) and decision.themself
+                assert (type(decision), themself) == wanted, f"{name}: {cell}, but {decision}"
+
+
+def test_the_page_names_every_key_of_a_policy() -> None:
+    assert [key for key in SECTIONS["policy"].keys if f"`{key}" not in PAGE] == []

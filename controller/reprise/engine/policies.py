@@ -45,7 +45,9 @@ class Policies:
                 spec = with_arguments(spec, command.seeds, command.claims)
             cost = self.cost(repository, spec)
             cost = replace(cost, reserved=cost.reserved + taken)
-            decision = decide(question, self.policy(repository, file.path), cost)
+            # One that cannot be read is only reported: its author hears of that, not of the policy.
+            policy = self._world.policy if isinstance(spec, BadSpec) else self.policy(repository, file.path)
+            decision = decide(question, policy, cost)
             taken += (decision.limit or 0.0) if isinstance(decision, Allowed) else 0.0
             decided.append(decision)
         return decided

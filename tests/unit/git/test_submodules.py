@@ -40,10 +40,12 @@ class Forge:
         git(folder, "commit", "--quiet", "--message", "links")
         return Sha(git(folder, "rev-parse", "HEAD"))
 
-    def export(self, sha: Sha, into: Path, name: str = "ada/paper") -> tuple[Submodule, ...]:
+    def export(
+        self, sha: Sha, into: Path, name: str = "ada/paper", *, trusted: bool = True
+    ) -> tuple[Submodule, ...]:
         paper = Repository(7, "ada/paper", self.url(name))
         self.source.fetch(paper, sha)
-        return self.source.export(paper, sha, into)
+        return self.source.export(paper, sha, into, trusted=trusted)
 
     def url(self, name: str) -> str:
         return f"{self.server.url}/{name}/.git"
@@ -115,6 +117,18 @@ def test_a_token_for_one_repository_is_sent_to_no_submodule(forge: Forge, tmp_pa
     forge.export(sha, tmp_path / "tree")
     sent = {path.split("/.git")[0]: bool(seen) for path, seen in forge.server.asked}
     assert sent == {"/ada/paper": True, "/ada/lib": False}
+
+
+def test_a_strangers_commit_shows_nobody_what_is_private(forge: Forge, tmp_path: Path) -> None:
+    """Also not what a trusted commit brought here before."""
+    lib = forge.repository("ada/lib", {"a": "1"})
+    sha = forge.holding("ada/paper", {"lib": lib}, section("lib", "../../lib/.git"))
+    forge.export(sha, tmp_path / "ours")
+    forge.server.authorization = "Basic " + base64.b64encode(b"x-access-token:s3cret").decode()
+    with pytest.raises(Refused, match="token is not sent there; make it public"):
+        forge.export(sha, tmp_path / "theirs", trusted=False)
+    assert not (tmp_path / "theirs").exists()
+    assert forge.server.asked[-1] == ("/ada/lib/.git/info/refs", "")
 
 
 def test_a_private_submodule_of_others_is_refused_with_the_next_step(forge: Forge, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tests.deliveries import (
     check_clicked,
     comment_posted,
     commented_on_commit,
+    pull_changed,
     sample,
     tag_created,
     tag_pushed,
@@ -18,7 +19,15 @@ from tests.deliveries import (
 
 from reprise.adapters.github.webhook import parse_delivery, verify_signature
 from reprise.domain.errors import UserError
-from reprise.domain.event import CheckClicked, CommentPosted, Event, Ignored, TagDeleted, TagPushed
+from reprise.domain.event import (
+    CheckClicked,
+    CommentPosted,
+    Event,
+    Ignored,
+    PullRequestChanged,
+    TagDeleted,
+    TagPushed,
+)
 from reprise.domain.forge import OnCommit, OnPullRequest
 from reprise.domain.run import Sha
 
@@ -126,6 +135,17 @@ def test_a_command_on_a_commit_names_the_commit() -> None:
     assert parse(delivery) == CommentPosted(ID, NAME, OnCommit(Sha(COMMIT)), 11, said, "stranger")
 
 
+@pytest.mark.parametrize("action", ["synchronize", "closed"])
+def test_a_pull_request_that_went_on_is_told(action: str) -> None:
+    event = parse(pull_changed(7, action=action))
+    assert event == PullRequestChanged(ID, NAME, 7, "Codertocat")
+
+
+@pytest.mark.parametrize("action", ["opened", "edited", "reopened", "labeled", "ready_for_review"])
+def test_nothing_else_about_a_pull_request_matters(action: str) -> None:
+    assert parse(pull_changed(action=action)) == Ignored(NAME, "pull request")
+
+
 def test_our_own_report_is_no_command_whoever_signs_it() -> None:
     text = "<!-- reprise:commit:1 -->\n### wine: reproduced\n\n/reproduce"
     event = parse(commented_on_commit(text, who="reprise-bot"))
@@ -151,6 +171,9 @@ def branch(event: str) -> Delivery:
         (comment_posted(action="deleted"), "comment edited or deleted"),
         (comment_posted(action="pinned"), "comment edited or deleted"),
         (comment_posted(who="ci[bot]", kind="Bot"), "comment by a bot"),
+        (comment_posted(who="ci[bot]"), "comment by a bot"),
+        (comment_posted("> well\n/reproduce"), "comment without a command"),
+        (comment_posted("```\n/reproduce\n```"), "comment without a command"),
         (comment_posted(state="closed"), "comment on a closed pull request"),
         (comment_posted("Nice!"), "comment without a command"),
         (comment_posted("> /reproduce"), "comment without a command"),
