@@ -135,3 +135,19 @@ def pull_changed(number: int = 2, *, action: str = "synchronize", **at: Any) -> 
     delivery.payload["action"] = action
     delivery.payload["number"] = delivery.payload["pull_request"]["number"] = number
     return delivery
+
+
+def all_checks_clicked(
+    *,
+    who: str = "Codertocat",
+    kind: str = "User",
+    commit: str = COMMIT,
+    action: str = "rerequested",
+    **at: Any,
+) -> Delivery:
+    """What "Re-run all checks" sends; the published example was sent by a bot."""
+    delivery = sample("check_suite", **at)
+    delivery.payload["action"] = action
+    delivery.payload["check_suite"]["head_sha"] = commit
+    delivery.payload["sender"] |= {"login": who, "type": kind}
+    return delivery

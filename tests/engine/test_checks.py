@@ -356,6 +356,32 @@ def test_a_click_in_a_pull_request_edits_its_comment(controller: Controller, out
     assert f"run `{again.id}`" in comment.body
 
 
+def test_a_click_on_all_checks_runs_every_experiment_again_where_it_ran(
+    controller: Controller, outside: Outside
+) -> None:
+    pull = pull_request(outside, files={**FILES, ".reprise/ablation.yaml": SPEC})
+    controller.told_comment(pull, "/reproduce all")
+    controller.work()
+    click(controller, controller.runs()[0], ref=inbox.EVERY)
+    controller.work()
+    assert_clean(controller)
+    again = controller.runs()[2:]
+    assert sorted(run.experiment for run in again) == ["ablation", "wine"]
+    assert {(run.pull_request, run.commit) for run in again} == {(7, pull.sha)}
+
+
+def test_a_click_on_all_checks_of_a_commit_without_one_starts_nothing(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.forge.is_app = False
+    tagged(controller)
+    controller.work()
+    click(controller, controller.run(), ref=inbox.EVERY)
+    controller.work()
+    assert len(controller.runs()) == 1
+    assert controller.open_triggers() == 0
+
+
 @pytest.mark.parametrize("who", ["bob", "mallory"])
 def test_whoever_may_not_write_starts_nothing(controller: Controller, outside: Outside, who: str) -> None:
     tagged(controller)

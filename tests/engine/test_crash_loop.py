@@ -152,7 +152,7 @@ def _report(story: Tag | PullRequest) -> str:
     (run,) = story.outside.forge.checks_on(story.repository, story.sha)
     assert run.check.state is CheckState.COMPLETED
     assert story.outside.comments(story.repository, story.place) == []
-    return run.check.summary
+    return f"### {run.check.title}\n\n{run.check.summary}"
 
 
 def _coin(story: Tag | PullRequest) -> int | None:

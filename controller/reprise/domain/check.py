@@ -136,13 +136,19 @@ def check_of(
         state=_state(view),
         conclusion=conclusion_of(judgement) if judgement is not None else None,
         title=one_line(report.title, MAX_TITLE),
-        summary=report.markdown[:MAX_SUMMARY],
+        summary=_untitled(report.markdown)[:MAX_SUMMARY],
         annotations=_annotations(problems) if judgement is not None else (),
         actions=(REPRODUCE,) if judgement is not None else (),
         details_url=view.links.run,
         started_at=started_at,
         completed_at=ended_at if judgement is not None else None,
     )
+
+
+def _untitled(markdown: str) -> str:
+    """The forge shows the title above the summary."""
+    first, _, rest = markdown.partition("\n\n")
+    return rest if first.startswith("### ") and "\n" not in first else markdown
 
 
 def _state(view: RunView) -> CheckState:

@@ -39,12 +39,12 @@ class CommentPosted:
 
 @dataclass(frozen=True, slots=True)
 class CheckClicked:
-    """Somebody wants a check run of ours to run again. Whether it is ours, the leader looks up."""
+    """Somebody wants a check run of ours to run again, or all of a commit. The leader looks up which."""
 
     repository_id: int
     repository: str
-    run_id: str
-    """As the check names it: anything, until it is looked up."""
+    run_id: str | None
+    """As the check names it: anything, until it is looked up. None: all of this commit."""
     sha: Sha
     who: str
 

@@ -32,6 +32,7 @@ from reprise.engine.settled import Settled, new_run
 from reprise.engine.specs import SpecFile, read_specs
 from reprise.engine.targets import Target
 from reprise.engine.world import World
+from reprise.store import checks
 from reprise.store import intake as inbox
 from reprise.store.intake import Trigger
 from reprise.store.runs import get_run
@@ -49,12 +50,18 @@ def on_comment(world: World, repository: Repository, trigger: Trigger, policies:
 
 
 def on_click(world: World, repository: Repository, trigger: Trigger, policies: Policies) -> Settled:
-    """As if whoever clicked had written the command that makes the same run again."""
+    """As if whoever clicked had written the command that makes the same run again.
+
+    For all checks of a commit: the one that runs all its experiments, where its newest check is talked about.
+    """
+    everything = trigger.ref == inbox.EVERY
     with world.store.read() as connection:
-        run = get_run(connection, trigger.ref)
+        newest = checks.newest_on(connection, repository.id, trigger.commit) if trigger.commit else None
+        run = get_run(connection, (newest or "") if everything else trigger.ref)
     if run is None or (run.repository.id, run.commit) != (repository.id, trigger.commit):
         return Settled("a click on a check that is not ours")
-    command = Reproduce(run.experiment, sha=run.commit, seeds=run.seeds, claims=run.claims)
+    same = Reproduce(run.experiment, sha=run.commit, seeds=run.seeds, claims=run.claims)
+    command = Reproduce(everything=True, sha=run.commit) if everything else same
     there = replace(trigger, pull_request=run.pull_request)
     permission = world.conversation.permission(repository, trigger.who)
     return _obey(world, Asked(there, repository, run.place, None, permission), command, policies)

@@ -18,7 +18,17 @@ from reprise.domain.event import (
     TagPushed,
 )
 from reprise.store.codec import dump
-from reprise.store.intake import CHANGE, CHECK, LIFE, QUEUE, TAG, Delivery, NewTrigger, comment_trigger
+from reprise.store.intake import (
+    CHANGE,
+    CHECK,
+    EVERY,
+    LIFE,
+    QUEUE,
+    TAG,
+    Delivery,
+    NewTrigger,
+    comment_trigger,
+)
 
 EVERYWHERE = 0
 """In place of a repository's number, for what is about an account."""
@@ -74,7 +84,8 @@ def _wanted(event: Asking) -> tuple[NewTrigger, str]:
             new = comment_trigger(*where, place, comment_id=comment_id, body=body, who=who)
             return new, f"command on {new.ref}"
         case CheckClicked(_, _, run_id, sha, who):
-            return NewTrigger(CHECK, *where, run_id, who, commit=sha), f"click on {run_id}"
+            ref = run_id or EVERY
+            return NewTrigger(CHECK, *where, ref, who, commit=sha), f"click on {ref} at {sha[:7]}"
         case PullRequestChanged(_, _, number, who):
             return NewTrigger(CHANGE, *where, f"#{number}", who, number), f"pull request #{number} changed"
         case MergeQueued(_, _, sha, who):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
-from reprise.domain.run import RunId
+from reprise.domain.run import RunId, Sha
 from reprise.store.intake import insert_new
 from reprise.store.runs import Run
 from reprise.store.tables import checks, runs
@@ -28,6 +28,18 @@ def keep_check(connection: Connection, run_id: RunId, check_id: int, said: str) 
     if insert_new(connection, checks, values):
         return
     connection.execute(update(checks).where(checks.c.run_id == run_id).values(**values))
+
+
+def newest_on(connection: Connection, repository_id: int, commit: Sha) -> str | None:
+    """The id of the newest run of a commit that has a check."""
+    query = (
+        select(runs.c.id)
+        .join(checks, checks.c.run_id == runs.c.id)
+        .where(runs.c.repository_id == repository_id, runs.c.commit == commit)
+        .order_by(runs.c.number.desc())
+    )
+    found: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
+    return found
 
 
 def newer_speaks(connection: Connection, run: Run) -> bool:

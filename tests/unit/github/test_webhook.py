@@ -8,6 +8,7 @@ from tests.deliveries import (
     COMMIT,
     TAG_OBJECT,
     Delivery,
+    all_checks_clicked,
     check_clicked,
     comment_posted,
     commented_on_commit,
@@ -232,9 +233,16 @@ def test_a_click_on_a_check_of_ours_asks_for_its_run_again(delivery: Delivery) -
     assert parse(delivery) == CheckClicked(ID, NAME, "r0123456789ab", Sha(COMMIT), "Codertocat")
 
 
+def test_all_checks_of_a_commit_are_asked_for_again() -> None:
+    assert parse(all_checks_clicked(**AT)) == CheckClicked(ID, NAME, None, Sha(COMMIT), "Codertocat")
+
+
 @pytest.mark.parametrize(
     ("delivery", "why"),
     [
+        (sample("check_suite", **AT), "click by a bot"),
+        (all_checks_clicked(action="completed", **AT), "checks not asked for again"),
+        (all_checks_clicked(commit="short", **AT), "fields not understood"),
         (check_clicked(action="created", **AT), "check run not asked for again"),
         (check_clicked(action="completed", **AT), "check run not asked for again"),
         (check_clicked(button="deploy", **AT), "check run not asked for again"),

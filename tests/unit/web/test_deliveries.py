@@ -42,7 +42,7 @@ async def test_a_command_on_a_commit_keeps_the_commit(site: Site) -> None:
 async def test_a_click_on_a_check_keeps_its_run_and_commit(site: Site) -> None:
     click = check_clicked("r0123456789ab", who="ada", repository_id=186853002, repository=WATCHED)
     reply = await site.deliver(click, "guid-1")
-    assert (reply.status_code, reply.json()) == (202, {"message": "click on r0123456789ab"})
+    assert (reply.status_code, reply.json()) == (202, {"message": f"click on r0123456789ab at {COMMIT[:7]}"})
     [trigger] = site.triggers()
     assert (trigger.kind, trigger.ref, trigger.commit) == ("check", "r0123456789ab", COMMIT)
     assert (trigger.who, trigger.pull_request, trigger.comment_id) == ("ada", None, None)

@@ -9,17 +9,15 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from reprise.adapters.github.changes import CHANGES
+from reprise.adapters.github.clicks import CLICKS
 from reprise.adapters.github.fields import Account, FullSha, Name, Number, Repository, Text
 from reprise.domain import command
-from reprise.domain.check import REPRODUCE
 from reprise.domain.errors import UserError
 from reprise.domain.event import (
-    CheckClicked,
     CommentPosted,
     Event,
     Ignored,
@@ -132,24 +130,6 @@ class _CommitComment(BaseModel):
     sender: Account
 
 
-class _CheckRun(BaseModel):
-    external_id: Annotated[Name, Field(max_length=40)] | None = None
-    """Ours name their run; others say what they like."""
-    head_sha: FullSha
-
-
-class _Button(BaseModel):
-    identifier: str
-
-
-class _CheckRunEvent(BaseModel):
-    action: str
-    check_run: _CheckRun
-    requested_action: _Button | None = None
-    repository: Repository
-    sender: Account
-
-
 class _Named(BaseModel):
     full_name: Name
 
@@ -230,33 +210,6 @@ def _not_said(event: _IssueComment | _CommitComment) -> str | None:
     return "comment without a command" if command.parse(event.comment.body or "") is None else None
 
 
-def _read_check_run(body: bytes) -> Event:
-    event = _CheckRunEvent.model_validate_json(body)
-    repository, check = event.repository, event.check_run
-    if why := _not_wanted(event):
-        return Ignored(repository.full_name, why)
-    return CheckClicked(
-        repository.id,
-        repository.full_name,
-        check.external_id or "",
-        Sha(check.head_sha),
-        event.sender.login,
-    )
-
-
-def _not_wanted(event: _CheckRunEvent) -> str | None:
-    """Why a check run's event is nothing to act on; None when somebody wants it again."""
-    button = event.requested_action.identifier if event.requested_action is not None else None
-    wanted = event.action == "rerequested" or (
-        event.action == "requested_action" and button == REPRODUCE.identifier
-    )
-    if not wanted:
-        return "check run not asked for again"
-    if event.sender.type == "Bot":
-        return "click by a bot"
-    return None if event.check_run.external_id else "check run of somebody else"
-
-
 def _read_ping(body: bytes) -> Event:
     return Ignored(_repository_name(body), "ping")
 
@@ -276,8 +229,8 @@ READERS: dict[str, Callable[[bytes], Event]] = {
     "delete": _read_delete,
     "issue_comment": _read_issue_comment,
     "commit_comment": _read_commit_comment,
-    "check_run": _read_check_run,
     **CHANGES,
+    **CLICKS,
     "pull_request": _read_pull_request,
     "ping": _read_ping,
 }
