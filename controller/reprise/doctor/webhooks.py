@@ -18,7 +18,8 @@ def judge(name: str, hooks: tuple[Hook, ...], http: Http) -> Finding:
     ours = [hook for hook in hooks if _leads_here(hook.url, http)]
     if not ours:
         there = f" ({len(hooks)} lead elsewhere)" if hooks else ""
-        said = f"no webhook of the repository leads to {_here(http)}{there}, so tags and comments are found minutes late"
+        late = "so tags and comments are found minutes late"
+        said = f"no webhook of the repository leads to {_here(http)}{there}, {late}"
         step = f"add one with content type application/json, the secret and the events {', '.join(EVENTS)}"
         return Finding(name, False, said, f"{step}; one of the whole organisation does too, unseen from here")
     problems = [_problem(hook) for hook in ours]
