@@ -9,7 +9,7 @@ from reprise.settings import Http
 
 PATH = "/webhooks/github"
 EVENTS = ("push", "issue_comment", "commit_comment")
-"""Without the first (or `create`) a tag waits for the sweep; a comment has no other way in."""
+"""Without the first (or `create`) a tag waits for the sweep, without the others a comment."""
 _BAD_SIGNATURE = 401
 
 
@@ -18,7 +18,8 @@ def judge(name: str, hooks: tuple[Hook, ...], http: Http) -> Finding:
     ours = [hook for hook in hooks if _leads_here(hook.url, http)]
     if not ours:
         there = f" ({len(hooks)} lead elsewhere)" if hooks else ""
-        said = f"no webhook of the repository leads to {_here(http)}{there}, so comments are not heard"
+        late = "so tags and comments are found minutes late"
+        said = f"no webhook of the repository leads to {_here(http)}{there}, {late}"
         step = f"add one with content type application/json, the secret and the events {', '.join(EVENTS)}"
         return Finding(name, False, said, f"{step}; one of the whole organisation does too, unseen from here")
     problems = [_problem(hook) for hook in ours]

@@ -3,6 +3,7 @@
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -10,10 +11,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.deliveries import sample
 from tests.fakes.clock import FakeClock
 from tests.unit.web import runs as make
 from tests.unit.web.site import TOKEN, Site
 
+from reprise.engine.life import settle_changes
 from reprise.sign_in import FILE, Key, forget_key, kept_key, key_of_start, sign_in_address
 from reprise.store import repositories
 from reprise.web.access import LIFETIME, Guard, own_page, submitted
@@ -215,6 +218,14 @@ async def test_the_run_page_of_a_public_repository_is_open_to_everybody_with_its
         assert page.status_code == 200
         assert "Reproduced at level B" in page.text
         assert "epoch 1" in page.text
+
+
+async def test_a_run_page_is_hidden_as_soon_as_its_repository_is_made_private(public: Site) -> None:
+    assert (await public.deliver(sample("repository", "repository_privatized"))).status_code == 202
+    public.clock.advance((datetime.now(UTC) - public.clock.now()).total_seconds() + 60)
+    assert settle_changes(public.world)
+    async with public.client(token=None) as client:
+        assert (await client.get("/runs/r1")).status_code == 401
 
 
 async def test_a_visitor_sees_no_links_that_ask_and_nothing_of_the_operators(public: Site) -> None:

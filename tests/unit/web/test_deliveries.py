@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,6 +18,8 @@ from tests.deliveries import (
     tag_pushed,
 )
 from tests.unit.web.site import HOOK, SECRET, WATCHED, Site
+
+from reprise.web.app import create_app
 
 
 async def test_a_pushed_tag_is_stored_with_its_trigger_and_the_engine_is_woken(site: Site) -> None:
@@ -196,3 +199,36 @@ def _signed(event: str, body: bytes) -> dict[str, str]:
         "X-GitHub-Delivery": "guid-1",
         "X-Hub-Signature-256": f"sha256={digest}",
     }
+
+
+# --- repositories as a whole ------------------------------------------------------------------------
+
+
+async def test_what_happens_to_a_repository_is_heard_under_any_name(site: Site) -> None:
+    reply = await site.deliver(sample("repository", "repository_renamed"))
+    assert (reply.status_code, reply.json()["message"]) == (202, "repository renamed")
+    [trigger] = site.triggers()
+    assert (trigger.kind, trigger.ref, trigger.repository) == ("life", "renamed", "Octocoders/Hello-World")
+    assert site.nudges == 1
+
+
+async def test_an_installations_events_are_heard(site: Site) -> None:
+    reply = await site.deliver(sample("installation", "installation_suspend"))
+    assert (reply.status_code, reply.json()["message"]) == (202, "access suspended at Codertocat")
+    assert [trigger.kind for trigger in site.triggers()] == ["life"]
+
+
+async def test_a_repository_that_was_renamed_is_watched_by_its_number(site: Site) -> None:
+    pushed = tag_pushed("v1", repository="Codertocat/Elsewhere")
+    assert (await site.deliver(pushed)).json()["message"] == "ignored: repository is not watched"
+    site.sweeps.followed[pushed.payload["repository"]["id"]] = WATCHED
+    assert (await site.deliver(pushed, "guid-2")).json()["message"] == "tag v1"
+
+
+async def test_without_a_secret_nothing_is_taken_and_the_reason_is_said(site: Site) -> None:
+    site.context = replace(site.context, webhook_secret=b"")
+    site.app = create_app(site.context)
+    async with site.serving():
+        reply = await site.deliver(tag_pushed("v1"))
+    assert reply.status_code == 401
+    assert "no webhook secret is set" in reply.json()["message"]

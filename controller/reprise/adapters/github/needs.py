@@ -33,9 +33,9 @@ PERMISSIONS: dict[str, Need] = {
 EVENTS: dict[str, str] = {
     "push": "tags are found by the sweep only, minutes late",
     "create": "a tag of which no push tells is found by the sweep only, minutes late",
-    "delete": "the run of a deleted tag goes on",
-    "issue_comment": "/reproduce on a pull request is found late or not at all",
-    "commit_comment": "/reproduce on a commit is found late or not at all",
+    "delete": "the run of a deleted tag goes on until the sweep, minutes later",
+    "issue_comment": "/reproduce on a pull request is found by the sweep only, minutes late",
+    "commit_comment": "/reproduce on a commit is found by the sweep only, minutes late",
     "pull_request": "a new push to a pull request voids its approvals only when they are used",
     "merge_group": "a merge queue that requires our check waits for it in vain",
     "repository": "a renamed, moved or hidden repository is noticed by the sweep only",
