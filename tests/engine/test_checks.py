@@ -261,6 +261,22 @@ def test_an_app_that_may_not_write_checks_reports_as_a_token_does(
     assert run.coin is not None, "of the status"
 
 
+def test_an_app_that_loses_the_right_to_its_check_comments_the_verdict(
+    controller: Controller, outside: Outside
+) -> None:
+    def job(_: JobRequest) -> FakeJob:
+        outside.forge.fail("put_check", *[Refused("give the App checks: write")] * 9)
+        return measured(0.93)
+
+    repository, sha = tagged(controller)
+    outside.runner.script = job
+    controller.work()
+    assert only_check(outside, repository, sha).check.state is CheckState.IN_PROGRESS
+    (comment,) = outside.comments(repository, OnCommit(sha))
+    assert "reproduced at level B" in comment.body
+    assert controller.run().reporting_problem == "give the App checks: write"
+
+
 def test_the_next_life_goes_on_with_the_same_check(make: Make, outside: Outside) -> None:
     outside.runner.script = lambda job: FOREVER
     first = make().start()

@@ -4,7 +4,7 @@ Level-triggered: what stands there is compared with what should, and only differ
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -126,14 +126,21 @@ def _just_said(world: World, run: Run) -> bool:
 
 def publish(world: World, run: Run) -> None:
     """The verdict's statuses and the report. One that is refused does not keep the others back."""
-    refusals = []
-    for tell in (_put_verdict, put_check, _put_report):
-        try:
-            tell(world, run)
-        except Refused as error:
-            refusals.append(str(error))
-    if refusals:
-        raise Refused("; ".join(refusals))
+    refusals = [_refusal(_put_verdict, world, run), _refusal(put_check, world, run)]
+    # A check that may not be changed any more says something old.
+    report = _put_report if refusals[-1] is None else put_comment
+    refusals.append(_refusal(report, world, run))
+    said = "; ".join(each for each in refusals if each is not None)
+    if said:
+        raise Refused(said)
+
+
+def _refusal(tell: Callable[[World, Run], object], world: World, run: Run) -> str | None:
+    try:
+        tell(world, run)
+    except Refused as error:
+        return str(error)
+    return None
 
 
 def _put_verdict(world: World, run: Run) -> None:
