@@ -14,7 +14,7 @@ from reprise.domain.forge import Permission, PullRequest
 from reprise.domain.run import Repository, Sha
 from reprise.engine.world import World
 
-HISTORIES = 200
+HISTORIES = 150
 MIX = {
     Move.PUSH: 3,
     Move.SAY: 9,
@@ -52,8 +52,8 @@ def test_nothing_runs_without_somebody_who_may(watched: TrustHistories) -> None:
 
     history()
     assert watched.tally.histories >= HISTORIES
-    assert all(watched.moves[move] >= 20 for move in MIX)
-    assert watched.plans >= 100
+    assert all(watched.moves[move] >= 10 for move in MIX)
+    assert watched.plans >= 60
     assert watched.approved >= 10
 
 

@@ -1,8 +1,4 @@
-"""Histories of who may start what: people with changing roles, an own and a fork's pull request, plans.
-
-A `Witness` beside the controller knows roles, heads and comments from what people did, and looks at every new
-run: it must have been asked for, or approved, by somebody who might write at that moment, for that commit.
-"""
+"""Histories of who may start what: people with changing roles, an own and a fork's pull request, plans."""
 
 import re
 from collections import Counter
@@ -14,11 +10,10 @@ from hypothesis import strategies as st
 from tests.machine.commits import KINDS
 from tests.machine.histories import Histories
 from tests.machine.standing import check_nothing_is_held, ours
-from tests.machine.town import Said, Town
+from tests.machine.town import Town
+from tests.machine.witness import FORK, HEADS, OWN, Witness
 
 from reprise.domain.forge import OnPullRequest, Permission
-from reprise.domain.run import Sha
-from reprise.store.runs import Run
 
 
 class Move(Enum):
@@ -45,7 +40,6 @@ class Move(Enum):
 
 
 Step = tuple[Move, int, int]
-OWN, FORK = 7, 8
 THEIR_REPOSITORY = 999
 PEOPLE = ("ada", "bob", "mallory", "ada", "eve", "ci[bot]", "ada")
 ROLES = {
@@ -55,7 +49,6 @@ ROLES = {
     "ci[bot]": Permission.WRITE,
 }
 GIVEN = (Permission.READ, Permission.WRITE, Permission.NONE, Permission.READ, Permission.ADMIN)
-HEADS = {OWN: ("good", "other"), FORK: ("theirs", "evil")}
 SAYINGS = (
     "/reproduce",
     "/reproduce",
@@ -73,81 +66,12 @@ SAYINGS = (
 )
 CLOCK_STEPS = (1.0, 60.0, 3600.0, 3 * 24 * 3600.0, 8 * 24 * 3600.0)
 INSIDE = (Move.PUSH, Move.ROLE, Move.CLOSE, Move.APPROVE, Move.SAY, Move.DELIVER, Move.INTAKE)
-_APPROVAL = re.compile(r"^/reproduce approve (p[0-9a-f]{8})$", re.MULTILINE)
-_COMMIT = re.compile(r"^\| commit \| `([0-9a-f]{40})` \|$", re.MULTILINE)
 
 
 def histories(weights: dict[Move, int], *, longest: int = 26) -> st.SearchStrategy[list[Step]]:
     moves = [move for move in Move for _ in range(weights.get(move, 0))]
     number = st.integers(0, 15)
     return st.lists(st.tuples(st.sampled_from(moves), number, number), min_size=8, max_size=longest)
-
-
-@dataclass
-class Witness:
-    """What was so at some moment since the present move began: another may have come in the middle of it."""
-
-    roles: dict[str, Permission]
-    heads: dict[int, Sha] = field(default_factory=dict)
-    closed: set[int] = field(default_factory=set)
-    roles_since: dict[str, set[Permission]] = field(default_factory=dict)
-    heads_since: dict[int, set[Sha]] = field(default_factory=dict)
-    open_since: set[int] = field(default_factory=set)
-    shown: dict[str, tuple[int, Sha]] = field(default_factory=dict)
-    """plan → pull request and commit, as its comment said"""
-    used: set[str] = field(default_factory=set)
-
-    def begin(self) -> None:
-        self.roles_since = {who: {role} for who, role in self.roles.items()}
-        self.heads_since = {number: {sha} for number, sha in self.heads.items()}
-        self.open_since = {number for number in self.heads if number not in self.closed}
-
-    def role(self, who: str, role: Permission) -> None:
-        self.roles[who] = role
-        self.roles_since.setdefault(who, set()).add(role)
-
-    def head(self, number: int, sha: Sha) -> None:
-        self.heads[number] = sha
-        self.heads_since.setdefault(number, set()).add(sha)
-
-    def look(self, town: "TrustTown") -> None:
-        for number in HEADS:
-            for comment in ours(town, OnPullRequest(number)):
-                found, commit = _APPROVAL.findall(comment.body), _COMMIT.findall(comment.body)
-                for plan, sha in zip(found, commit, strict=False):
-                    self.shown[plan] = number, Sha(sha)
-
-    def check(self, town: "TrustTown", run: Run) -> None:
-        said = next((each for each in town.said if run.generation == f"comment:{each.id}"), None)
-        assert said is not None, f"nobody asked: {run}"
-        assert not said.who.endswith("[bot]"), f"a bot asked: {said}"
-        roles = self.roles_since.get(said.who, {Permission.NONE})
-        assert roles & {Permission.WRITE, Permission.ADMIN}, f"{said.who} might not write: {run}"
-        assert (run.who, run.pull_request) == (said.who, said.pull), run
-        assert said.pull in self.open_since, f"#{said.pull} was closed: {run}"
-        self._check_commit(said, run)
-        assert run.untrusted or said.pull == OWN, f"a stranger's code is trusted: {run}"
-
-    def _check_commit(self, said: Said, run: Run) -> None:
-        words = said.text.split()
-        assert words[:1] == ["/reproduce"], f"{said} is no command"
-        heads = self.heads_since[said.pull]
-        if words[1:2] == ["approve"]:
-            plan = words[2]
-            assert self.shown.get(plan) == (said.pull, run.commit), f"{plan} did not say so: {run}"
-            assert plan not in self.used, f"{plan} was used twice"
-            assert run.commit in heads, f"the head had moved: {run}"
-            self.used.add(plan)
-            return
-        assert words[1:2] != ["plan"], f"{said} asked for a plan only"
-        digits = next((word for word in words[1:] if re.fullmatch("[0-9a-f]{7,40}", word)), None)
-        if said.pull == FORK:
-            assert digits is not None, f"{said} named no commit of the fork"
-            assert run.commit in heads, f"the head had moved: {run}"
-        if digits is not None:
-            assert run.commit.startswith(digits), f"{said} ran another commit: {run}"
-        else:
-            assert run.commit in heads, f"{said} ran another commit: {run}"
 
 
 class TrustTown(Town):
@@ -251,7 +175,7 @@ class TrustTown(Town):
         left = [said for said in self.said if said.id not in self.deleted]
         if not left:
             return
-        self.outside.clock.step(1.0)  # GitHub dates to the second
+        self.outside.clock.advance(1.0)  # GitHub dates to the second
         said = left[a % len(left)]
         if move is Move.EDIT:
             words, action = self._words(said.pull, b), "edited"

@@ -4,7 +4,7 @@ Every answer may be repeated.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -69,11 +69,12 @@ def reply(world: World, asked: Asked, text: str, *, refused: bool = False) -> Se
     return Settled(text if refused else "answered", refused=refused)
 
 
-def refuse(world: World, asked: Asked, why: str) -> Settled:
+def refuse(world: World, asked: Asked, why: str, *, text: str | None = None) -> Settled:
     """On a commit, below which anybody may write, and for a click outsiders get no text of ours."""
     if asked.by_outsider and (asked.comment_id is None or not isinstance(asked.place, OnPullRequest)):
         return confused(world, asked, why)
-    return reply(world, asked, why, refused=True)
+    answered = reply(world, asked, text or why)
+    return replace(answered, text=why, refused=True)
 
 
 def confused(world: World, asked: Asked, why: str) -> Settled:

@@ -111,7 +111,7 @@ def _reproduce(world: World, asked: Asked, command: Reproduce, policies: Policie
     # A repository's own policy is only ever stricter: what is refused already costs no look at its files.
     first = trust.decide(question, world.policy, trust.Cost(world.backend))
     if isinstance(first, Refused) or (isinstance(first, NeedsApproval) and first.themself):
-        return refuse(world, asked, conversation.not_allowed(first, command, target.sha))
+        return _not_allowed(world, asked, first, command, target)
     if isinstance(first, NeedsApproval):
         return _plan(world, asked, command, policies)
     files = _files(world, asked, command, target)
@@ -119,7 +119,7 @@ def _reproduce(world: World, asked: Asked, command: Reproduce, policies: Policie
         return files
     decided = policies.decide(question, asked.repository, files, command)
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
-        return refuse(world, asked, conversation.not_allowed(refused, command, target.sha))
+        return _not_allowed(world, asked, refused, command, target)
     if any(isinstance(each, NeedsApproval) for each in decided):
         return _plan(world, asked, command, policies)
     react(world, asked, Reaction.EYES)
@@ -139,14 +139,21 @@ def _plan(world: World, asked: Asked, command: Reproduce, policies: Policies) ->
     question = trust.Asked(target.kind, Permission.READ, target.from_fork, target.named)
     first = trust.decide(question, world.policy, trust.Cost(world.backend))
     if isinstance(first, Refused):
-        return refuse(world, asked, conversation.not_allowed(first, command, target.sha))
+        return _not_allowed(world, asked, first, command, target)
     files = _files(world, asked, command, target)
     if isinstance(files, Settled):
         return files
     decided = policies.decide(question, asked.repository, files, command)
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
-        return refuse(world, asked, conversation.not_allowed(refused, command, target.sha))
+        return _not_allowed(world, asked, refused, command, target)
     return plans.propose(world, asked, command, target, files, policies)
+
+
+def _not_allowed(
+    world: World, asked: Asked, decision: Refused | NeedsApproval, command: Reproduce, target: Target
+) -> Settled:
+    text = conversation.not_allowed(decision, command, target.sha)
+    return refuse(world, asked, decision.reason, text=text)
 
 
 def _files(world: World, asked: Asked, command: Reproduce, target: Target) -> Sequence[SpecFile] | Settled:

@@ -71,7 +71,8 @@ def _plan(
 ) -> Plan:
     repository, trigger, now = asked.repository, asked.trigger, world.clock.now()
     number = trigger.pull_request or 0
-    policy, cost = policies.policy(repository, file.path), policies.cost(repository, spec)
+    policy = policies.policy(repository, file.path)
+    cost = policies.cost(repository, spec, policy)
     bound = trust.limit(policy, cost) if isinstance(policy, Policy) else None
     return Plan(
         id=plan_id(repository.id, number, spec.name, target.sha, asked.comment_id or 0),
@@ -98,7 +99,7 @@ def _plan(
             probe=wants_probe(spec),
             timeout=spec.run.timeout.total_seconds(),
             most=cost.most if bound is None else bound,
-            expected=cost.expected,
+            expected=policies.expected(repository, spec),
             basis=policies.basis(repository, spec),
             python=spec.environment.python,
             pins=_pins(world, repository, target.sha, spec.environment.lock),

@@ -43,11 +43,10 @@ class Policies:
             spec = file.spec
             if isinstance(spec, Spec):
                 spec = with_arguments(spec, command.seeds, command.claims)
-            cost = self.cost(repository, spec)
-            cost = replace(cost, reserved=cost.reserved + taken)
             # One that cannot be read is only reported: its author hears of that, not of the policy.
             policy = self._world.policy if isinstance(spec, BadSpec) else self.policy(repository, file.path)
-            decision = decide(question, policy, cost)
+            cost = self.cost(repository, spec, policy)
+            decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
             taken += (decision.limit or 0.0) if isinstance(decision, Allowed) else 0.0
             decided.append(decision)
         return decided
@@ -75,29 +74,42 @@ class Policies:
         ]
         return [parse_policy(data, file=path) for path, data in files if data is not None]
 
-    def cost(self, repository: Repository, spec: Spec | BadSpec) -> Cost:
-        """``spec`` as it was asked for. One that cannot be read is only reported, which costs nothing."""
-        world = self._world
-        with world.store.read() as connection:
-            spent = audit.spent_since(
-                connection, repository.full_name, Unit.MACHINE_SECONDS, month_of(world.clock.now())
-            )
-            reserved = runs.reserved_seconds(connection, repository.id)
-            earlier = runs.usual_durations(connection, repository.id, spec.name)
-        if isinstance(spec, BadSpec):
-            return Cost(world.backend, 0.0, 0.0, spent, reserved)
+    def cost(self, repository: Repository, spec: Spec | BadSpec, policy: Policy | Unreadable) -> Cost:
+        """``spec`` as it was asked for. One that cannot be read is only reported, which costs nothing.
+
+        What no bound of the policy asks for is not looked up: a thousand tags may come at once.
+        """
+        if isinstance(spec, BadSpec) or isinstance(policy, Unreadable):
+            return Cost(self._world.backend)
         most = most_executions(spec) * spec.run.timeout.total_seconds()
-        expected = min(usual_seconds(earlier) or declared(spec) or most, most)
-        known = bool(earlier) or declared(spec) is not None
-        return Cost(world.backend, expected if known else None, most, spent, reserved)
+        if (policy.max_su_per_run, policy.max_su_per_month) == (None, None):
+            return Cost(self._world.backend, None, most)
+        expected = self.expected(repository, spec)
+        if policy.max_su_per_month is None:
+            return Cost(self._world.backend, expected, most)
+        month, name = month_of(self._world.clock.now()), repository.full_name
+        with self._world.store.read() as connection:
+            spent = audit.spent_since(connection, name, Unit.MACHINE_SECONDS, month)
+            reserved = runs.reserved_seconds(connection, repository.id)
+        return Cost(self._world.backend, expected, most, spent, reserved)
+
+    def expected(self, repository: Repository, spec: Spec) -> float | None:
+        """Machine seconds: what earlier runs took, else as declared; None when nobody knows."""
+        most = most_executions(spec) * spec.run.timeout.total_seconds()
+        usual = usual_seconds(self._earlier(repository, spec))
+        found = declared(spec) if usual is None else usual
+        return None if found is None else min(found, most)
 
     def basis(self, repository: Repository, spec: Spec) -> str:
         """Where the expected time comes from."""
-        with self._world.store.read() as connection:
-            earlier = len(runs.usual_durations(connection, repository.id, spec.name))
+        earlier = len(self._earlier(repository, spec))
         if earlier:
             return "from an earlier run" if earlier == 1 else f"from {earlier} earlier runs"
         return "as declared"
+
+    def _earlier(self, repository: Repository, spec: Spec) -> list[float]:
+        with self._world.store.read() as connection:
+            return runs.usual_durations(connection, repository.id, spec.name)
 
 
 def declared(spec: Spec) -> float | None:

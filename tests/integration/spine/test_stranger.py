@@ -21,7 +21,7 @@ class Stranger:
     def __init__(self, town: Town, paper: Paper, folder: Path) -> None:
         self._town, self._paper = town, paper
         town.tokens.setdefault("mallory", server.add_user(town.folder / "forge", "mallory"))
-        self._call("POST", f"repos/{paper.name}/forks")
+        town.call("POST", f"repos/{paper.name}/forks", by="mallory")
         name = paper.name.partition("/")[2]
         address = town.url.replace("http://", f"http://mallory:{town.tokens['mallory']}@")
         self._copy = folder / "fork"
@@ -34,24 +34,14 @@ class Stranger:
         return sha
 
     def open_pull_request(self) -> int:
-        made: int = self._call(
-            "POST", f"repos/{self._paper.name}/pulls", title="Better", head="mallory:better", base="main"
-        )["number"]
+        wanted = {"title": "Better", "head": "mallory:better", "base": "main"}
+        path = f"repos/{self._paper.name}/pulls"
+        made: int = self._town.call("POST", path, by="mallory", **wanted)["number"]
         return made
 
     def say(self, number: int, text: str) -> None:
-        self._call("POST", f"repos/{self._paper.name}/issues/{number}/comments", body=text)
-
-    def _call(self, method: str, path: str, **body: object) -> dict[str, int]:
-        reply = self._town._http.request(
-            method,
-            f"{self._town.url}/api/v3/{path}",
-            json=body or None,
-            headers={"Authorization": f"token {self._town.tokens['mallory']}"},
-        )
-        assert reply.is_success, reply.text
-        found: dict[str, int] = reply.json()
-        return found
+        path = f"repos/{self._paper.name}/issues/{number}/comments"
+        self._town.call("POST", path, by="mallory", body=text)
 
 
 def test_a_forks_plan_is_approved_and_the_next_voided_by_a_push(

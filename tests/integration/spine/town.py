@@ -41,13 +41,13 @@ class Town:
         self.stop()
         self._http.close()
 
-    def call(self, method: str, path: str, **body: Any) -> Any:
-        """What ada asks the forge's REST API."""
+    def call(self, method: str, path: str, *, by: str = "ada", **body: Any) -> Any:
+        """What somebody asks the forge's REST API."""
         reply = self._http.request(
             method,
             f"{self.url}/api/v3/{path}",
             json=body or None,
-            headers={"Authorization": f"token {self.tokens['ada']}"},
+            headers={"Authorization": f"token {self.tokens[by]}"},
         )
         assert reply.is_success, f"{method} {path}: {reply.status_code} {reply.text}"
         return reply.json() if reply.content else None
