@@ -34,10 +34,11 @@ from reprise.domain.forge import (
     State,
     Status,
 )
-from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.run import Repository, RunId, Sha, Standing
 
 MISSING = Sha("d" * 40)
 MARKER = "<!-- reprise:wine -->"
+ALWAYS = datetime(2020, 1, 1, tzinfo=UTC)
 PULL = OnPullRequest(1)
 
 
@@ -160,9 +161,40 @@ def test_open_pull_requests_are_those_that_are_open(world: World) -> None:
     assert world.forge.open_pull_requests(world.repository) == frozenset()
 
 
-# --- looking for comments -------------------------------------------------------------------------
+# --- repositories that are left alone ---------------------------------------------------------------
 
-ALWAYS = datetime(2020, 1, 1, tzinfo=UTC)
+
+@pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.REMOVED, Standing.DELETED])
+def test_what_is_lost_is_neither_read_nor_written(world: World, standing: Standing) -> None:
+    lost = replace(world.repository, standing=standing)
+    for call in (
+        lambda: world.forge.statuses(lost, world.tagged),
+        lambda: world.forge.comments_since(lost, ALWAYS),
+        lambda: world.forge.permission(lost, "ada"),
+        lambda: world.forge.post_status(lost, world.tagged, status()),
+    ):
+        with pytest.raises(Refused, match=r"suspended|taken from|was deleted"):
+            call()
+    assert world.posted(world.tagged) == 0
+
+
+def test_what_is_archived_is_read_and_not_written(world: World) -> None:
+    archived = replace(world.repository, standing=Standing.ARCHIVED)
+    comment = world.say(PULL, "hello", "wendy")
+    assert world.forge.statuses(archived, world.tagged) == {}
+    assert [each.id for each in world.forge.comments_since(archived, ALWAYS)] == [comment]
+    for call in (
+        lambda: world.forge.post_status(archived, world.tagged, status()),
+        lambda: world.forge.react(archived, PULL, comment, Reaction.EYES),
+        lambda: world.forge.put_comment(archived, PULL, marker=MARKER, body=MARKER, known_id=None),
+    ):
+        with pytest.raises(Refused, match="is archived"):
+            call()
+    assert world.posted(world.tagged) == 0
+    assert len(world.comments(PULL)) == 1
+
+
+# --- looking for comments -------------------------------------------------------------------------
 
 
 def test_comments_in_conversations_and_on_commits_are_found_with_who_said_what(world: World) -> None:
