@@ -14,26 +14,27 @@ from reprise.domain.forge import Permission, PullRequest
 from reprise.domain.run import Repository, Sha
 from reprise.engine.world import World
 
-HISTORIES = 150
+HISTORIES = 120
 MIX = {
-    Move.PUSH: 3,
-    Move.SAY: 9,
+    Move.PUSH: 5,
+    Move.SAY: 4,
+    Move.ASK: 12,
     Move.EDIT: 2,
     Move.DELETE: 1,
     Move.APPROVE: 6,
-    Move.ROLE: 4,
+    Move.ROLE: 5,
     Move.CLOSE: 1,
-    Move.DELIVER: 4,
+    Move.DELIVER: 3,
     Move.DOUBLE: 1,
     Move.DROP: 1,
     Move.SWEEP: 1,
-    Move.INTAKE: 12,
-    Move.GRANT: 2,
-    Move.WORK: 2,
+    Move.INTAKE: 3,
+    Move.GRANT: 1,
+    Move.WORK: 1,
     Move.CRASH: 1,
-    Move.FUSE: 2,
-    Move.MEANWHILE: 3,
-    Move.CLOCK: 2,
+    Move.FUSE: 1,
+    Move.MEANWHILE: 2,
+    Move.CLOCK: 1,
 }
 
 
@@ -52,8 +53,8 @@ def test_nothing_runs_without_somebody_who_may(watched: TrustHistories) -> None:
 
     history()
     assert watched.tally.histories >= HISTORIES
-    assert all(watched.moves[move] >= 10 for move in MIX)
-    assert watched.plans >= 60
+    assert all(watched.moves[move] >= 5 for move in MIX)
+    assert watched.plans >= 50
     assert watched.approved >= 10
 
 

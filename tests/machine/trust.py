@@ -21,6 +21,7 @@ class Move(Enum):
 
     PUSH = "push to a pull request"
     SAY = "say something"
+    ASK = "say something that is looked at soon"
     EDIT = "edit a comment into a command"
     DELETE = "delete a comment"
     APPROVE = "approve a plan that stands there"
@@ -71,7 +72,7 @@ INSIDE = (Move.PUSH, Move.ROLE, Move.CLOSE, Move.APPROVE, Move.SAY, Move.DELIVER
 def histories(weights: dict[Move, int], *, longest: int = 26) -> st.SearchStrategy[list[Step]]:
     moves = [move for move in Move for _ in range(weights.get(move, 0))]
     number = st.integers(0, 15)
-    return st.lists(st.tuples(st.sampled_from(moves), number, number), min_size=8, max_size=longest)
+    return st.lists(st.tuples(st.sampled_from(moves), number, number), min_size=10, max_size=longest)
 
 
 class TrustTown(Town):
@@ -122,12 +123,16 @@ class TrustTown(Town):
         match move:
             case Move.PUSH:
                 self.push(number, b)
-            case Move.SAY:
+            case Move.SAY | Move.ASK:
                 self.say(number, self._words(number, b), who=PEOPLE[a % len(PEOPLE)])
+                if move is Move.ASK:
+                    self._obey()
             case Move.EDIT | Move.DELETE:
                 self._change(move, a, b)
             case Move.APPROVE:
                 self._approve(a, b)
+                if a % 2:
+                    self._obey()
             case Move.ROLE:
                 who, role = PEOPLE[a % 5], GIVEN[b % len(GIVEN)]
                 self.outside.forge.set_permission(self.repository, who, role)
@@ -151,8 +156,6 @@ class TrustTown(Town):
             case Move.SWEEP:
                 self.sweep()
             case Move.INTAKE:
-                while a % 3 and self.under_way:
-                    self.deliver(0)
                 self.intake()
             case Move.GRANT:
                 self.grant()
@@ -164,6 +167,11 @@ class TrustTown(Town):
                 self.fuse.end_after(1 + 12 * a + b)
             case _:
                 raise AssertionError(move)
+
+    def _obey(self) -> None:
+        while self.under_way:
+            self.deliver(0)
+        self.intake()
 
     def _words(self, number: int, which: int) -> str:
         head = self.witness.heads[number]
