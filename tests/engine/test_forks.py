@@ -49,6 +49,8 @@ def test_without_a_commit_the_answer_is_the_command_to_write(
     (reply,) = replies(outside, pull)
     assert "This is a fork's code: look at it, then name the commit." in reply
     assert f"\n{said} {pull.sha}\n" in reply
+    (refused,) = controller.audit()
+    assert refused.detail == "This is a fork's code: look at it, then name the commit."
 
 
 @pytest.mark.parametrize("digits", [7, 12, 40])
