@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(CACHE)/uv/bin/uv:
 	$(PYTHON) -m venv $(CACHE)/uv
@@ -29,7 +29,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test chaos bench fuzz bare nightly
+.PHONY: check test integration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -37,7 +37,10 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/lint-imports --no-logo
 
 test: .venv/.ready ## the test suite
-	.venv/bin/pytest -q -n 3 --dist loadfile
+	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration
+
+integration: .venv/.ready ## the tests with real programs: forge, controller, MLflow, jobs, git over HTTP
+	.venv/bin/pytest -q -n 3 --dist loadfile tests/integration
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)

@@ -97,6 +97,7 @@ def port() -> Iterator[int]:
 
 def settings(folder: Path, *watch: str, tracking: str | None = None, **github: str) -> Settings:
     values = {"state_dir": folder / "state", "watch": watch, "github": github, "tracking": {"uri": tracking}}
+    values["http"] = {"port": 0}  # on the usual one some other controller may answer
     return Settings(**values)  # type: ignore[arg-type] # pydantic turns them into its own types
 
 
