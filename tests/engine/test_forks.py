@@ -14,7 +14,7 @@ from tests.engine.harness import (
     pull_request,
 )
 
-from reprise.domain.forge import Permission, State
+from reprise.domain.forge import OnCommit, Permission, State
 from reprise.domain.run import Sha
 from reprise.store import plans
 
@@ -157,3 +157,16 @@ def test_a_commit_that_the_forge_does_not_have_any_more_is_told(
     controller.work()
     assert controller.runs() == []
     assert all(not is_report(comment) for comment in outside.comments(pull.repository, pull.place))
+
+
+def test_a_strangers_run_is_in_no_trend_of_ours(controller: Controller, outside: Outside) -> None:
+    pull = fork(outside)
+    controller.told_comment(pull, f"/reproduce {pull.sha}")
+    controller.work()
+    assert controller.run().untrusted
+    sha = outside.tag(pull.repository, "v9", {**FILES, "README": "ours"})
+    controller.told_tag(pull.repository, "v9")
+    controller.work()
+    [comment] = outside.comments(pull.repository, OnCommit(sha))
+    assert "### wine: reproduced" in comment.body
+    assert "Earlier runs" not in comment.body

@@ -135,7 +135,7 @@ def test_a_deleted_tag_stops_its_live_and_its_waiting_run(
     for run in controller.runs():
         assert reason(run) is Reason.CANCELLED
         assert run.stop_requested is not None
-        assert run.stop_requested.message == "the tag was deleted"
+        assert run.stop_requested.message.startswith("the tag was deleted: push it again")
         status = outside.statuses(repository, run.commit)["reprise/wine"]
         assert (status.state, "the tag was deleted" in status.description) == (State.ERROR, True)
     assert_clean(controller)

@@ -7,7 +7,7 @@ _OPERATOR = "The repository is not at fault: the operator's log has the details,
 AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.COMPLETED: _OPERATOR,
     Reason.REFUSED: "Then ask for it again: `/reproduce` in a comment on the commit.",
-    Reason.CANCELLED: "Start it again when it is wanted.",
+    Reason.CANCELLED: "",
     Reason.SUPERSEDED: "Look at the newer run.",
     Reason.SPEC_INVALID: "{check} shows the same before you push.",
     Reason.COMMIT_MISSING: "Push the commit again; it must be reachable from a branch or a tag.",

@@ -151,7 +151,8 @@ def _footer(view: RunView) -> str:
         case Occasion.TAG | Occasion.COMMIT:
             return f"{said} · comment `/reproduce` on this commit to run it again, or push a tag on a new one"
         case Occasion.PULL_REQUEST:
-            return f"{said} · comment `/reproduce` to run again, `/reproduce help` for more"
+            again = f"/reproduce {view.commit[:7]}" if view.untrusted else "/reproduce"
+            return f"{said} · comment `{again}` to run again, `/reproduce help` for more"
         case Occasion.REHEARSAL:
             return f"{said} · rehearsal, nothing was posted · {_rehearse(view)} to run again"
 

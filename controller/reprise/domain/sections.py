@@ -204,7 +204,9 @@ def _asked(view: RunView) -> str:
         case Occasion.COMMIT:
             return f"tag {code(view.ref, 120)}, asked for again by {who}"
         case Occasion.PULL_REQUEST:
-            return f"pull request {inline(view.ref.removeprefix('#'), 20)}, asked by {who}"
+            asked = f"pull request {inline(view.ref.removeprefix('#'), 20)}, asked by {who}"
+            asked = f"{inline(view.trigger, 200)}, by {who}" if view.trigger else asked
+            return asked + ("; a stranger's code" if view.untrusted else "")
         case Occasion.REHEARSAL:
             return f"rehearsal by {who}, nothing was posted"
 

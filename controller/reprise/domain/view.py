@@ -91,6 +91,10 @@ class RunView:
     coin_public: bool = False
     dirty: bool = False
     """The rehearsed tree had changes that are not committed."""
+    trigger: str = ""
+    """What started it, in words."""
+    untrusted: bool = False
+    """A stranger's code: of a fork, or of a commit that nobody here put into the repository."""
     outdated: bool = False
     """The pull request has moved on since."""
     log_tail: str = ""

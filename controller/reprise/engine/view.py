@@ -66,6 +66,8 @@ def run_view(world: World, run: Run) -> RunView:
         coin=run.seed_coin if trials else run.coin,
         coin_public=run.coin_public,
         dirty=run.dirty,
+        trigger=run.trigger,
+        untrusted=run.untrusted,
         log_tail=_log_tail(world, run, run.judgement, trials),
         tracking_problem=run.tracking_problem,
         submodules=run.submodules or (),

@@ -13,7 +13,7 @@ _LOOKED_AT = 5
 
 
 def earlier_runs(connection: Connection, run: Run, limit: int) -> tuple[Earlier, ...]:
-    """The latest that ran and were asked about every claim, oldest first."""
+    """The latest that ran and were asked about every claim, oldest first, without a stranger's code."""
     query = (
         select(runs.c.id, runs.c.commit, runs.c.ref, runs.c.ended_at, runs.c.judgement)
         .where(
@@ -22,6 +22,7 @@ def earlier_runs(connection: Connection, run: Run, limit: int) -> tuple[Earlier,
             runs.c.number < run.number,
             runs.c.ended_at.is_not(None),
             runs.c.claims.is_(None),
+            runs.c.untrusted.is_(False),
         )
         .order_by(runs.c.number.desc())
         .limit(limit * _LOOKED_AT)

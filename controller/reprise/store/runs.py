@@ -263,7 +263,7 @@ def reserved_seconds(connection: Connection, repository_id: int) -> float:
 def usual_durations(
     connection: Connection, repository_id: int, experiment: str, limit: int = 20
 ) -> list[float]:
-    """Seconds from grant to end of the latest runs of the same experiment that came to a verdict."""
+    """Seconds from grant to end of the latest runs of the experiment with a verdict, no stranger's."""
     query = (
         select(runs.c.granted_at, runs.c.ended_at, runs.c.judgement)
         .where(
@@ -271,6 +271,7 @@ def usual_durations(
             runs.c.experiment == experiment,
             runs.c.granted_at.is_not(None),
             runs.c.ended_at.is_not(None),
+            runs.c.untrusted.is_(False),
         )
         .order_by(runs.c.number.desc())
         .limit(limit)
@@ -331,7 +332,7 @@ def newest_standing(connection: Connection, new: NewRun) -> Run | None:
     return _run(row) if row is not None else None
 
 
-TAG_DELETED = Failed(Reason.CANCELLED, "the tag was deleted")
+TAG_DELETED = Failed(Reason.CANCELLED, "the tag was deleted: push it again to have it run")
 """Why a run ends that nobody named a commit for any more."""
 
 

@@ -19,7 +19,7 @@ from reprise.domain.errors import Retryable
 from reprise.domain.forge import OnPullRequest, State, Status
 from reprise.domain.run import RunId
 
-PATIENCE = 1.0
+PATIENCE = 4.0
 """Seconds that the adapter waits for one answer here."""
 LIMITS = {
     "403 with a time": answering("403 Forbidden", '{"message": "secondary rate limit"}', "Retry-After: 30"),
@@ -89,7 +89,7 @@ def test_whatever_becomes_of_an_answer_each_run_has_one_check_with_its_marks_onc
                 _until(partial(forge.put_check, world.repository, check, None))
             forge.close()
 
-    _together([partial(meet, name) for name in FAULTS], seconds=60)
+    _together([partial(meet, name) for name in FAULTS], seconds=150)
     said = "completed", "the spec cannot be used", (("reprise.yaml", 3, 5, "unknown key"),)
     found = [
         (each.run_id, (each.status, each.title, each.annotations)) for each in world.checks(world.tagged)

@@ -167,9 +167,9 @@ def test_one_that_cannot_start_is_tried_ever_more_seldom_and_says_why(folder: Pa
     folder.mkdir(parents=True)
     (folder / "broken").touch()
     server.start()
+    eventually(lambda: not server.check() and "too old" in server.last_words())
     with pytest.raises(Retryable, match="the database is too old"):
         server.wait_ready(0.05)
-    eventually(lambda: not server.check() and "too old" in server.last_words())
     (folder / "broken").unlink()
     clock.now += 60
     server.wait_ready(20)

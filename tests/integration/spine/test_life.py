@@ -41,7 +41,8 @@ def test_pages_runs_and_the_watch_follow_the_repository(town: Town, cache: Path,
         until(outside.executions)
         git(paper.copy, "push", "--quiet", "origin", ":refs/tags/v3")
         deleted = controller.await_run("v3")
-        assert (deleted["reason"], deleted["message"]) == ("cancelled", "the tag was deleted")
+        words = "the tag was deleted: push it again to have it run"
+        assert (deleted["reason"], deleted["message"]) == ("cancelled", words)
 
         outside = Outside(tmp_path / "outside" / "again")
         live = paper.push_tag(outside.paper(probe=False), "v4")

@@ -14,7 +14,7 @@ from reprise.adapters.process.outcome import Facts, message_of
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
-from reprise.domain.text import for_terminal
+from reprise.domain.text import ZERO_WIDTH_SPACE, for_terminal
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.view import LostAttempt, Occasion, RunView
 
@@ -228,3 +228,13 @@ def test_no_length_breaks_the_budget(text: str) -> None:
 def test_a_live_run_has_a_report_too(phase: Phase) -> None:
     live = replace(view(None), phase=phase, occasion=Occasion.PULL_REQUEST, detail="place 3")
     assert "place 3" in render_report(live).summary
+
+
+def test_a_strangers_code_is_called_so_and_is_repeated_by_its_commit() -> None:
+    words = "/reproduce approve p4768f0bf on #7, asked for by eve"
+    fork = replace(
+        EXAMPLES["reproduced"], occasion=Occasion.PULL_REQUEST, ref="#7", trigger=words, untrusted=True
+    )
+    shown = render_report(fork).markdown.replace(ZERO_WIDTH_SPACE, "")
+    assert f"- {words}, by `ada`; a stranger's code" in shown
+    assert "comment `/reproduce 1a2b3c4` to run again" in shown.splitlines()[-1]
