@@ -1,9 +1,11 @@
 """What no delivery told us of is found by looking, and the same runs come of it."""
 
+from io import StringIO
+
 import pytest
 from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 
-from reprise.domain.errors import Refused, Retryable
+from reprise.domain.errors import Moved, Refused, Retryable
 from reprise.domain.run import Reason, Repository, Verdict
 from reprise.domain.watch import read_watch
 from reprise.engine.readiness import unswept
@@ -347,3 +349,22 @@ def test_an_app_whose_installations_cannot_be_listed_keeps_us_from_being_ready(
     assert unswept(read_watch(()), sweeps) == ("the installations of the GitHub App",)
     sweep(controller.world, read_watch(()), sweeps=sweeps)
     assert unswept(read_watch(()), sweeps) == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "warned"),
+    [((), False), (("ada/*",), False), (("ada/wine",), True), (("ada/wine", "ada/*"), True)],
+    ids=["installed", "pattern", "named", "both"],
+)
+def test_a_repository_that_moved_since_it_was_listed_asks_nothing_of_anybody(
+    controller: Controller, outside: Outside, logs: StringIO, entries: tuple[str, ...], warned: bool
+) -> None:
+    everything, sweeps = read_watch(entries), Sweeps()
+    wine = outside.repository()
+    outside.forge.install(wine)
+    outside.source.fail(Moved("ada/wine has moved; watch it under its new name"))
+    sweep(controller.world, everything, sweeps=sweeps)
+    assert ("watch it under its new name" in logs.getvalue()) == warned
+    assert ("ada/wine" in sweeps.trouble) == warned
+    sweep(controller.world, everything, sweeps=sweeps)
+    assert "ada/wine" in sweeps.done

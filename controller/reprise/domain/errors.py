@@ -29,3 +29,7 @@ class Retryable(RepriseError):
 
 class Refused(RepriseError):
     """An outside system said no, and asking again will not help (missing permission, gone)."""
+
+
+class Moved(Refused):
+    """What was asked for has another address now."""

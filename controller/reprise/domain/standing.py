@@ -49,6 +49,11 @@ def is_worth_asking(standing: Standing, told_at: datetime | None, now: datetime)
     return standing not in LOST or told_at is None or now - told_at >= ASK_AGAIN
 
 
+def is_back(known: Repository, now: Repository) -> bool:
+    """Whether it can be written to again, so that what it missed can be told."""
+    return known.standing is not Standing.ACTIVE and now.standing is Standing.ACTIVE
+
+
 def learned(known: Repository, found: Repository) -> Outcome:
     """What the forge itself said when it was asked."""
     return _outcome(known, found)

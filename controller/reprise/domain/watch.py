@@ -28,6 +28,12 @@ class Watch:
             self.installed or any(asked == name.lower() for name in self.names) or self.by_pattern(full_name)
         )
 
+    def lists(self, full_name: str) -> bool:
+        """Whether the next list has it under whatever name it got: nobody wrote this one down."""
+        return self.installed or (
+            self.by_pattern(full_name) and full_name.lower() not in {name.lower() for name in self.names}
+        )
+
     def by_pattern(self, full_name: str) -> bool:
         owner, _, name = full_name.lower().partition("/")
         wanted = (pattern.lower().partition("/") for pattern in self.patterns)

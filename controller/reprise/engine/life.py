@@ -29,13 +29,17 @@ log = structlog.get_logger()
 OURSELVES = "the forge"
 """Who caused an end that nobody in particular asked for. With a space, which no login has."""
 
+TOLD_AGAIN = 1_000
+"""Runs of a repository that is back, newest first, whose verdicts are told after all."""
+
 
 def learn(
     world: World, found: Repository, *, asked_at: datetime, watched_as: str | None = None
 ) -> Repository:
     """What the forge said when it was asked then; what stands in the row now.
 
-    An event that came since knows better: until the next look its word stands.
+    An event that came since knows better: until the next look its word stands. That a repository is back
+    is dated like an event: for so long we try to tell what it missed.
     """
     with world.store.write() as connection:
         told_at = repositories.told_at(connection, found.id)
@@ -43,7 +47,8 @@ def learn(
         if known is not None and told_at is not None and told_at > asked_at:
             return known
         outcome = standing.learned(known, found) if known is not None else Outcome(found)
-        repositories.remember(connection, found, watched_as=watched_as)
+        back_at = asked_at if known is not None and standing.is_back(known, found) else None
+        repositories.remember(connection, found, watched_as=watched_as, told_at=back_at)
         _follow(world, connection, known, outcome, OURSELVES)
     return found
 
@@ -97,6 +102,9 @@ def _follow(
     now = outcome.repository
     if known is not None and known.full_name != now.full_name:
         log.info("repository renamed", was=known.full_name, repository=now.full_name)
+    if known is not None and standing.is_back(known, now):
+        untold = runs.tell_again(connection, now.id, TOLD_AGAIN)
+        log.info("repository is back", repository=now.full_name, untold=untold)
     if outcome.ends_waiting is None:
         return
     log.warning("repository left alone", repository=now.full_name, why=outcome.ends_waiting)

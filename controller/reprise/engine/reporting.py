@@ -130,7 +130,8 @@ def publish(world: World, run: Run) -> None:
     # A check that may not be changed any more says something old.
     report = _put_report if refusals[-1] is None else put_comment
     refusals.append(_refusal(report, world, run))
-    said = "; ".join(each for each in refusals if each is not None)
+    # A repository out of reach refuses all three with the same sentence.
+    said = "; ".join(dict.fromkeys(each for each in refusals if each is not None))
     if said:
         raise Refused(said)
 

@@ -2,7 +2,8 @@
 
 Only a row says so. A live run's workflow reads it at its points and goes the usual way out, machine
 first: the durable engine's own cancel would keep every later step, the release among them, from running.
-A run that waits has no workflow; its row is ended here, and the forge is told in the leader's own loop.
+A run that waits has no workflow; its row is ended here, and the forge is told in the leader's own loop,
+as it is of a verdict that it could not take while the repository was out of reach.
 """
 
 from collections.abc import Iterable
@@ -129,7 +130,10 @@ def _stop(world: World, connection: Connection, run: Run, why: Failed, who: str)
 
 
 def tell_stopped(world: World) -> None:
-    """Report the runs that ended while they waited. A forge that does not answer is asked again later."""
+    """Report the runs that ended while they waited, and those whose repository is back.
+
+    A forge that does not answer is asked again later.
+    """
     now = world.clock.now()
     with world.store.read() as connection:
         untold = runs.untold_runs(connection)
@@ -138,13 +142,21 @@ def tell_stopped(world: World) -> None:
             _tell(world, run)
 
 
+def _told_since(world: World, run: Run) -> datetime:
+    """Since when the forge could have been told: it ended, or its repository came back after that."""
+    with world.store.read() as connection:
+        told_at = repositories.told_at(connection, run.repository.id)
+    ended_at = run.ended_at or run.created_at
+    return max(ended_at, told_at) if told_at is not None else ended_at
+
+
 def _tell(world: World, run: Run) -> None:
     now = world.clock.now()
     try:
         reporting.publish(world, run)
     except Retryable as error:
-        if run.ended_at is None or now - run.ended_at < _GIVE_UP:
-            log.warning("stopped run not told", run_id=run.id, why=str(error))
+        if now - _told_since(world, run) < _GIVE_UP:
+            log.warning("ended run not told", run_id=run.id, why=str(error))
             # A forge that limits our calls says for how long, which can be more than our own pause.
             wanted = max(timedelta(seconds=error.after), _AGAIN)
             with world.store.write() as connection:

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from reprise.domain.errors import Refused, Retryable
+from reprise.domain.errors import Moved, Refused, Retryable
 from reprise.domain.queue import BACKFILL, SWEEP
 from reprise.domain.run import Repository, Sha
 from reprise.domain.standing import is_worth_asking, why_left_alone
@@ -92,6 +92,9 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
         try:
             tags = world.source.tags(repository)
         except (Retryable, Refused) as error:
+            if isinstance(error, Moved) and watched.lists(repository.full_name):
+                log.info("repository moved since it was listed", repository=repository.full_name)
+                continue
             log.warning("repository not swept", repository=repository.full_name, why=str(error))
             known.fail(repository.full_name, error)
             continue

@@ -226,11 +226,29 @@ def keep_judgement(connection: Connection, run: Run, **fields: object) -> bool:
 
 
 def untold_runs(connection: Connection) -> list[Run]:
-    """Ended without a workflow, and the forge has still to be told."""
-    query = _SELECT.where(
-        runs.c.phase == Phase.REPORTING.value, runs.c.granted_at.is_(None), runs.c.ended_at.is_not(None)
-    )
+    """No workflow works on them any more, and the forge has still to be told."""
+    query = _SELECT.where(runs.c.phase == Phase.REPORTING.value, runs.c.ended_at.is_not(None))
     return [_run(row) for row in connection.execute(query.order_by(runs.c.number))]
+
+
+def tell_again(connection: Connection, repository_id: int, limit: int) -> int:
+    """Let the newest runs whose verdict the forge did not take be told once more; how many there are."""
+    newest = (
+        select(runs.c.number)
+        .where(
+            runs.c.repository_id == repository_id,
+            runs.c.phase == Phase.DONE.value,
+            runs.c.ended_at.is_not(None),
+            runs.c.judgement.is_not(None),
+            runs.c.reporting_problem.is_not(None),
+        )
+        .order_by(runs.c.number.desc())
+        .limit(limit)
+    )
+    untold = list(connection.execute(newest).scalars())
+    again = update(runs).where(runs.c.number.in_(untold))
+    connection.execute(again.values(phase=Phase.REPORTING.value, shown_at=None))
+    return len(untold)
 
 
 def unfinished_runs(connection: Connection, repository_id: int) -> list[Run]:

@@ -1,13 +1,15 @@
 """The pages for people: who may read them, what they say in each state, and what strangers cannot do."""
 
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
 from tests.unit.web import runs as make
 from tests.unit.web.site import Site
 
-from reprise.domain.run import Judgement, TrialPlan
+from reprise.domain.run import Judgement, Standing, TrialPlan
+from reprise.store import repositories
 
 # --- who may read -----------------------------------------------------------------------------------
 
@@ -154,6 +156,15 @@ async def test_what_could_not_be_tracked_or_posted_is_said(site: Site) -> None:
     text = await _text(site, "/runs/r1")
     assert "The results could not be tracked: the tracker is full." in text
     assert "The report could not be posted: no permission." in text
+
+
+async def test_a_report_that_an_archived_repository_did_not_take_is_promised(site: Site) -> None:
+    make.ended(site, make.REPRODUCED, reporting_problem="ada/wine is archived")
+    with site.store.write() as connection:
+        (found,) = repositories.known(connection)
+        repositories.remember(connection, replace(found, standing=Standing.ARCHIVED))
+    text = await _text(site, "/runs/r1")
+    assert "ada/wine is archived. It will be once the repository is back." in text
 
 
 async def test_a_lost_attempt_is_listed_with_its_reason(site: Site) -> None:

@@ -7,7 +7,7 @@ with LC_ALL=C and take unknown words as "may work later".
 import re
 from dataclasses import dataclass
 
-from reprise.domain.errors import Refused, Retryable
+from reprise.domain.errors import Moved, Refused, Retryable
 
 _COMMIT_GONE = re.compile(
     r"not our ref|couldn't find remote ref|no such remote ref|unadvertised object|bad object [0-9a-f]{40}"
@@ -51,7 +51,7 @@ def explain(
     if _UNSOUND.search(stderr):
         return Refused(f"{repository} sent objects that git does not accept ({line}); repair its history")
     if _MOVED.search(stderr):
-        return Refused(f"{repository} has moved; {advice.moved}")
+        return Moved(f"{repository} has moved; {advice.moved}")
     if _DENIED.search(stderr):
         return Refused(f"{repository} may not be read by us, or does not exist; {advice.denied}")
     if _REPOSITORY_GONE.search(stderr):
