@@ -57,3 +57,6 @@ def test_pages_runs_and_the_watch_follow_the_repository(town: Town, cache: Path,
         assert (told["verdict"], "is archived" in told["reporting_problem"]) == ("reproduced", True)
         assert paper.latest(live)["reprise/tiny"]["state"] == "pending"
         assert paper.latest(waiting).get("reprise/tiny", {}).get("state") in (None, "pending")
+        town.call("PATCH", f"repos/{paper.name}", archived=False)
+        until(lambda: paper.latest(waiting).get("reprise/tiny", {}).get("state") == "error")
+        assert paper.latest(live)["reprise/tiny"]["state"] == "success"
