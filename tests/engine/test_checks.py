@@ -432,7 +432,7 @@ def test_a_click_on_a_commit_that_no_tag_names_any_more_is_answered(
     controller.work()
     assert len(controller.runs()) == 1
     (reply,) = outside.comments(repository, OnCommit(sha))
-    assert "No tag names" in reply.body
+    assert reply.body.startswith("To a click by `ada`:\n\nNo tag names")
 
 
 def test_a_click_on_a_closed_pull_request_starts_nothing(controller: Controller, outside: Outside) -> None:

@@ -74,7 +74,7 @@ def test_a_push_before_we_look_runs_neither_commit(controller: Controller, outsi
     controller.work()
     assert controller.runs() == []
     (reply,) = replies(outside, pull)
-    assert "not the head of this pull request any more" in reply
+    assert "not the head of this pull request:" in reply
     assert f"/reproduce {newer.sha}" in reply
 
 

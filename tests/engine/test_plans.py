@@ -113,6 +113,23 @@ def test_a_plan_says_what_would_run_and_what_it_costs(controller: Controller, ou
     assert plan.expires_at - plan.created_at == timedelta(days=7)
 
 
+def test_nothing_to_install_is_not_weakly_pinned(controller: Controller, outside: Outside) -> None:
+    pull = pull_request(outside, files={**FILES, "requirements.txt": "# nothing\n\n"})
+    asked_by(controller, pull)
+    body = plan_comment(outside, pull)
+    assert "weak" not in body
+    assert ", it names nothing to install; " in body
+
+
+def test_a_plans_heading_names_the_fork_and_the_options(controller: Controller, outside: Outside) -> None:
+    pull = pull_request(outside)
+    outside.forge.add_pull_request(pull.repository, pull.number, pull.sha, head_repository_id=999)
+    plan = asked_by(controller, pull, "/reproduce seeds=3 claims=accuracy")
+    body = plan_comment(outside, pull)
+    assert f"### Plan `{plan.id}` for wine of a fork with `seeds=3 claims=accuracy`\n" in body
+    assert "| what | value |" in body
+
+
 def test_what_earlier_runs_took_is_expected(controller: Controller, outside: Outside) -> None:
     pull = pull_request(outside)
     controller.told_comment(pull)
@@ -158,7 +175,7 @@ def test_other_arguments_take_the_place_of_the_open_plan(controller: Controller,
     controller.told_comment(pull, f"/reproduce approve {first.id}")
     controller.work()
     assert controller.runs() == []
-    assert "That plan is void" in replies(outside, pull)[0]
+    assert "That plan is void: a newer plan took its place. `/reproduce plan`" in replies(outside, pull)[0]
 
 
 def test_a_stranger_cannot_flood(make: Make, outside: Outside) -> None:
@@ -222,7 +239,7 @@ def test_an_approval_runs_exactly_the_planned_commit_once(controller: Controller
     assert run.spend_limit == plan.facts.most
     assert outside.forge.reactions_to(pull.repository, comment) == [Reaction.EYES]
     assert outside.statuses(pull.repository, pull.sha)["reprise/wine"].state is State.SUCCESS
-    assert f"### Plan `{plan.id}` for wine: approved by ada" in plan_comment(outside, pull)
+    assert f"### Plan `{plan.id}` for wine with `seeds=3`: approved by ada" in plan_comment(outside, pull)
     approved = next(deed for deed in controller.audit(run) if deed.action is Action.APPROVED)
     assert (approved.who, approved.comment_id) == ("ada", comment)
     assert f"{plan.id}, asked for by bob, at {pull.sha[:7]}, at most" in approved.detail
@@ -268,6 +285,7 @@ def test_a_push_voids_a_plan_as_soon_as_it_is_told(controller: Controller, outsi
     controller.told_comment(pull, f"/reproduce approve {plan.id}")
     controller.work()
     assert controller.runs() == []
+    assert "That plan is void: there are new commits." in replies(outside, pull)[0]
 
 
 def test_a_late_delivery_voids_no_plan_of_the_head_that_stands(
@@ -326,6 +344,9 @@ def test_where_administrators_decide_a_writer_gets_a_plan_too(make: Make, outsid
     pull = pull_request(outside)
     outside.forge.set_permission(pull.repository, "root", Permission.ADMIN)
     plan = asked_by(controller, pull, who="ada")
+    assert "Nothing runs until an administrator (the policy wants one: `policy.who`" in plan_comment(
+        outside, pull
+    )
     controller.told_comment(pull, f"/reproduce approve {plan.id}")
     controller.work()
     assert controller.runs() == []

@@ -107,14 +107,30 @@ _PLAN = re.compile(r"p[0-9a-f]{8}", re.IGNORECASE)
 _OPTION = re.compile(r"(seeds|claims|backend)=(.*)", re.IGNORECASE)
 
 
+def works_when_closed(found: Command | None) -> bool:
+    """Whether it may be asked for in a pull request that is closed: what starts nothing there."""
+    return isinstance(found, Cancel | ShowStatus)
+
+
 def parse(text: str) -> Command | None:
     """The first command in a comment; None when there is none."""
+    found = _find(text)
+    return _parse_words((found[1] or "").split()) if found is not None else None
+
+
+def written(text: str) -> str:
+    """The line of the first command as somebody wrote it; empty when there is none."""
+    found = _find(text)
+    return found[0].strip() if found is not None else ""
+
+
+def _find(text: str) -> re.Match[str] | None:
     lines = re.split(r"\r\n|\r|\n", text)
     if any(line.lstrip().startswith(OWN_MARKER) for line in lines):
         return None
     for line in _spoken_lines(lines):
         if found := _COMMAND.fullmatch(line.rstrip()):
-            return _parse_words((found[1] or "").split())
+            return found
     return None
 
 

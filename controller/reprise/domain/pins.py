@@ -1,5 +1,6 @@
 """Which file pins the environment, and how well; the order is the same on every backend. Pure."""
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ class Pins:
     """64 hex digits, of the file."""
     weak: str | None
     """Why the same file may install something else one day; None when it may not."""
+    empty: bool = False
+    """Nothing is installed from it, so that there is nothing to pin."""
 
 
 def chosen(declared: str | None, is_there: Callable[[str], bool]) -> str | None:
@@ -27,7 +30,15 @@ def chosen(declared: str | None, is_there: Callable[[str], bool]) -> str | None:
 
 
 def read(path: str, content: bytes) -> Pins:
-    return Pins(path, hashlib.sha256(content).hexdigest(), weakness(path, content))
+    sha256 = hashlib.sha256(content).hexdigest()
+    if path.endswith(".txt") and _says_nothing(content):
+        return Pins(path, sha256, None, empty=True)
+    return Pins(path, sha256, weakness(path, content))
+
+
+def _says_nothing(requirements: bytes) -> bool:
+    lines = (line.strip() for line in requirements.removeprefix(codecs.BOM_UTF8).splitlines())
+    return all(not line or line.startswith(b"#") for line in lines)
 
 
 def weakness(path: str, content: bytes) -> str | None:

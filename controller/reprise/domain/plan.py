@@ -42,6 +42,8 @@ class Facts:
     python: str | None
     pins: Pins | None
     """None when no lock file was found."""
+    for_admin: bool = False
+    """Whether the policy wants an administrator to approve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,33 @@ def render_plans(marker: str, plans: Sequence[Plan]) -> str:
 
 
 def _render(plan: Plan) -> str:
-    title = f"### Plan {code(plan.id)} for {inline(plan.experiment)}"
+    title = f"### Plan {code(plan.id)} for {_subject(plan)}"
     if plan.ended_at is not None:
         return f"{title}: {inline(plan.ending or 'ended')}"
     asks = f"{code(plan.asked_by)} asks to reproduce {code(plan.commit)}"
     fork = ", a fork's code" if plan.from_fork else ""
-    what_next = "Nothing runs until somebody who may start runs here looks at the code and approves:"
+    what_next = f"Nothing runs until {_approver(plan)} looks at the code and approves:"
     command = f"```\n/reproduce approve {plan.id}\n```"
     rows = [f"| {name} | {value} |" for name, value in _rows(plan)]
-    table = "\n".join(["| | |", "|--|--|", *rows])
+    table = "\n".join(["| what | value |", "|--|--|", *rows])
     return "\n\n".join((title, f"{asks}{fork}. {what_next}", command, table))
+
+
+def _subject(plan: Plan) -> str:
+    seeds = f"seeds={plan.seeds}" if plan.seeds is not None else None
+    claims = f"claims={','.join(plan.claims)}" if plan.claims is not None else None
+    options = " ".join(filter(None, (seeds, claims)))
+    fork = " of a fork" if plan.from_fork else ""
+    return f"{inline(plan.experiment)}{fork}{f' with {code(options)}' if options else ''}"
+
+
+def _approver(plan: Plan) -> str:
+    if not plan.facts.for_admin:
+        return "somebody who may start runs here"
+    return (
+        "an administrator (the policy wants one: `policy.who` on the default branch, "
+        "or in the settings of this controller)"
+    )
 
 
 def _rows(plan: Plan) -> tuple[tuple[str, str], ...]:
@@ -129,8 +148,13 @@ def _environment(facts: Facts) -> str:
     python = f"Python {code(facts.python)}" if facts.python else "the Python that the project's files name"
     if facts.pins is None:
         return f"**no lock file was found**, {python}"
-    weak = f", **weak: {inline(facts.pins.weak)}**" if facts.pins.weak else ", every file pinned by its hash"
-    return f"{code(facts.pins.lock)}, sha256 {code(facts.pins.sha256)}{weak}; {python}"
+    return f"{code(facts.pins.lock)}, sha256 {code(facts.pins.sha256)}, {_pinned(facts.pins)}; {python}"
+
+
+def _pinned(pins: Pins) -> str:
+    if pins.empty:
+        return "it names nothing to install"
+    return f"**weak: {inline(pins.weak)}**" if pins.weak else "every file pinned by its hash"
 
 
 def _hardware(facts: Facts) -> str:

@@ -149,7 +149,7 @@ def _out_of_place(asked: Asked) -> Refused | None:
     return None
 
 
-MOVED = "That is not the head of this pull request any more: look at the new commits, then name the head."
+MOVED = "That is not the head of this pull request: look at its newest commits, then name the head."
 
 
 def _by(asked: Asked, policy: Policy, most: float | None) -> Decision:

@@ -9,6 +9,7 @@ from reprise.domain.plan import Plan
 from reprise.domain.run import Repository
 from reprise.domain.spec.model import BadSpec
 from reprise.domain.trust import Allowed, Cost, Standing
+from reprise.engine import stopping
 from reprise.engine.asking import Asked, react, refuse
 from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled, run_id
@@ -44,7 +45,7 @@ def approve(world: World, asked: Asked, plan_id: str, policies: Policies) -> Set
     decision = _decide(world, asked, plan, standing, policies)
     if not isinstance(decision, Allowed):
         _void_if_moved(world, plan, standing)
-        return _cannot(world, asked, decision)
+        return _cannot(world, asked, _with_why(decision, plan))
     react(world, asked, Reaction.EYES)
     approved = replace(run, spend_limit=decision.limit)
     return Settled(f"plan {plan.id} approved", (approved,), approves=plan)
@@ -52,6 +53,14 @@ def approve(world: World, asked: Asked, plan_id: str, policies: Policies) -> Set
 
 def _cannot(world: World, asked: Asked, decision: Allowed | trust.Refused) -> Settled:
     return refuse(world, asked, decision.reason)
+
+
+def _with_why(decision: trust.Refused, plan: Plan) -> trust.Refused:
+    """A plan that is void knows why; one whose spec cannot be read any more was not ended by anybody."""
+    if decision.reason != trust.CANNOT_APPROVE[Standing.VOID]:
+        return decision
+    why = (plan.ending or "its spec cannot be read any more").removeprefix("void: ")
+    return trust.Refused(f"That plan is void: {why}. {trust.AGAIN}")
 
 
 def _decide(
@@ -102,12 +111,14 @@ def _run(asked: Asked, plan: Plan) -> NewRun:
 
 
 def on_change(world: World, repository: Repository, trigger: Trigger) -> Settled:
-    """The pull request has a new head, or was closed: plans of another commit are void."""
+    """The pull request has a new head, or was closed: plans are void, and a fork's code ends."""
     number = trigger.pull_request or 0
+    place = OnPullRequest(number)
     with world.store.read() as connection:
         here = plans.open_at(connection, repository.id, number)
-    if not here:
-        return Settled("no open plan there")
+        going = [run for run in stopping.cancellable(connection, repository.id, place) if run.untrusted]
+    if not here and not going:
+        return Settled("no open plan and no fork's code there")
     pull = world.conversation.pull_request(repository, number)
     now = world.clock.now()
     gone = [
@@ -115,7 +126,7 @@ def on_change(world: World, repository: Repository, trigger: Trigger) -> Settled
     ]
     for plan, standing in gone:
         _void_if_moved(world, plan, standing)
-    return Settled(f"{len(gone)} plan(s) void")
+    return Settled(f"{len(gone)} plan(s) void", closed=None if pull.open else place)
 
 
 _WHY = {

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from reprise.domain import command
 from reprise.domain.errors import Refused
 from reprise.domain.forge import OnPullRequest, Permission, Place, Reaction
 from reprise.domain.run import Repository
+from reprise.domain.text import code
 from reprise.engine.settled import Settled
 from reprise.engine.world import World
 from reprise.store.intake import CHECK, COMMENT, Trigger
@@ -58,10 +60,9 @@ def reply(world: World, asked: Asked, text: str, *, refused: bool = False) -> Se
     An outsider has one for all that they ask in a pull request, so that nobody can make us flood it.
     """
     marker = f"<!-- reprise:reply:{_about(asked)} -->"
+    body = f"{_heard(asked)}\n\n{text}\n\n{marker}"
     try:
-        world.conversation.put_comment(
-            asked.repository, asked.place, marker=marker, body=f"{text}\n\n{marker}", known_id=None
-        )
+        world.conversation.put_comment(asked.repository, asked.place, marker=marker, body=body, known_id=None)
     except Refused as error:
         if asked.comment_id is not None:
             raise
@@ -80,6 +81,12 @@ def refuse(world: World, asked: Asked, why: str, *, text: str | None = None) -> 
 def confused(world: World, asked: Asked, why: str) -> Settled:
     react(world, asked, Reaction.CONFUSED)
     return Settled(why, refused=True)
+
+
+def _heard(asked: Asked) -> str:
+    """What is answered, so that a reply can be understood among others."""
+    said = code(command.written(asked.trigger.body or ""), 80) if asked.comment_id else "a click"
+    return f"To {said} by {code(asked.trigger.who)}:"
 
 
 def _about(asked: Asked) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import structlog
 
-from reprise.domain import missed
-from reprise.domain.forge import PostedComment
+from reprise.domain import command, missed
+from reprise.domain.forge import OnPullRequest, PostedComment
 from reprise.domain.run import Repository
 from reprise.engine.world import World
-from reprise.store import catch_up
+from reprise.store import catch_up, runs
 from reprise.store import intake as inbox
 from reprise.store.database import Connection
 from reprise.store.intake import NewTrigger
@@ -61,11 +61,25 @@ def _trigger(repository: Repository, comment: PostedComment) -> NewTrigger:
 
 
 def _in_open_places(world: World, repository: Repository, commands: list[NewTrigger]) -> list[NewTrigger]:
-    """Without those on issues and on pull requests that are closed by now; nothing is asked without need."""
+    """Without those on issues and on pull requests that are closed by now; nothing is asked without need.
+
+    What is closed and ran something here is no issue: there the commands that start nothing still count.
+    """
     if all(new.pull_request is None for new in commands):
         return commands
     open_ = world.conversation.open_pull_requests(repository)
-    return [new for new in commands if new.pull_request is None or new.pull_request in open_]
+    return [
+        new
+        for new in commands
+        if new.pull_request is None or new.pull_request in open_ or _stands(world, new, new.pull_request)
+    ]
+
+
+def _stands(world: World, new: NewTrigger, number: int) -> bool:
+    if not command.works_when_closed(command.parse(new.body or "")):
+        return False
+    with world.store.read() as connection:
+        return bool(runs.runs_at(connection, new.repository_id, OnPullRequest(number)))
 
 
 def _set_aside(connection: Connection, commands: Sequence[NewTrigger]) -> None:

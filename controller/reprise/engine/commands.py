@@ -5,6 +5,7 @@ Called by intake; may be repeated.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from reprise.domain import command as commands
@@ -76,18 +77,30 @@ def _obey(world: World, asked: Asked, command: Command, policies: Policies) -> S
             return _plan(world, asked, request, policies)
         case Approve(plan):
             return approvals.approve(world, asked, plan, policies)
-        case _ if asked.by_outsider:
-            return confused(world, asked, f"{who} may not write to this repository")
+        case ShowHelp() | ShowStatus() if _hears_nothing(world, asked):
+            return confused(world, asked, f"{who} asks without end, or where only writers are answered")
         case ShowHelp():
             return reply(world, asked, conversation.help_text(asked.place))
         case ShowStatus():
             return reply(world, asked, conversation.status(world, asked.repository.id, asked.place))
+        case _ if asked.by_outsider:
+            return confused(world, asked, f"{who} may not write to this repository")
         case Cancel():
             return _cancel(world, asked)
         case Unknown() | Twice() | BadValue():
             return reply(world, asked, conversation.wrong_word(command))
         case _:
             assert_never(command)
+
+
+def _hears_nothing(world: World, asked: Asked) -> bool:
+    """An outsider's questions are answered in pull requests, as often a day as plans are made for them."""
+    if not asked.by_outsider:
+        return False
+    since = world.clock.now() - timedelta(hours=24)
+    with world.store.read() as connection:
+        asks = inbox.comments_since(connection, asked.trigger, since)
+    return isinstance(asked.place, OnCommit) or asks >= world.plans.per_day
 
 
 def _cancel(world: World, asked: Asked) -> Settled:

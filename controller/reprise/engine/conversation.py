@@ -75,7 +75,8 @@ def wrong_word(command: Unknown | Twice | BadValue) -> str:
         case BadValue(word, wanted):
             option, equals, _ = word.partition("=")
             name = f"{option.lower()}=" if equals else word.split()[0]
-            return f"I cannot use {code(word)}: `{name}` takes {wanted}."
+            takes = f"`{name}` takes {wanted}."
+            return takes if word.lower() == name else f"I cannot use {code(word)}: {takes}"
         case _:
             assert_never(command)
 

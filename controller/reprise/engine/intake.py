@@ -123,6 +123,8 @@ def _keep(world: World, trigger: Trigger, outcome: Settled, look: _Look) -> int:
         if outcome.cancels is not None:
             inbox.settle_older(connection, trigger, f"cancelled by {trigger.who}")
             stopping.cancel(world, connection, trigger.repository_id, outcome.cancels, trigger.who)
+        if outcome.closed is not None:
+            stopping.close(world, connection, trigger.repository_id, outcome.closed, trigger.who)
         if outcome.gone is not None:
             where = trigger.repository_id, outcome.gone
             stopping.untag(world, connection, *where, tagged=outcome.tagged, who=trigger.who)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from reprise.domain import pins, trust
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
-from reprise.domain.forge import Reaction
+from reprise.domain.forge import Permission, Reaction
 from reprise.domain.pins import Pins
 from reprise.domain.plan import Facts, Plan, plan_id
 from reprise.domain.policy import Policy
@@ -102,6 +102,7 @@ def _plan(
             expected=policies.expected(repository, spec),
             basis=policies.basis(repository, spec),
             python=spec.environment.python,
+            for_admin=isinstance(policy, Policy) and policy.who is Permission.ADMIN,
             pins=_pins(world, repository, target.sha, spec.environment.lock),
         ),
     )

@@ -22,6 +22,8 @@ class Settled:
     """The tag that was looked at, and the commit that it named."""
     cancels: Place | None = None
     """Where runs, and commands that are not settled yet, are to end."""
+    closed: Place | None = None
+    """Where a fork's code is to end."""
     gone: str | None = None
     """The tag that was looked for and is not there."""
     refused: bool = False

@@ -51,6 +51,14 @@ def cancel(world: World, connection: Connection, repository_id: int, place: Plac
         _stop(world, connection, run, why, who)
 
 
+def close(world: World, connection: Connection, repository_id: int, place: Place, who: str) -> None:
+    """Stop a fork's code, whose pull request was closed: nobody who may approve it wants it any more."""
+    why = Failed(Reason.CANCELLED, "the pull request was closed, which ends what may be a stranger's code")
+    for run in cancellable(connection, repository_id, place):
+        if run.untrusted:
+            _stop(world, connection, run, why, who)
+
+
 def untag(
     world: World, connection: Connection, repository_id: int, tag: str, *, tagged: Iterable[Sha], who: str
 ) -> None:

@@ -16,6 +16,7 @@ from reprise.domain.run import Repository, Sha
 from reprise.domain.standing import is_worth_asking, why_left_alone
 from reprise.domain.watch import Watch
 from reprise.engine import life
+from reprise.engine.catch_up_closed import catch_up_closed
 from reprise.engine.catch_up_comments import catch_up_comments
 from reprise.engine.moved_back import moved_back
 from reprise.engine.world import World
@@ -108,7 +109,7 @@ def sweep(world: World, watched: Watch, *, backfill: bool = False, sweeps: Sweep
 def _commands(world: World, repository: Repository, known: Sweeps) -> int:
     """Who may not read comments still gets the tags."""
     try:
-        return catch_up_comments(world, repository)
+        return catch_up_comments(world, repository) + catch_up_closed(world, repository)
     except (Retryable, Refused) as error:
         log.warning("comments not read", repository=repository.full_name, why=str(error))
         known.fail(repository.full_name, error)

@@ -179,6 +179,19 @@ def told_before(connection: Connection, trigger: Trigger) -> bool:
     return bool(connection.execute(select(exists().where(*same))).scalar_one())
 
 
+def comments_since(connection: Connection, trigger: Trigger, since: datetime) -> int:
+    """How many other comments with a command this person wrote in this repository before that one."""
+    query = select(func.count(triggers.c.comment_id.distinct())).where(
+        triggers.c.repository_id == trigger.repository_id,
+        triggers.c.kind == COMMENT,
+        triggers.c.who == trigger.who,
+        triggers.c.created_at >= since,
+        triggers.c.number < trigger.number,
+        triggers.c.comment_id != trigger.comment_id,
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def due_triggers(connection: Connection, now: datetime, *, without: Collection[int] = ()) -> list[Trigger]:
     """Unsettled triggers whose time has come, oldest first, those of repositories in ``without`` left out.
 

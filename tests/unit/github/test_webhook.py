@@ -130,6 +130,12 @@ def test_a_command_on_a_pull_request_is_heard_from_anybody() -> None:
     assert parse(delivery) == CommentPosted(ID, NAME, OnPullRequest(7), 11, text, "stranger")
 
 
+@pytest.mark.parametrize("said", ["/reproduce cancel", "/reproduce status"])
+def test_what_starts_nothing_is_heard_on_a_closed_pull_request_too(said: str) -> None:
+    event = parse(comment_posted(said, number=7, comment_id=11, state="closed"))
+    assert event == CommentPosted(ID, NAME, OnPullRequest(7), 11, said, "Codertocat")
+
+
 def test_a_command_on_a_commit_names_the_commit() -> None:
     delivery = commented_on_commit("Again, please.\n\n/reproduce all", who="stranger", comment_id=11)
     said = "Again, please.\n\n/reproduce all"
@@ -176,6 +182,8 @@ def branch(event: str) -> Delivery:
         (comment_posted("> well\n/reproduce"), "comment without a command"),
         (comment_posted("```\n/reproduce\n```"), "comment without a command"),
         (comment_posted(state="closed"), "comment on a closed pull request"),
+        (comment_posted("/reproduce help", state="closed"), "comment on a closed pull request"),
+        (comment_posted("/reproduce approve p0123abcd", state="closed"), "comment on a closed pull request"),
         (comment_posted("Nice!"), "comment without a command"),
         (comment_posted("> /reproduce"), "comment without a command"),
         (sample("commit_comment"), "comment without a command"),

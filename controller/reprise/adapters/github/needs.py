@@ -36,7 +36,10 @@ EVENTS: dict[str, str] = {
     "delete": "the run of a deleted tag goes on until the sweep, minutes later",
     "issue_comment": "/reproduce on a pull request is found by the sweep only, minutes late",
     "commit_comment": "/reproduce on a commit is found by the sweep only, minutes late",
-    "pull_request": "a new push to a pull request voids its approvals only when they are used",
+    "pull_request": (
+        "a new push to a pull request voids its approvals only when they are used, "
+        "and closing one ends a fork's code at the next look"
+    ),
     "merge_group": "a merge queue that requires our check waits for it in vain",
     "repository": "a renamed, moved or hidden repository is noticed by the sweep only",
 }

@@ -173,7 +173,7 @@ def _read_delete(body: bytes) -> Event:
 
 def _read_issue_comment(body: bytes) -> Event:
     event = _IssueComment.model_validate_json(body)
-    return _comment(event, OnPullRequest(event.issue.number), _no_conversation(event.issue))
+    return _comment(event, OnPullRequest(event.issue.number), _no_conversation(event))
 
 
 def _read_commit_comment(body: bytes) -> Event:
@@ -195,11 +195,13 @@ def _not_new(event: _IssueComment | _CommitComment) -> str | None:
     return "comment edited or deleted" if event.action != "created" else None
 
 
-def _no_conversation(issue: _Issue) -> str | None:
-    """Why nothing can be asked for there; None when it can."""
-    if issue.pull_request is None:
+def _no_conversation(event: _IssueComment) -> str | None:
+    """Why this cannot be asked for there; None when it can."""
+    if event.issue.pull_request is None:
         return "comment on an issue"
-    return "comment on a closed pull request" if issue.state != "open" else None
+    if event.issue.state == "open" or command.works_when_closed(command.parse(event.comment.body or "")):
+        return None
+    return "comment on a closed pull request"
 
 
 def _not_said(event: _IssueComment | _CommitComment) -> str | None:
