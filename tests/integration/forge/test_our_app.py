@@ -152,3 +152,4 @@ def test_doctor_finds_what_an_installation_lacks(world: World, opened: Opened) -
 
 def test_an_app_without_a_webhook_has_none(app: TestApp, opened: Opened) -> None:
     assert opened(app).app_hook() is None
+    assert opened(app).delivery_log(None) is None
