@@ -110,7 +110,7 @@ def check(
     spec_only: Annotated[
         bool,
         typer.Option(
-            "--spec-only", show_default=False, help="Look at the spec files alone; given or not, it does."
+            "--spec-only", show_default=False, help="Look at the spec files alone; it does so anyway."
         ),
     ] = True,
     as_json: Json = False,
