@@ -147,7 +147,7 @@ def test_doctor_finds_what_an_installation_lacks(world: World, opened: Opened) -
         "lacks the permission checks: write",
         "lacks the permission statuses: write",
         "is not sent the event commit_comment",
-        f"sees {world.name}",
+        f"sees ada/{world.name}",
     ]
 
 
