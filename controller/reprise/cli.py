@@ -108,7 +108,10 @@ def run(
 def check(
     path: Annotated[Path, typer.Argument(help="A spec file, or a folder with one.")] = Path(),
     spec_only: Annotated[
-        bool, typer.Option("--spec-only", help="Check the spec files only, which is all there is so far.")
+        bool,
+        typer.Option(
+            "--spec-only", show_default=False, help="Look at the spec files alone; it does so anyway."
+        ),
     ] = True,
     as_json: Json = False,
 ) -> int:

@@ -437,8 +437,11 @@ class Forge(Protocol):
         """The latest status of each context on a commit."""
         ...
 
-    def delivery_log(self, page: str | None) -> LogPage:
-        """What the forge tried to tell our App, from this page on; None = the newest. Empty for a token."""
+    def delivery_log(self, page: str | None) -> LogPage | None:
+        """What the forge tried to tell our App, from this page on; None = the newest. Empty for a token.
+
+        None when the App has no webhook: then the forge keeps no log.
+        """
         ...
 
     def delivery_payload(self, attempt: Attempt) -> bytes:
@@ -468,5 +471,5 @@ class Forge(Protocol):
         ...
 
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
-        """To a comment at this place; the same reaction twice is one."""
+        """To a comment at this place; the same reaction twice is one. An App adds none on a commit."""
         ...

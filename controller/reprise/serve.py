@@ -169,6 +169,7 @@ def web_context(
         key=key,
         watched=settings.watched,
         intake=settings.intake,
+        polls=settings.github.polls,
         tracking_url=settings.tracking.public_url or _page_of(settings.tracking.uri),
         tracking_page=made.tracking.page if made.tracking is not None else None,
         look=made.leader.look,

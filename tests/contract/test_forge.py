@@ -329,6 +329,13 @@ def test_every_reaction_of_ours_counts_once(world: World) -> None:
         assert world.reactions(place, comment_id) == [reaction.value for reaction in Reaction]
 
 
+def test_an_app_reacts_to_no_comment_on_a_commit(world: World) -> None:
+    place = OnCommit(world.tagged)
+    comment_id = world.say(place, "/reproduce", "wendy")
+    world.app().react(world.repository, place, comment_id, Reaction.EYES)
+    assert world.reactions(place, comment_id) == []
+
+
 def test_a_reaction_to_a_missing_comment_is_refused(world: World) -> None:
     for place in places(world):
         with pytest.raises(Refused):

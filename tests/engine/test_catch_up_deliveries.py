@@ -12,7 +12,7 @@ from reprise.adapters.github.webhook import parse_delivery
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.missed import OLDEST
 from reprise.domain.run import Repository, Standing
-from reprise.engine.catch_up_deliveries import PAGES, TRIES, DeliveryLog
+from reprise.engine.catch_up_deliveries import PAGES, TRIES, DeliveryLog, Look
 from reprise.engine.life import settle_changes
 from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.told import delivery_of
@@ -198,6 +198,19 @@ def test_a_log_that_is_refused_is_said(controller: Controller, outside: Outside)
     outside.forge.fail("delivery_log", Refused("the key is not the App's"))
     with pytest.raises(Refused):
         log_of(controller).look()
+
+
+def test_an_app_without_a_webhook_has_no_log_until_it_gets_one(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.forge.app_has_hook = False
+    tried(outside, pushed(outside.repository()))
+    log = log_of(controller)
+    assert log.look() == Look(0, whole=True, absent=True)
+    assert controller.world.unheard.is_set()
+    outside.forge.app_has_hook = True
+    assert log.look() == Look(1, whole=True)
+    assert not controller.world.unheard.is_set()
 
 
 def test_without_an_app_there_is_no_log(controller: Controller, outside: Outside) -> None:

@@ -65,6 +65,14 @@ def click(controller: Controller, run: Run, *, who: str = "ada", **changed: obje
         inbox.add_trigger(connection, made, at=controller.outside.clock.now(), delivery=f"click by {who}")
 
 
+def test_where_our_app_has_no_webhook_no_button_is_offered(controller: Controller, outside: Outside) -> None:
+    controller.world.unheard.set()
+    repository, sha = tagged(controller)
+    controller.work()
+    check = only_check(outside, repository, sha).check
+    assert (check.state, check.actions) == (CheckState.COMPLETED, ())
+
+
 # --- what stands there --------------------------------------------------------------------------------
 
 

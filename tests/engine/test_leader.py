@@ -7,11 +7,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 from tests.fakes.storage import FakeStorage
 from tests.jobs import until
 
+from reprise.adapters.github.webhook import parse_delivery
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.retention import Bound, Item, Kind, Policy
 from reprise.domain.run import Reason, RunId
@@ -69,6 +71,29 @@ def test_a_leader_removes_what_is_kept_no_longer(controller: Controller, outside
         until((controller.state / "retention.json").exists)
     finally:
         leads.stop()
+
+
+def test_an_app_without_a_webhook_is_asked_for_its_log_once(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    outside.forge.install(repository)
+    outside.forge.is_app, outside.forge.app_has_hook = True, False
+    leads = Leader(
+        controller.world,
+        controller.state,
+        watched=read_watch(("ada/wine",)),
+        sweep_interval=0.05,
+        parse=parse_delivery,
+        log_interval=0.05,
+    )
+    with capture_logs() as logs:
+        leads.start()
+        try:
+            until(lambda: outside.forge.calls.count("repository") >= 4)
+        finally:
+            leads.stop()
+    said = [(each["event"], each["log_level"]) for each in logs if "delivery log" in each["event"]]
+    assert said == [("no delivery log", "info")]
+    assert outside.forge.calls.count("delivery_log") == 1
 
 
 def test_a_second_controller_is_refused_with_the_way_out(controller: Controller) -> None:

@@ -64,6 +64,7 @@ class FakeForge:
         """``now``: the forge's own clock, by which comments are dated."""
         self._now = now
         self.is_app = False
+        self.app_has_hook = True
         """Whether check runs may be written."""
         self._lock = threading.RLock()
         self._last_id = 100
@@ -299,10 +300,12 @@ class FakeForge:
             ]
             return tuple(sorted(posted, key=lambda each: (each.updated_at, each.id)))
 
-    def delivery_log(self, page: str | None) -> LogPage:
+    def delivery_log(self, page: str | None) -> LogPage | None:
         if not self.is_app:
             return LogPage((), None)
         with self._call("delivery_log"):
+            if not self.app_has_hook:
+                return None
             newest_first = sorted(self._attempts, key=lambda each: each.id, reverse=True)
             older = [each for each in newest_first if page is None or each.id < int(page)]
             shown = older[: self.log_page]
@@ -365,6 +368,8 @@ class FakeForge:
             comment = self._comments.get((self._known(repository, writing=True).id, comment_id))
             if comment is None or type(comment.place) is not type(place):
                 raise Refused(f"there is no comment {comment_id} of this kind in {repository.full_name}")
+            if self.is_app and isinstance(place, OnCommit):
+                return
             given = self._reactions[repository.id, comment_id]
             if reaction not in given:
                 given.append(reaction)

@@ -1,16 +1,19 @@
 """Whether a GitHub App may do what runs need: its key, its webhook, and each installation's grants."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Protocol
 
 from reprise.adapters.github.app import App, Installation
 from reprise.adapters.github.manifest import webhook_url
 from reprise.adapters.github.needs import EVENTS, PERMISSIONS, missing_events, missing_permissions
 from reprise.doctor.finding import Finding
+from reprise.doctor.forge import changed
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, Standing
 from reprise.settings import Settings
+
+MAX_NAMES = 20
+"""Of repositories in one line."""
 
 
 class AppAccount(Protocol):
@@ -34,11 +37,11 @@ def examine_app(settings: Settings, account: AppAccount, *, secret: bool) -> Ite
     if not installations:
         yield Finding("installations", False, "the App is installed nowhere", f"install it: {_install(app)}")
     for installation in installations:
-        yield from _installation(app, installation)
+        yield from _installation(account, app, installation)
     for name in settings.watched.names:
-        yield _watched(name, partial(account.repository, name))
+        yield from _watched(account, name)
     for owner in settings.watched.owners:
-        yield _watched(f"{owner}/*", partial(account.repositories, owner))
+        yield _owned(account, owner)
 
 
 def _app(settings: Settings, app: App) -> Finding:
@@ -52,7 +55,7 @@ def _app(settings: Settings, app: App) -> Finding:
 def _webhook(settings: Settings, account: AppAccount, app: App, *, secret: bool) -> Finding:
     name = "app webhook"
     if settings.github.polls:
-        return Finding(name, True, f"none is needed: {settings.intake}")
+        return _unneeded(settings, account)
     wanted = webhook_url(settings.http.public_url, settings.github.api_url)
     if wanted is None:
         step = "set REPRISE_HTTP__PUBLIC_URL to an https address of this controller, or poll"
@@ -74,7 +77,19 @@ def _webhook(settings: Settings, account: AppAccount, app: App, *, secret: bool)
     return Finding(name, True, f"leads to {leads}")
 
 
-def _installation(app: App, installation: Installation) -> Iterator[Finding]:
+def _unneeded(settings: Settings, account: AppAccount) -> Finding:
+    name, said = "app webhook", f"none is needed: {settings.intake}"
+    try:
+        leads = account.app_hook()
+    except (Refused, Retryable) as error:
+        return Finding(name, False, str(error), "then try again")
+    if leads is not None:
+        return Finding(name, True, said)
+    unheard = "so GitHub keeps no delivery log and a click on a check run is not heard"
+    return Finding(name, True, f"{said}; the App has none, {unheard}: comment /reproduce instead")
+
+
+def _installation(account: AppAccount, app: App, installation: Installation) -> Iterator[Finding]:
     name = f"app at {installation.account.login}"
     if installation.suspended_at is not None:
         step = f"its owner can undo that: {installation.html_url or 'in the settings of the installation'}"
@@ -83,6 +98,25 @@ def _installation(app: App, installation: Installation) -> Iterator[Finding]:
     lacking = [*_permissions(app, installation, name), *_events(app, installation, name)]
     complete = f"has all {len(PERMISSIONS)} permissions and {len(EVENTS)} events"
     yield from lacking or [Finding(name, True, complete)]
+    yield _seen(account, installation.account.login)
+
+
+def _seen(account: AppAccount, owner: str) -> Finding:
+    name = f"app at {owner}"
+    try:
+        repositories = account.repositories(owner)
+    except (Refused, Retryable) as error:
+        return Finding(name, False, str(error), "then try again")
+    if not repositories:
+        return Finding(name, True, "sees no repository")
+    named = [_named(each) for each in repositories[:MAX_NAMES]]
+    more = f" and {len(repositories) - MAX_NAMES} more" if len(repositories) > MAX_NAMES else ""
+    return Finding(name, True, f"sees {', '.join(named)}{more}")
+
+
+def _named(repository: Repository) -> str:
+    archived = repository.standing is Standing.ARCHIVED
+    return f"{repository.full_name} (archived: nothing is run)" if archived else repository.full_name
 
 
 def _permissions(app: App, installation: Installation, name: str) -> Iterator[Finding]:
@@ -106,12 +140,23 @@ def _events(app: App, installation: Installation, name: str) -> Iterator[Finding
         yield Finding(name, False, f"is not sent the event {event}; without it {without}", step)
 
 
-def _watched(entry: str, ask: Callable[[], object]) -> Finding:
+def _watched(account: AppAccount, name: str) -> Iterator[Finding]:
     try:
-        ask()
+        repository = account.repository(name)
     except (Refused, Retryable) as error:
-        return Finding(entry, False, str(error), "or correct REPRISE_WATCH")
-    return Finding(entry, True, "the App is installed there")
+        yield Finding(name, False, str(error), "or correct REPRISE_WATCH")
+        return
+    yield Finding(name, True, "the App is installed there")
+    yield from changed(name, repository)
+
+
+def _owned(account: AppAccount, owner: str) -> Finding:
+    name = f"{owner}/*"
+    try:
+        account.repositories(owner)
+    except (Refused, Retryable) as error:
+        return Finding(name, False, str(error), "or correct REPRISE_WATCH")
+    return Finding(name, True, "the App is installed there")
 
 
 def _install(app: App) -> str:

@@ -8,7 +8,7 @@ from reprise.doctor import webhooks
 from reprise.doctor.finding import Finding
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import Hook, Permission
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, Standing
 from reprise.settings import Http, Settings
 
 T = TypeVar("T")
@@ -26,11 +26,13 @@ class Account(Protocol):
 
 
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
-    yield _intake(settings)
     if settings.github.token is None:
-        step = "make a GitHub App at /setup of the running controller, or set REPRISE_GITHUB__TOKEN"
-        yield Finding("token", False, "there is no GitHub App and no token", step)
+        step = "start `reprise serve` and open its /setup, which makes an App"
+        yield Finding(
+            "token", False, "there is no GitHub App and no token", f"{step}; or set REPRISE_GITHUB__TOKEN"
+        )
         return
+    yield _intake(settings)
     login = _asked("token", account.login, lambda login: (True, f"belongs to {login}"))
     yield login
     if not login.ok:
@@ -76,13 +78,19 @@ def _repository(account: Account, name: str, http: Http | None) -> Iterator[Find
     except Retryable as error:
         yield Finding(name, False, str(error), _TRY_AGAIN)
         return
-    if repository.full_name.lower() != name.lower():
-        yield Finding(
-            name, True, f"is {repository.full_name} now and still watched: set REPRISE_WATCH to that"
-        )
+    yield from changed(name, repository)
     yield _access(account, repository)
     if http is not None:
         yield _hook(account, repository, http)
+
+
+def changed(name: str, repository: Repository) -> Iterator[Finding]:
+    """What has become of the repository that the settings call ``name``."""
+    if repository.full_name.lower() != name.lower():
+        step = "set REPRISE_WATCH to that"
+        yield Finding(name, True, f"is {repository.full_name} now and still watched", step)
+    if repository.standing is Standing.ARCHIVED:
+        yield Finding(name, True, "is archived: nothing can be written there, so nothing is run")
 
 
 def _access(account: Account, repository: Repository) -> Finding:

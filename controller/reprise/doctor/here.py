@@ -157,7 +157,7 @@ def _controller(settings: Settings) -> Finding:
         reply = httpx.get(f"{url}/readyz", timeout=_SECONDS)
     except httpx.HTTPError:
         return Finding(name, True, f"none answers at {url}")
-    said = f"{url} is {' '.join(reply.text[:500].split())}"
+    said = f"{url} is {_in_one_line(reply.text[:500])}"
     if not reply.text.startswith(("ready", "not ready")):
         step = "set REPRISE_HTTP__PORT to a free one"
         return Finding(name, False, f"another program answers at {url} ({reply.status_code})", step)
@@ -165,6 +165,11 @@ def _controller(settings: Settings) -> Finding:
     if reply.is_success:
         return Finding(name, True, f"{said}; its pages open with {token}")
     return Finding(name, False, said, f"GET /readyz with {token} says why")
+
+
+def _in_one_line(text: str) -> str:
+    parts = [line.strip(" -") for line in text.splitlines()]
+    return "; ".join(part for part in parts if part).replace(":; ", ": ")
 
 
 def _token_words(settings: Settings) -> str:

@@ -125,8 +125,12 @@ def check_of(
     problems: Sequence[Problem] = (),
     started_at: datetime | None = None,
     ended_at: datetime | None = None,
+    heard: bool = True,
 ) -> Check:
-    """What a run's check should say now. ``problems`` are those of a spec that cannot be used."""
+    """What a run's check should say now. ``problems`` are those of a spec that cannot be used.
+
+    ``heard``: whether a click on a button reaches us; else none is offered.
+    """
     judgement = view.judgement
     report = render_report(view)
     return Check(
@@ -138,7 +142,7 @@ def check_of(
         title=one_line(report.title, MAX_TITLE),
         summary=_untitled(report.markdown)[:MAX_SUMMARY],
         annotations=_annotations(problems) if judgement is not None else (),
-        actions=(REPRODUCE,) if judgement is not None else (),
+        actions=(REPRODUCE,) if judgement is not None and heard else (),
         details_url=view.links.run,
         started_at=started_at,
         completed_at=ended_at if judgement is not None else None,

@@ -113,7 +113,8 @@ def _headline(judgement: Judgement) -> str:
 def _claim_status(claim: ClaimJudgement, judgement: Judgement, experiment: str, *, links: Links) -> Status:
     fault = FAULT[judgement.reason] if judgement.verdict is Verdict.NOT_RUN else Fault.REPOSITORY
     state = _state(claim.verdict, fault)
-    return Status(context(experiment, claim.id), state, one_line(_claim_text(claim)), links.tracking)
+    further = links.tracking or links.run
+    return Status(context(experiment, claim.id), state, one_line(_claim_text(claim)), further)
 
 
 def _claim_text(claim: ClaimJudgement) -> str:
@@ -134,7 +135,8 @@ def _artifact_status(
         state, text = state_of(judgement), "the run ended before the artifacts could be compared"
     elif any(check.failed for check in artifacts):
         state = State.FAILURE
-    return [Status(context(experiment, "artifacts"), state, one_line(text), links.evidence or links.tracking)]
+    further = links.evidence or links.tracking or links.run
+    return [Status(context(experiment, "artifacts"), state, one_line(text), further)]
 
 
 def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:

@@ -45,7 +45,10 @@ class DeliveryLog:
     _failed: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> "Look":
-        """Raises Retryable or Refused when the forge does not show its log; then the walk goes on later."""
+        """Raises Retryable or Refused when the forge does not show its log; then the walk goes on later.
+
+        Whether there is a log says too whether a click can be heard: see `World.unheard`.
+        """
         with self.world.store.read() as connection:
             walk = catch_up.walk(connection)
             mark = catch_up.cursor(connection, catch_up.DELIVERIES)
@@ -57,6 +60,10 @@ class DeliveryLog:
         found = 0
         for _ in range(PAGES):
             page = self.world.conversation.delivery_log(walk.page)
+            if page is None:
+                self.world.unheard.set()
+                return Look(found, whole=True, absent=True)
+            self.world.unheard.clear()
             found += self._take_in(page, oldest)
             if page.next is None or any(each.at < oldest for each in page.attempts):
                 self._end(walk)
@@ -120,6 +127,8 @@ class Look:
     found: int
     whole: bool
     """Whether the walk came to its end; else there is more to look at, soon."""
+    absent: bool = False
+    """Whether there is no log, because our App has no webhook."""
 
 
 def one_of_each(attempts: Sequence[Attempt], *, without: set[str]) -> list[Attempt]:

@@ -59,6 +59,7 @@ def _check(world: World, run: Run) -> Check:
         problems=_problems(world, run),
         started_at=run.granted_at,
         ended_at=run.ended_at or entered.get(Phase.EVALUATING),
+        heard=not world.unheard.is_set(),
     )
 
 

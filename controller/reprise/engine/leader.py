@@ -39,6 +39,9 @@ CARE = 60.0
 BETWEEN_LOOKS = 2.0
 """Seconds between two looks of one walk of the delivery log."""
 
+WITHOUT_LOG = 24 * 3600.0
+"""Seconds until an App without a webhook is asked for its delivery log again: it may have got one."""
+
 CHANGES = 5.0
 """Seconds between two looks for changes of repositories; a delivery of one is looked at when it comes."""
 
@@ -161,8 +164,9 @@ class Leader:
         self._intake.nudge()
 
     def look(self) -> None:
-        """Sweep soon: there may be a repository to watch of which no delivery told."""
+        """Sweep soon, and look at the App's log: there may be a repository of which no delivery told."""
         self._sweep_loop.nudge()
+        self._log_loop.nudge()
 
     def stop(self) -> None:
         """Live runs stay as they are and go on at the next start."""
@@ -197,6 +201,11 @@ class Leader:
             log.warning("delivery log not read", why=str(error))
             after = error.after if isinstance(error, Retryable) else self._log_interval
             self._log_loop.next_in(min(self._log_interval, max(after, SOON)))
+            return
+        if look.absent:
+            why = "the App has no webhook, so GitHub keeps none: a click on a check run is not heard"
+            log.info("no delivery log", why=why)
+            self._log_loop.next_in(WITHOUT_LOG)
             return
         if look.found:
             self.nudge()

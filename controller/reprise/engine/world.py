@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Status
@@ -82,6 +83,9 @@ class World:
     said: dict[tuple[int, Sha, str], Status] = field(default_factory=dict, compare=False)
     """Repository, commit and context → what this process posted there last, which saves asking whether
     something else stands there. Reporting's own."""
+
+    unheard: Event = field(default_factory=Event, compare=False)
+    """Set while our App has no webhook: then the forge tells nobody of a click on a check."""
 
     @property
     def limits(self) -> Limits:

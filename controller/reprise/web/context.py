@@ -27,6 +27,8 @@ class Context:
     """Where MLflow's pages are."""
     intake: str = "webhook"
     """In words: how what happens on the forge becomes known."""
+    polls: bool = False
+    """Whether it asks the forge itself, so that no delivery is needed."""
     onboarding: Onboarding | None = None
     """Who we are on GitHub; None where nothing is set up, as for a benchmark."""
     look: Callable[[], None] = lambda: None

@@ -10,7 +10,6 @@ from reprise.adapters.github.manifest import Addresses, manifest, new_app_page, 
 from reprise.adapters.github.needs import PERMISSIONS, missing_events, missing_permissions
 from reprise.adapters.github.onboarding import Onboarding
 from reprise.domain.errors import RepriseError, Retryable, UserError
-from reprise.domain.watch import Watch
 from reprise.web.access import Guard, host_of
 from reprise.web.context import Context
 from reprise.web.pages import page
@@ -30,8 +29,8 @@ def setup_routes(context: Context, onboarding: Onboarding, guard: Guard) -> APIR
             if setup_action:
                 context.look()
             hook = webhook_url(public_url, onboarding.api_url)
-            return _standing(onboarding, context.watched, hook if context.webhook_secrets() else None)
-        return _asking(onboarding, _addresses(request, public_url), organization.strip())
+            return _standing(context, onboarding, hook if context.webhook_secrets() else None)
+        return _asking(context, onboarding, _addresses(request, public_url), organization.strip())
 
     @router.get(BACK)
     def created(state: str = "", code: str = "") -> Response:
@@ -52,7 +51,9 @@ def setup_routes(context: Context, onboarding: Onboarding, guard: Guard) -> APIR
     return router
 
 
-def _asking(onboarding: Onboarding, addresses: Addresses, organisation: str) -> HTMLResponse:
+def _asking(
+    context: Context, onboarding: Onboarding, addresses: Addresses, organisation: str
+) -> HTMLResponse:
     problem = ""
     try:
         target = new_app_page(onboarding.api_url, onboarding.new_state(), organisation)
@@ -68,6 +69,7 @@ def _asking(onboarding: Onboarding, addresses: Addresses, organisation: str) -> 
         problem=problem,
         permissions=PERMISSIONS,
         delivered=webhook_url(addresses.public, onboarding.api_url),
+        polling=context.intake if context.polls else None,
         github=site(onboarding.api_url),
     )
     policy = shown.headers["Content-Security-Policy"]
@@ -76,7 +78,7 @@ def _asking(onboarding: Onboarding, addresses: Addresses, organisation: str) -> 
     return shown
 
 
-def _standing(onboarding: Onboarding, watched: Watch, delivered: str | None) -> HTMLResponse:
+def _standing(context: Context, onboarding: Onboarding, delivered: str | None) -> HTMLResponse:
     try:
         standing = onboarding.standing()
     except RepriseError as error:
@@ -90,7 +92,8 @@ def _standing(onboarding: Onboarding, watched: Watch, delivered: str | None) -> 
         },
         configured=onboarding.configured,
         delivered=delivered,
-        watched=watched.entries,
+        polling=context.intake if context.polls else None,
+        watched=context.watched.entries,
     )
 
 

@@ -147,8 +147,10 @@ def test_doctor_finds_what_an_installation_lacks(world: World, opened: Opened) -
         "lacks the permission checks: write",
         "lacks the permission statuses: write",
         "is not sent the event commit_comment",
+        f"sees ada/{world.name}",
     ]
 
 
 def test_an_app_without_a_webhook_has_none(app: TestApp, opened: Opened) -> None:
     assert opened(app).app_hook() is None
+    assert opened(app).delivery_log(None) is None

@@ -209,12 +209,29 @@ def test_every_repository_of_a_watched_owner_is_asked_for(tmp_path: Path) -> Non
 
 
 def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Path) -> None:
-    found = by_name(examine_forge(settings(tmp_path), Account()))
-    assert [finding.ok for finding in found.values()] == [False, False]
-    assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["intake"].next_step or "")
-    assert "REPRISE_GITHUB__TOKEN" in (found["token"].next_step or "")
+    (nothing,) = examine_forge(settings(tmp_path), Account())
+    assert (nothing.ok, nothing.said) == (False, "there is no GitHub App and no token")
+    assert "/setup" in (nothing.next_step or "")
+    assert "REPRISE_GITHUB__TOKEN" in (nothing.next_step or "")
     found = by_name(examine_forge(settings(tmp_path, token="t"), Account()))
+    assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["intake"].next_step or "")
     assert "REPRISE_WATCH" in (found["watch"].next_step or "")
+
+
+def test_a_repository_that_was_renamed_and_archived_is_said_to_be(tmp_path: Path) -> None:
+    account = Account()
+    wine = account.forge.add_repository("ada/wine")
+    account.forge.set_permission(wine, OWN_LOGIN, Permission.WRITE)
+    account.forge.change_repository(wine, full_name="ada/port", archived=True)
+    found = [f.said for f in examine_forge(settings(tmp_path, "ada/wine", token="t"), account)]
+    assert "is ada/port now and still watched" in found
+    assert "is archived: nothing can be written there, so nothing is run" in found
+
+
+def test_an_answer_of_several_lines_is_told_in_one() -> None:
+    assert here._in_one_line("ready\nintake: webhook\n") == "ready; intake: webhook"
+    lacks = "not ready:\n- no room\n  - 3 kB free\nintake: webhook\n"
+    assert here._in_one_line(lacks) == "not ready: no room; 3 kB free; intake: webhook"
 
 
 @pytest.mark.parametrize("error", [Refused("the token is not valid"), Retryable("no answer")])

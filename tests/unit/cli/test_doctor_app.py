@@ -1,6 +1,7 @@
 """`reprise doctor github` with an App: what it finds, and whose turn it is."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from reprise.adapters.github.app import App, Installation
 from reprise.adapters.github.needs import EVENTS, PERMISSIONS
 from reprise.adapters.github.registration import Registration, keep_app
 from reprise.cli import invoke
-from reprise.doctor.app import examine_app
+from reprise.doctor.app import MAX_NAMES, examine_app
 from reprise.doctor.finding import Finding
 from reprise.domain.errors import Refused
-from reprise.domain.run import Repository
+from reprise.domain.run import Repository, Standing
 from reprise.settings import Settings
 
 PAGE = "https://github.com/apps/reprise-lab"
@@ -31,6 +32,8 @@ class Account:
         self.app = App.model_validate(asked | app)
         self.installations = installations
         self.hook: str | None = HOOK
+        self.given: tuple[Repository, ...] = ()
+        self.standing = Standing.ACTIVE
         self.broken: Exception | None = None
 
     def whose(self) -> tuple[App, tuple[Installation, ...]]:
@@ -44,12 +47,12 @@ class Account:
     def repository(self, full_name: str) -> Repository:
         if full_name != "ada/wine":
             raise Refused(f"the GitHub App reprise-lab is not installed on {full_name}")
-        return Repository(1, full_name, "")
+        return Repository(1, full_name, "", standing=self.standing)
 
     def repositories(self, owner: str) -> tuple[Repository, ...]:
         if owner != "ada":
             raise Refused(f"the GitHub App reprise-lab is not installed for {owner}")
-        return ()
+        return self.given
 
 
 def installed(login: str = "ada", **changes: Any) -> Installation:
@@ -70,7 +73,13 @@ def problems(account: Account, *, secret: bool = True, **changes: Any) -> list[F
 def test_an_app_with_everything_is_fine() -> None:
     found = list(examine_app(settings(watch=["ada/wine"]), Account(installed()), secret=True))
     assert all(finding.ok for finding in found)
-    assert [finding.name for finding in found] == ["app", "app webhook", "app at ada", "ada/wine"]
+    assert [finding.name for finding in found] == [
+        "app",
+        "app webhook",
+        "app at ada",
+        "app at ada",
+        "ada/wine",
+    ]
     assert found[2].said == f"has all {len(PERMISSIONS)} permissions and {len(EVENTS)} events"
 
 
@@ -147,6 +156,25 @@ def test_who_polls_needs_no_webhook() -> None:
     account = Account(installed())
     account.hook = None
     assert problems(account, secret=False, github={"intake": "polling"}) == []
+    _, hook, *_ = examine_app(settings(github={"intake": "polling"}), account, secret=False)
+    assert "a click on a check run is not heard" in hook.said
+
+
+def test_what_an_installation_sees_is_named_with_a_bound() -> None:
+    account = Account(installed())
+    account.given = tuple(Repository(n, f"ada/r{n}", "") for n in range(MAX_NAMES + 2))
+    account.given = (replace(account.given[0], standing=Standing.ARCHIVED), *account.given[1:])
+    seen = list(examine_app(settings(), account, secret=True))[-1]
+    assert (seen.name, seen.ok) == ("app at ada", True)
+    assert seen.said.startswith("sees ada/r0 (archived: nothing is run), ada/r1, ")
+    assert seen.said.endswith(f"ada/r{MAX_NAMES - 1} and 2 more")
+
+
+def test_a_watched_repository_that_was_archived_is_said_to_be() -> None:
+    account = Account(installed())
+    account.standing = Standing.ARCHIVED
+    found = list(examine_app(settings(watch=["ada/wine"]), account, secret=True))[-1]
+    assert (found.name, found.said.partition(":")[0]) == ("ada/wine", "is archived")
 
 
 def test_a_key_that_does_not_fit_is_the_only_finding() -> None:

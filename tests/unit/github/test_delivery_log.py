@@ -16,6 +16,7 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.ports import Attempt, LogPage
 
 LOG = "https://api.github.com:443/app/hook/deliveries"
+APP = "https://api.github.com:443/app"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -69,7 +70,7 @@ def test_only_success_is_success(
     github: responses.RequestsMock, forge: GitHubForge, code: int | None
 ) -> None:
     github.get(LOG, json=[item(1, code)])
-    assert forge.delivery_log(None).attempts == (attempt(1, ok=False),)
+    assert forge.delivery_log(None) == LogPage((attempt(1, ok=False),), None)
 
 
 def test_a_delivery_brings_its_payload(github: responses.RequestsMock, forge: GitHubForge) -> None:
@@ -90,6 +91,22 @@ def test_a_delivery_that_is_forgotten_is_refused(github: responses.RequestsMock,
     github.get(f"{LOG}/1", status=404, json={"message": "Not Found"})
     with pytest.raises(Refused):
         forge.delivery_payload(attempt(1, ok=False))
+
+
+def test_an_app_without_a_webhook_has_no_log(github: responses.RequestsMock, forge: GitHubForge) -> None:
+    github.get(LOG, status=404, json={"message": "Not Found"})
+    whole = {"id": 7, "slug": "lab", "html_url": "https://github.com/apps/lab"}
+    github.get(APP, json=whole | {"permissions": {}, "events": []})
+    assert forge.delivery_log(None) is None
+
+
+def test_an_app_that_does_not_exist_is_no_app_without_a_log(
+    github: responses.RequestsMock, forge: GitHubForge
+) -> None:
+    for address in (LOG, APP):
+        github.get(address, status=404, json={"message": "Not Found"})
+    with pytest.raises(Refused, match="id and key belong together"):
+        forge.delivery_log(None)
 
 
 def test_a_token_has_no_log_and_does_not_ask() -> None:

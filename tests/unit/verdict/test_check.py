@@ -87,6 +87,11 @@ def test_the_button_is_as_short_as_the_forge_wants_it() -> None:
     assert len(REPRODUCE.identifier) <= MAX_IDENTIFIER
 
 
+def test_no_button_is_offered_where_nobody_hears_a_click() -> None:
+    assert check_of(EXAMPLES["spec-invalid"]).actions == (REPRODUCE,)
+    assert check_of(EXAMPLES["spec-invalid"], heard=False).actions == ()
+
+
 def test_problems_of_the_spec_are_marked_where_they_are() -> None:
     check = check_of(EXAMPLES["spec-invalid"], problems=BAD.problems)
     assert [(each.path, each.line, each.column) for each in check.annotations] == [

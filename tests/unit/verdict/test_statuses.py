@@ -124,6 +124,14 @@ def test_artifacts_of_a_run_that_ended_early_were_not_compared() -> None:
     )
 
 
+def test_where_nobody_outside_can_open_mlflow_every_status_leads_to_the_run_page() -> None:
+    what = spec(claim(), artifacts=[Artifact("p.csv", DIGEST, True)])
+    results = [trial(0.97, artifacts={"p.csv": DIGEST})]
+    checks = check_artifacts(what.artifacts, results)
+    told = statuses_for(judge(what, results), "wine", links=Links(run="https://r/1"), artifacts=checks)
+    assert [status.target_url for status in told] == ["https://r/1"] * 3
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_a_live_run_is_pending(phase: Phase) -> None:
     status = pending("wine", phase, links=LINKS, detail="place 3")

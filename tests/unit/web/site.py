@@ -53,6 +53,7 @@ class Site:
         key: Key = Key(TOKEN, anywhere=False),
         onboarding: Onboarding | None = None,
         look: Callable[[], None] = lambda: None,
+        polls: bool = False,
     ) -> None:
         """``empty`` is a database as `empty_database` makes it, which takes longer than a test."""
         shutil.copyfile(empty, folder / "reprise.db")
@@ -85,6 +86,8 @@ class Site:
             onboarding=onboarding,
             look=look,
             lacks=lambda: self.lacks,
+            intake="polling every 60 s" if polls else "webhook",
+            polls=polls,
             sweeps=self.sweeps,
         )
         self.app = create_app(self.context)

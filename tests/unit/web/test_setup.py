@@ -70,12 +70,16 @@ def hub() -> Iterator[Hub]:
 
 
 @asynccontextmanager
-async def opened(folder: Path, empty: Path, hub: Hub, pages: str | None = PUBLIC) -> AsyncIterator[Lab]:
+async def opened(
+    folder: Path, empty: Path, hub: Hub, pages: str | None = PUBLIC, *, polls: bool = False
+) -> AsyncIterator[Lab]:
     forge = GitHubForge(API, TokenCredentials(None), timeout=5, write_spacing=0)
     learnt: list[Registration] = []
     looked: list[None] = []
     onboarding = Onboarding(folder, API, forge, timeout=5, learnt=learnt.append)
-    site = Site(folder, empty, pages=pages, onboarding=onboarding, look=lambda: looked.append(None))
+    site = Site(
+        folder, empty, pages=pages, onboarding=onboarding, look=lambda: looked.append(None), polls=polls
+    )
     async with site.serving():
         yield Lab(site, folder, learnt, looked, hub)
     site.store.close()
@@ -142,6 +146,17 @@ async def test_without_a_public_address_it_says_what_will_be_missing(
         assert "hook_attributes" not in (await lab.asked())[1]
 
 
+async def test_who_polls_is_told_to_set_nothing(tmp_path: Path, empty: Path, hub: Hub) -> None:
+    async with opened(tmp_path, empty, hub, pages=None, polls=True) as lab:
+        before = (await lab.get("/setup")).text
+        await make(lab)
+        after = (await lab.get("/setup")).text
+    for text in (before, after):
+        assert "polling every 60 s (<code>github.poll_interval</code>)" in " ".join(text.split())
+        assert "REPRISE_" not in text
+    assert "cannot" not in after
+
+
 # --- what GitHub brings back ----------------------------------------------------------------------
 
 
@@ -191,6 +206,7 @@ async def test_a_state_is_good_once(lab: Lab) -> None:
         again = await lab.get(f"/setup/created?code=c0de&state={state}")
         assert sent.call_count == 1
     assert again.status_code == 400
+    assert "in use already, and nothing is left to do" in again.text
 
 
 async def test_when_github_does_not_answer_the_same_page_may_be_loaded_again(lab: Lab) -> None:

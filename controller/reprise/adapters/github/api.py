@@ -29,6 +29,7 @@ from reprise.domain.check import Check
 from reprise.domain.errors import Refused
 from reprise.domain.forge import (
     Hook,
+    OnCommit,
     Permission,
     Place,
     PostedComment,
@@ -179,11 +180,18 @@ class GitHubForge:
         intent = Intent(f"list the comments in {repository.full_name}", needs)
         return self._read(intent, repository, lambda repo: comment_lists.since(repo, since))
 
-    def delivery_log(self, page: str | None) -> LogPage:
-        if not self.is_app:
+    def delivery_log(self, page: str | None) -> LogPage | None:
+        account = self._client.account
+        if not isinstance(account, AppAccount):
             return LogPage((), None)
         intent = Intent("read the App's delivery log", "the key of the App")
-        return self._client.as_app(intent, lambda github: delivery_log.page(github, page))
+        try:
+            return self._client.as_app(intent, lambda github: delivery_log.page(github, page))
+        except Answer as answer:
+            if answer.status != 404:
+                raise
+            account.app()  # raises when it is the App that does not exist
+            return None
 
     def delivery_payload(self, attempt: Attempt) -> bytes:
         intent = Intent(f"read the delivery {attempt.guid}", "the key of the App")
@@ -204,6 +212,8 @@ class GitHubForge:
         return self._kept.check(repository, check, known_id) if self.is_app else None
 
     def react(self, repository: Repository, place: Place, comment_id: int, reaction: Reaction) -> None:
+        if self.is_app and isinstance(place, OnCommit):
+            return  # it would take write access to the repository's contents, which no App of ours asks for
         intent = comments.reaction_intent(repository, place, comment_id)
         self._write(intent, repository, lambda repo: comments.react(repo, place, comment_id, reaction))
 

@@ -89,6 +89,8 @@ class Onboarding:
         """
         with self._lock:
             if time.monotonic() - self._asked.get(state, -STATE_SECONDS) >= STATE_SECONDS:
+                if self.has_app:
+                    raise Refused("a GitHub App is in use already, and nothing is left to do: see /setup")
                 raise Refused("this page did not ask for that App, or too long ago: begin again at /setup")
             if self.has_app:
                 raise Refused("there is an App already, which stays in use: delete the new one on GitHub")
