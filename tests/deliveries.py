@@ -134,6 +134,9 @@ def pull_changed(number: int = 2, *, action: str = "synchronize", **at: Any) -> 
     delivery = sample("pull_request", **at)
     delivery.payload["action"] = action
     delivery.payload["number"] = delivery.payload["pull_request"]["number"] = number
+    if action == "synchronize":
+        head = delivery.payload["pull_request"]["head"]["sha"]
+        delivery.payload |= {"before": COMMIT, "after": head}
     return delivery
 
 

@@ -4,8 +4,38 @@ from collections.abc import Callable
 
 import pytest
 from jsonschema import Draft7Validator
-from tests.deliveries import Delivery, comment_posted, commented_on_commit, sample, tag_created, tag_pushed
+from tests.deliveries import (
+    Delivery,
+    check_clicked,
+    comment_posted,
+    commented_on_commit,
+    pull_changed,
+    sample,
+    tag_created,
+    tag_pushed,
+)
 from tests.samples.published import schema
+
+CHECK = sample("check_run")
+PULL = sample("pull_request")
+
+
+def of_an_app(delivery: Delivery) -> Delivery:
+    """As it comes to an App's webhook."""
+    delivery.payload["installation"] = {
+        "id": 2311213,
+        "node_id": "MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9uMjMxMTIxMw==",
+    }
+    return delivery
+
+
+def of_a_fork(delivery: Delivery) -> Delivery:
+    """The head's repository is not the base's."""
+    base = delivery.payload["pull_request"]["base"]["repo"]
+    name = f"stranger/{base['name']}"
+    delivery.payload["pull_request"]["head"]["repo"] = {**base, "id": 999, "full_name": name, "fork": True}
+    return delivery
+
 
 EDITED: dict[str, tuple[Callable[[], Delivery], Delivery]] = {
     "annotated tag": (lambda: tag_pushed("v2", annotated=True), sample("push", "push_tag")),
@@ -15,6 +45,10 @@ EDITED: dict[str, tuple[Callable[[], Delivery], Delivery]] = {
     "comment of a bot": (lambda: comment_posted(kind="Bot"), sample("issue_comment")),
     "deleted comment": (lambda: comment_posted(action="deleted"), sample("issue_comment")),
     "comment on a closed pull request": (lambda: comment_posted(state="closed"), sample("issue_comment")),
+    "tag of an App's repository": (lambda: of_an_app(tag_pushed("v2")), sample("push", "push_tag")),
+    "comment at an App's repository": (lambda: of_an_app(comment_posted()), sample("issue_comment")),
+    "click on a check with an external id": (lambda: check_clicked("r0123456789ab"), CHECK),
+    "push to a fork's pull request": (lambda: of_a_fork(pull_changed(7)), PULL),
     "comment on a commit": (lambda: commented_on_commit(who="stranger"), sample("commit_comment")),
 }
 
