@@ -136,7 +136,7 @@ def pull_changed(number: int = 2, *, action: str = "synchronize", **at: Any) -> 
     delivery.payload["number"] = delivery.payload["pull_request"]["number"] = number
     if action == "synchronize":
         head = delivery.payload["pull_request"]["head"]["sha"]
-        delivery.payload |= {"before": COMMIT, "after": head}
+        delivery.payload.update(before=COMMIT, after=head)
     return delivery
 
 
