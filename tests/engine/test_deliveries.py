@@ -89,9 +89,7 @@ class Town:
         comment = self._outside.forge.add_comment(repository, OnPullRequest(number), said, who=who)
         at = _at(repository)
         self._send(deliveries.comment_posted(said, who=who, number=number, comment_id=comment, **at))
-        reactions = {("ada", "/reproduce"): [Reaction.EYES]}.get((who, said), [])
-        if who == "mallory" and said != "thanks!":
-            reactions = [Reaction.EYES if said == "/reproduce" else Reaction.CONFUSED]
+        reactions = [Reaction.EYES] if said == "/reproduce" else []
         answered = (who, said) in (("ada", "/reproduce help"), ("mallory", "/reproduce"))
         self.comments.append(Said(repository, number, comment, reactions, answered))
         if (who, said) == ("ada", "/reproduce"):
