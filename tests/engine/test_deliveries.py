@@ -90,7 +90,7 @@ class Town:
         at = _at(repository)
         self._send(deliveries.comment_posted(said, who=who, number=number, comment_id=comment, **at))
         reactions = [Reaction.EYES] if said == "/reproduce" else []
-        answered = (who, said) in (("ada", "/reproduce help"), ("mallory", "/reproduce"))
+        answered = said == "/reproduce help" or (who, said) == ("mallory", "/reproduce")
         self.comments.append(Said(repository, number, comment, reactions, answered))
         if (who, said) == ("ada", "/reproduce"):
             self._want(repository, sha)
