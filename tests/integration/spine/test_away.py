@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.integration.spine.controller import Controller, processes_in, until
+from tests.integration.spine.controller import Controller, nothing_left_in, processes_in, until
 from tests.integration.spine.papers import Outside, package, tiny
 from tests.integration.spine.town import Paper, Town, repeats
 
@@ -85,7 +85,7 @@ def test_a_stop_ends_what_is_built_or_asked_at_that_moment(
         assert asked.done.wait(60)
 
         assert controller.terminate() < 5
-        assert processes_in(tmp_path) == {}
+        nothing_left_in(tmp_path)
         assert not running("sleep", "61.25")
     assert [status["state"] for status in paper.statuses(slow)] == ["pending"]
 
