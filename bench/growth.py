@@ -23,6 +23,7 @@ from itertools import count
 import httpx
 import uvicorn
 
+from bench.mended import known
 from bench.printed import Bar, Part, number, numbers
 from bench.scene import CACHE, Scene, scene
 from bench.webhook import FILES, payload
@@ -43,7 +44,7 @@ from reprise.domain.run import (
     Verdict,
 )
 from reprise.engine.grant import grant
-from reprise.engine.intake import known_repository, resolve_due
+from reprise.engine.intake import resolve_due
 from reprise.engine.reporting import show_waiting
 from reprise.engine.settled import run_id
 from reprise.engine.stopping import tell_stopped
@@ -246,7 +247,7 @@ def seen(client: httpx.Client, path: str) -> None:
 def fill(around: Scene, made: Controller, filled: int, size: int) -> None:
     """Push the tags, and write the rows that the leader and the workflows would have written."""
     around.push_tags("v", size // 2)
-    repository = known_repository(made.world, around.name)
+    repository = known(made, around.name)
     tags = made.world.source.tags(repository)
     now = made.world.clock.now()
     with made.world.store.write() as connection:

@@ -18,13 +18,13 @@ from pathlib import Path
 
 from reprise import log
 from reprise.bootstrap import Controller, controller
-from reprise.domain.run import Phase, RunId, Sha
+from reprise.domain.run import Phase, Repository, RunId, Sha
 from reprise.engine.grant import grant
-from reprise.engine.intake import known_repository, resolve_due
+from reprise.engine.intake import resolve_due
 from reprise.engine.reporting import show_waiting
 from reprise.settings import load_settings
 from reprise.store import intake as inbox
-from reprise.store import runs
+from reprise.store import repositories, runs
 from reprise.web.writer import DeliveryWriter
 
 WAITING = 1_000
@@ -55,6 +55,13 @@ def main(folder: Path, api: str, token: str, name: str, cache: Path) -> None:
             }
         )
     )
+
+
+def known(made: Controller, name: str) -> Repository:
+    repository = made.forge.repository(name)
+    with made.world.store.write() as connection:
+        repositories.remember(connection, repository)
+    return repository
 
 
 def timed(once: Callable[[], object], times: int = TIMES) -> list[float]:
@@ -88,7 +95,7 @@ def delivery(made: Controller, index: int) -> inbox.Delivery:
 
 def take_in(made: Controller, name: str) -> None:
     """The runs are made the first time; the way to find that out is the same."""
-    repository = known_repository(made.world, name)
+    repository = known(made, name)
     with made.world.store.write() as connection:
         for index in range(TAGS):
             new = inbox.NewTrigger(inbox.TAG, repository.id, name, f"v{index}", "ada")
@@ -97,7 +104,7 @@ def take_in(made: Controller, name: str) -> None:
 
 
 def fill(made: Controller, name: str) -> None:
-    repository = known_repository(made.world, name)
+    repository = known(made, name)
     now = made.world.clock.now()
     with made.world.store.write() as connection:
         for index in range(WAITING + 1):
