@@ -24,6 +24,7 @@ LEVEL_TEXT: dict[Level, str] = {
     Level.A: "identical artifacts",
     Level.B: "equal at the published precision",
     Level.C: "within the declared tolerance",
+    Level.D: "statistically equivalent within the declared margin",
 }
 
 _FACTOR_SLACK = 0.05

@@ -66,11 +66,12 @@ class Verdict(Enum):
 
 
 class Level(Enum):
-    """The strongest level met: identical artifacts, identical metric, within tolerance."""
+    """The strongest level met: identical artifacts, identical metric, within tolerance, equivalent."""
 
     A = "A"
     B = "B"
     C = "C"
+    D = "D"
 
 
 class Reason(Enum):
@@ -217,6 +218,24 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a distribution was judged on: the confidence interval of the difference of the means."""
+
+    difference: float
+    """Mean of the new values - published, or - mean of the published values."""
+    standard_error: float
+    degrees_of_freedom: float
+    low: float
+    high: float
+    """Ends of the two-sided interval at ``1 - 2 * alpha``."""
+    alpha: float
+    n: int
+    """New values."""
+    m: int
+    """Published values; 1 for a single number, 0 for a fixed target."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimJudgement:
     id: str
     verdict: Verdict
@@ -228,6 +247,8 @@ class ClaimJudgement:
     bar: Bar
     message: str
     """One sentence that says why, with the numbers."""
+    estimate: Estimate | None = None
+    """Of a claim in mode distribution that has enough values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,3 +260,5 @@ class Judgement:
     """One sentence for people; names file and next step when something is to be mended."""
     claims: tuple[ClaimJudgement, ...]
     notes: tuple[str, ...] = ()
+    rules: int = 1
+    """Version of the rules that it was judged by; older evidence is judged by its own again."""

@@ -13,6 +13,25 @@ class Network(Enum):
     OPEN = "open"
 
 
+class Side(Enum):
+    """Which differences count in mode distribution."""
+
+    BOTH = "both"
+    NO_WORSE = "no-worse"
+
+
+class Better(Enum):
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Profile(Enum):
+    """What is set for the job beside what every job gets."""
+
+    AS_PUBLISHED = "as-published"
+    STRICT = "strict"
+
+
 class PublishedKind(Enum):
     SINGLE = "single"
     MEAN = "mean"
@@ -72,6 +91,7 @@ class Determinism:
     threads: int | None
     """None = all granted cores."""
     self_repeat: bool
+    profile: Profile = Profile.AS_PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,9 @@ class Published:
     """Path from the root of a JSON list of numbers whose mean is the value."""
     at: tuple[int, int] = field(default=(1, 1), compare=False)
     """Line and column of ``per_seed`` in the spec, else of the value; for messages only."""
+    sd: float | None = None
+    """Published standard deviation, of ``m`` values; neither beside ``per_seed``."""
+    m: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +139,25 @@ class Tolerance:
     rel: float
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Bar D: the interval of the difference lies inside ``(-margin, +margin)``, or on its better side."""
+
+    margin: float
+    side: Side = Side.BOTH
+    better: Better | None = None
+    """Which values are better; always there for ``no-worse``."""
+
+
 Compare = Exact | Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A variant of the job that must not reproduce the claim."""
+
+    args: tuple[str, ...]
+    """Put behind the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +168,7 @@ class Claim:
     published: Published
     compare: Compare
     why: str | None
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +177,24 @@ class Artifact:
     """A file, from ``workdir``, then from the output folder."""
     sha256: str | None
     required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The class of machine that the published numbers come from."""
+
+    gpu: str | None
+    """As people name it, e.g. ``A100-80GB``."""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where the published numbers come from."""
+
+    hardware: Hardware | None = None
+    environment: str | None = None
+    """Path from the root of an environment record (see `domain.environment`) that is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +212,7 @@ class Spec:
     artifacts: tuple[Artifact, ...]
     policy: Policy = UNRESTRICTED
     """Counts on the default branch only."""
+    reference: Reference = Reference()
 
 
 @dataclass(frozen=True, slots=True)
