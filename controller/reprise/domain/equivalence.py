@@ -12,7 +12,7 @@ from reprise.domain.spec.model import Better, Distribution, Side
 
 
 def decide(compare: Distribution, positive: Estimate, negative: Estimate) -> Verdict:
-    """``positive`` is the estimate at alpha, ``negative`` the same at alpha divided by the number of claims."""
+    """``positive`` is the estimate at alpha, ``negative`` the same at alpha / claims."""
     low, high = allowed(compare)
     if low < positive.low and positive.high < high:
         return Verdict.REPRODUCED

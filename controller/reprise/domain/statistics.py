@@ -1,8 +1,9 @@
 """How far the new values are from the published ones, and how sure that is. Used by `equivalence` and plans.
 
-Every question has one form: an estimate of the difference of two means, its standard error, and an interval
-from Student's t. "Equivalent" is the two one-sided tests of Schuirmann (1987), which at level alpha is the same as the
-interval at 1 - 2·alpha lying inside the margin. scipy is imported when it is first needed: it costs 60 MB.
+Every question has one form: an estimate of the difference of two means, its standard error, and an
+interval from Student's t. "Equivalent" is the two one-sided tests of Schuirmann (1987), which at level alpha
+is the same as the interval at 1 - 2·alpha lying inside the margin. scipy is imported when it is first
+needed: that takes time and memory that a waiting controller need not spend.
 """
 
 import math
