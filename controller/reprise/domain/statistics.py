@@ -66,6 +66,12 @@ def t_quantile(probability: float, degrees: float) -> float:
     return float(stdtrit(degrees, probability))
 
 
+def chi_square_quantile(probability: float, degrees: float) -> float:
+    from scipy.special import gammaincinv
+
+    return 2 * float(gammaincinv(degrees / 2, probability))
+
+
 def _estimate(
     new: Sample, published: float, error: float, degrees: float, alpha: float, *, m: int
 ) -> Estimate:
