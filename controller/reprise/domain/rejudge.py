@@ -14,6 +14,7 @@ from typing import Any
 from reprise.domain.errors import UserError
 from reprise.domain.metric_file import Document, MetricProblem, invalid, load
 from reprise.domain.metrics import Collected, collect
+from reprise.domain.paths import parts_inside
 from reprise.domain.run import ClaimJudgement, Judgement, Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import noted, with_arguments
 from reprise.domain.spec.committed import check_files
@@ -76,6 +77,7 @@ class TrialRecord:
     message: str
     artifacts: dict[str, str | None]
     uncollected: dict[str, str] = field(default_factory=dict)
+    control: tuple[str, ...] | None = None
 
     @property
     def folder(self) -> str:
@@ -87,6 +89,7 @@ class TrialRecord:
 class LostRecord:
     index: int
     attempt: int
+    started_at: datetime
     why: str
 
 
@@ -97,24 +100,31 @@ class Record:
     format: int
     rules: int
     reprise: str
+    """Version of the release that wrote it."""
+    run_id: str
     repository: str
     """``owner/name``"""
     commit: str
-    tree: str | None
+    tree: str
     experiment: str
     spec_file: str
     claims_asked: tuple[str, ...] | None
     seeds_asked: int | None
-    coin: str
+    coin: str | None
+    """What further seeds are drawn with; None when the run ended before it had one."""
     coin_public: bool
     ending: Ending | None
+    rehearsal: bool
+    dirty: bool
     requested_at: datetime
-    started_at: datetime | None
+    started_at: datetime
     ended_at: datetime
     isolation: str
     network: str
     machine: str
     built: BuiltRecord | None
+    metrics: dict[str, Value]
+    """What a run that claims nothing is told to have given."""
     trials: tuple[TrialRecord, ...]
     """Final results in order."""
     lost: tuple[LostRecord, ...] = ()
@@ -142,7 +152,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
     results = tuple(_result(trial, spec.claims, files) for trial in record.trials)
     if record.ending is not None:
         return Rejudged(spec, results, not_run(record.ending.reason, record.ending.message, spec))
-    judged = judge(spec, results, coin_public=record.coin_public)
+    judged = judge(spec, results, metrics=record.metrics, coin_public=record.coin_public)
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 
 
@@ -169,19 +179,15 @@ def read_declaration(record: Record, files: Mapping[str, bytes]) -> Spec | BadSp
 
 
 def differences(stands: Judgement, found: Judgement) -> tuple[str, ...]:
-    """What two judgements of one run disagree on, in sentences; empty when they are the same.
-
-    What a run without claims says about its numbers is not compared: they need not be in the evidence.
-    """
+    """What two judgements of one run disagree on, in sentences; empty when they are the same."""
     pairs: list[tuple[str, object, object]] = [
         ("verdict", stands.verdict.value, found.verdict.value),
         ("level", stands.level, found.level),
         ("reason", stands.reason.value, found.reason.value),
         ("rules", stands.rules, found.rules),
+        ("message", stands.message, found.message),
         ("claims", [claim.id for claim in stands.claims], [claim.id for claim in found.claims]),
     ]
-    if found.claims:
-        pairs.append(("message", stands.message, found.message))
     for one, other in zip(stands.claims, found.claims, strict=False):
         pairs += _claim_pairs(one, other)
     return tuple(f"{name}: {one} stands, {other} follows" for name, one, other in pairs if one != other)
@@ -241,7 +247,7 @@ def _collect(trial: TrialRecord, claims: Sequence[Claim], files: Mapping[str, by
     wanted = {claim.metric.file for claim in claims if isinstance(claim.metric, FileMetric)}
     return collect(
         claims,
-        files={name: files.get(f"{trial.folder}/files/{name}") for name in wanted},
+        files={name: files.get(f"{trial.folder}/files/{_inside(name)}") for name in wanted},
         logged=_logged(trial, claims, files),
         uncollected=trial.uncollected,
     )
@@ -265,9 +271,16 @@ def _logged(
 
 
 def _last(points: Any) -> Value | None:
-    """Of a metric's points, each ``[time, value, step]``."""
+    """Of a metric's points, each ``[time, value, step]``; what is not finite stands there as text."""
     match points:
+        case [*_, [_, ("NaN" | "Infinity" | "-Infinity") as text, _]]:
+            return float(text)
         case [*_, [_, int() | float() as value, _]] if not isinstance(value, bool):
-            return value
+            return float(value)
         case _:
             return None
+
+
+def _inside(path: str) -> str:
+    """As the file is called in the evidence, whichever way the spec writes it."""
+    return "/".join(parts_inside(path))

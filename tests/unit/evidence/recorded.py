@@ -53,6 +53,7 @@ RECORD = Record(
     format=1,
     rules=1,
     reprise="0.1.0",
+    run_id="r-1",
     repository="ada/wine",
     commit=COMMIT,
     tree="ab" * 20,
@@ -63,6 +64,8 @@ RECORD = Record(
     coin=COIN,
     coin_public=True,
     ending=None,
+    rehearsal=False,
+    dirty=False,
     requested_at=AT,
     started_at=AT + timedelta(seconds=1),
     ended_at=AT + timedelta(seconds=40),
@@ -70,6 +73,7 @@ RECORD = Record(
     network="not enforced",
     machine="this machine, 2 cores",
     built=BuiltRecord("3.11.7", "requirements.txt", "cd" * 32, None, {"numpy": "2.4.0"}),
+    metrics={},
     trials=TRIALS,
 )
 
