@@ -33,3 +33,7 @@ class Refused(RepriseError):
 
 class Moved(Refused):
     """What was asked for has another address now."""
+
+
+class NotAuthentic(RepriseError):
+    """Evidence that is not what was sealed. ``str`` is one sentence that names the file and what is wrong."""

@@ -47,7 +47,7 @@ def load(data: bytes, *, file: str) -> Document | MetricProblem:
         )
     if not data.strip():
         return invalid(f"{file} is empty: write the metrics as JSON before the job ends")
-    if _depth(data) > MAX_DEPTH:
+    if depth(data) > MAX_DEPTH:
         return invalid(f"{file} is nested more than {MAX_DEPTH} levels deep: write a flatter file")
     try:
         return Document(_parse(data.decode("utf-8-sig")))
@@ -100,7 +100,7 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
-def _depth(data: bytes) -> int:
+def depth(data: bytes) -> int:
     """How deep brackets are nested outside strings; known before the parser's own recursion starts."""
     brackets = _STRING.sub(b"", data).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)

@@ -7,13 +7,14 @@ from reprise.domain import trust
 from reprise.domain.forge import OnPullRequest, PullRequest, Reaction
 from reprise.domain.plan import Plan
 from reprise.domain.run import Repository
+from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.model import BadSpec
 from reprise.domain.trust import Allowed, Cost, Standing
 from reprise.engine import stopping
 from reprise.engine.asking import Asked, react, refuse
 from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled, run_id
-from reprise.engine.specs import read_spec, with_arguments
+from reprise.engine.specs import read_spec
 from reprise.engine.world import World
 from reprise.store import plans, runs
 from reprise.store.intake import COMMENT, Trigger

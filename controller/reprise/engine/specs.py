@@ -1,11 +1,12 @@
 """Reads the experiments of a commit."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
+from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
 from reprise.domain.spec.model import BadSpec, Problem, Spec
@@ -44,12 +45,6 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
 
 def as_asked(spec: Spec, run: Run) -> Spec:
     return with_arguments(spec, run.seeds, run.claims)
-
-
-def with_arguments(spec: Spec, seeds: int | None, claims: tuple[str, ...] | None) -> Spec:
-    """The spec with what a command asked for: more trials, fewer claims."""
-    kept = tuple(claim for claim in spec.claims if claims is None or claim.id in claims)
-    return replace(spec, n=max(spec.n, seeds or 0), claims=kept)
 
 
 def distinct(files: list[SpecFile]) -> list[SpecFile]:

@@ -3,7 +3,6 @@
 They read a run's row, call ports, write the row, and return plain data (or `Failed`).
 """
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import structlog
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha
+from reprise.domain.spec.asked import noted
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
@@ -229,11 +229,7 @@ class Steps:
             results = runs.results_of(runs.trials_of(connection, run.id))
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
         judged = judge(spec, results, metrics=metrics, coin_public=run.coin_public)
-        if run.claims is None:
-            return judged
-        return replace(
-            judged, notes=(*judged.notes, f"Only {', '.join(run.claims)} was asked for and judged.")
-        )
+        return noted(judged, run.claims)
 
     def _judge_early(self, run: Run, ending: Failed) -> Judgement:
         """The spec only adds the claims, so one that cannot be read keeps no verdict back."""
