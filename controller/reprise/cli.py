@@ -87,6 +87,12 @@ def run(
         str | None,
         typer.Option(metavar="NAME", help="Another experiment than the one of reprise.yaml."),
     ] = None,
+    badge: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.svg", help="Write the verdict's badge there too, marked as a rehearsal's."
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
@@ -101,7 +107,7 @@ def run(
     from reprise.rehearsal import rehearse
     from reprise.settings import load_settings
 
-    return rehearse(load_settings(config), path, experiment=experiment, as_json=as_json)
+    return rehearse(load_settings(config), path, experiment=experiment, badge=badge, as_json=as_json)
 
 
 @app.command()

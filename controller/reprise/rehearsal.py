@@ -16,10 +16,12 @@ from rich.text import Text
 
 from reprise import log
 from reprise.bootstrap import Rehearsal, rehearsal
+from reprise.domain.badge import Badge, render_badge
 from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.view import RunView
 from reprise.domain.words import PHASE_TEXT
 from reprise.engine import auditing
@@ -32,8 +34,15 @@ from reprise.store.runs import NewRun, Run
 from reprise.terminal import LogFollower, interruptible, print_report
 
 
-def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json: bool) -> int:
-    """Exit code of the verdict. Raises UserError when there is nothing to run, and then leaves nothing."""
+def rehearse(
+    settings: Settings, path: Path, *, experiment: str | None, badge: Path | None, as_json: bool
+) -> int:
+    """Exit code of the verdict. Raises UserError when there is nothing to run, and then leaves nothing.
+
+    ``badge`` is a file for the verdict's badge.
+    """
+    if badge is not None and not badge.absolute().parent.is_dir():
+        raise UserError(f"--badge {badge}: there is no folder {badge.parent}: make it first")
     log.configure(settings.secrets(), level=logging.WARNING)
     state = None
     try:
@@ -41,7 +50,10 @@ def rehearse(settings: Settings, path: Path, *, experiment: str | None, as_json:
             state = place.world.folders.state
             ended = _follow(place, _add_run(place, path, experiment), quiet=as_json)
             shown = replace(run_view(place.world, ended), path=shlex.quote(str(path)))
-            return _show(shown, as_json=as_json)
+            code = _show(shown, as_json=as_json)
+            if badge is not None:
+                _write_badge(shown, badge)
+            return code
     except UserError:
         if state is not None:
             shutil.rmtree(state, ignore_errors=True)
@@ -113,6 +125,24 @@ def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
             )
             return run
         time.sleep(0.1)
+
+
+def _write_badge(view: RunView, file: Path) -> None:
+    if view.judgement is None:
+        raise RuntimeError(f"run {view.run_id} ended without a judgement")
+    badge = Badge(
+        experiment=None if view.spec_file == SPEC_FILE else view.experiment,
+        judgement=view.judgement,
+        commit=view.commit,
+        day=view.created_at.date(),
+        hardware=view.machine,
+        rehearsal=True,
+        dirty=view.dirty,
+    )
+    try:
+        file.write_text(render_badge(badge), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--badge {file}: cannot be written ({error.strerror})") from error
 
 
 def _show(view: RunView, *, as_json: bool) -> int:

@@ -11,6 +11,7 @@ from reprise import __version__
 from reprise.web.access import Guard
 from reprise.web.api import api_routes
 from reprise.web.audit import audit_routes
+from reprise.web.badge import badge_routes
 from reprise.web.context import Context
 from reprise.web.health import health_routes
 from reprise.web.login import login_routes
@@ -43,6 +44,7 @@ def create_app(context: Context) -> FastAPI:
     metrics = Metrics(context)
     app.include_router(webhook_routes(context, metrics))
     app.include_router(health_routes(context, guard))
+    app.include_router(badge_routes(context))
     app.include_router(login_routes(guard, context.world.pages))
     app.include_router(page_routes(context, guard))
     app.include_router(tracking_routes(context, guard))

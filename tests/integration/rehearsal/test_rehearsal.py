@@ -53,7 +53,7 @@ class Runs:
         self._ended: dict[str, Outcome] = {}
 
     def begin(self) -> None:
-        self._start("reproduced", "--json")
+        self._start("reproduced", "--json", "--badge", str(self.folder / "badge.svg"))
         write_files(
             paper(self.folder / "moved"), {"reprise.yaml": SPEC.format(published="0.95"), "new.txt": "x"}
         )
@@ -132,6 +132,14 @@ def test_a_value_that_comes_back_is_reproduced_and_prints_one_object(runs: Runs)
     assert ended.err == ""
 
 
+def test_its_badge_says_that_it_was_a_rehearsal(runs: Runs) -> None:
+    commit = runs.outcome("reproduced").result["commit"]
+    badge = (runs.folder / "badge.svg").read_text(encoding="utf-8")
+    assert badge.startswith("<svg ")
+    for words in (">reproduced, level B<", ">rehearsal · ", f" · {commit[:7]}<"):
+        assert words in badge
+
+
 def test_a_dirty_tree_is_run_labelled_and_left_as_it_was(runs: Runs) -> None:
     """Only the value that is not committed yet is another than the job's."""
     ended = runs.outcome("moved")
@@ -191,6 +199,14 @@ def test_an_interrupted_run_ends_its_job_and_leaves_no_process(runs: Runs) -> No
     assert ended.err.endswith("reprise: interrupted\n")
     assert "Traceback" not in ended.err
     assert until(lambda: not processes_in(runs.folder / "sleeping-state"))
+
+
+def test_a_badge_that_could_not_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    badge = tmp_path / "nowhere" / "badge.svg"
+    ended = finish(start(tmp_path / "state", "run", "--badge", badge, paper(tmp_path / "paper")))
+    assert (ended.code, ended.out) == (64, "")
+    assert ended.err == f"reprise: --badge {badge}: there is no folder {badge.parent}: make it first\n"
+    assert not (tmp_path / "state").exists()
 
 
 def test_where_there_is_nothing_to_run_nothing_is_left_behind(tmp_path: Path) -> None:
