@@ -232,6 +232,19 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a trial's tree comes from, for its environment record."""
+
+    repository: str
+    """``owner/name``, or the name of a folder."""
+    tree: str
+    """Digest of the commit's tree."""
+    dirty: bool
+    """Whether the commit is a snapshot of changes that nobody has committed."""
+    submodules: tuple[Submodule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest:
     """One trial. The runner owns ``folder``; ``tree`` is a fresh export inside it."""
 
@@ -247,6 +260,7 @@ class JobRequest:
     built: Built
     seed: int
     cpus: int
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +270,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The job ended and its declared files are in ``results/files``."""
+    """The job ended, its declared files are in ``results/files`` and its environment record beside them."""
 
     reason: Reason
     """COMPLETED (exit 0), COMMAND_FAILED, COMMAND_NOT_FOUND, TIMED_OUT, OUT_OF_MEMORY …"""

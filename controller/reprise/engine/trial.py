@@ -15,7 +15,7 @@ from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
-from reprise.ports import Failed, Finished, JobRequest, Lost, Running, Source
+from reprise.ports import Failed, Finished, JobRequest, Lost, Origin, Running, Source
 from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import load
@@ -89,6 +89,7 @@ def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> J
         built=run.built,
         seed=plan.seed,
         cpus=run.allocation.cpus,
+        origin=Origin(run.repository.full_name, run.source.tree, run.dirty, run.submodules or ()),
     )
 
 

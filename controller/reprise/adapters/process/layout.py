@@ -13,8 +13,12 @@ SLOT = "slot"
 HOME = "home"
 OUTPUT = "output"
 TEMPORARY = "tmp"
-WRITABLE = (HOME, OUTPUT, TEMPORARY)
+INSIDE = "inside"
+"""Where the hook in the job's process leaves its record."""
+WRITABLE = (HOME, OUTPUT, TEMPORARY, INSIDE)
 """What the job may fill besides its tree."""
+HOOK = "hook"
+"""Our files that the job's Python loads: see the package ``inside``."""
 START_LOCK = "start.lock"
 CLAIM = "claim"
 JOB = "job.json"
@@ -29,6 +33,7 @@ MLRUNS = "mlruns"
 COLLECT_LOCK = "collect.lock"
 COLLECTED = "collected.json"
 RESULT = "result.json"
+NVIDIA_SMI = "nvidia-smi.xml"
 
 
 def short_name(folder: Path) -> Path:

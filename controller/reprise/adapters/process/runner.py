@@ -16,11 +16,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.process import collect, layout, prepare, processes, supervisor
+from reprise.adapters.process import collect, hook, layout, prepare, processes, record, supervisor
 from reprise.adapters.process.isolation import FIRST_UID
 from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.adapters.process.quarters import Quarters, interpreter_of
-from reprise.adapters.process.variables import Places, job_argv, job_variables
+from reprise.adapters.process.variables import Places, count_gpus, job_argv, job_variables
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
@@ -47,12 +47,14 @@ class ProcessRunner:
         bounds: collect.Bounds | None = None,
         log_limit_bytes: int = LOG_LIMIT_BYTES,
         quarters: Quarters | None = None,
+        recording: record.Recording | None = None,
     ) -> None:
         """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound."""
         self._grace = grace
         self._bounds = bounds or collect.Bounds()
         self._log_limit_bytes = log_limit_bytes
         self._quarters = quarters or Quarters()
+        self._recording = recording or record.Recording()
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
@@ -94,15 +96,16 @@ class ProcessRunner:
         prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
         places = prepare.fresh_places(job.folder, own_view=self._quarters.isolation.mounts)
         job.results.mkdir(parents=True, exist_ok=True)
+        hooked = hook.lay_out(job.folder, job.spec.determinism.profile)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places)))
+        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked)))
         return None
 
-    def _job(self, job: JobRequest, places: Places) -> dict[str, object]:
+    def _job(self, job: JobRequest, places: Places, hooked: Path) -> dict[str, object]:
         return {
             "argv": job_argv(job.spec, job.seed),
             "cwd": str(job.tree / job.spec.run.workdir),
-            "env": job_variables(job, places),
+            "env": job_variables(job, places, first=hooked, gpus=count_gpus()),
             "log": str(job.results / layout.LOG),
             "timeout_seconds": job.spec.run.timeout.total_seconds(),
             "grace_seconds": self._grace.total_seconds(),
@@ -128,8 +131,11 @@ class ProcessRunner:
         group = self._quarters.groups.of(job.folder)
         plan = self._quarters.plan(
             uid=FIRST_UID + layout.slot(job.folder.parent.parent),
-            writable=[job.tree, job.folder / layout.HOME, job.folder / layout.OUTPUT],
-            readable=[environment, *layer, *interpreter_of(environment)],
+            writable=[
+                job.tree,
+                *(job.folder / name for name in (layout.HOME, layout.OUTPUT, layout.INSIDE)),
+            ],
+            readable=[environment, *layer, *interpreter_of(environment), job.folder / layout.HOOK],
             scratch=job.folder / layout.TEMPORARY,
             network=job.spec.environment.network is Network.OPEN,
         )
@@ -189,9 +195,11 @@ class ProcessRunner:
 
     def _keep(self, job: JobRequest, facts: Facts) -> Finished:
         """Collect once; the result is written last, so that a crash in between collects again."""
+        inside = hook.read(job.folder)
         taken, changed = self._take(job, facts)
         layout.remove_short_name(job.folder)
         finished = _finished(job, facts, taken, changed)
+        record.write(self._recording, job, finished, inside)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
         return finished

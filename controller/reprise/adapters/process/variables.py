@@ -7,14 +7,15 @@ offline. Two choices that are not about numbers:
 - ``PYTHONUNBUFFERED``: a Python that writes to a pipe would show its first line only after 8 KiB.
 - ``PYTHONDONTWRITEBYTECODE``: environments are shared by many jobs and must not be changed by one.
 
-``CUDA_VISIBLE_DEVICES`` stays unset: this backend grants the machine as it is.
+``CUDA_VISIBLE_DEVICES`` names every GPU: this backend grants the machine as it is. The strict profile adds
+what only works before a framework starts; the rest of it is done by `inside.strict`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reprise.domain.spec.model import Network, SeedRule, Spec
+from reprise.domain.spec.model import Network, Profile, SeedRule, Spec
 from reprise.ports import Built, JobRequest
 
 USER = "reprise"
@@ -38,6 +39,14 @@ CONSTANT = {
     "MLFLOW_ALLOW_FILE_STORE": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+STRICT = {
+    "XLA_FLAGS": "--xla_gpu_exclude_nondeterministic_ops=true",
+    "NVIDIA_TF32_OVERRIDE": "0",
+    "TF_DETERMINISTIC_OPS": "1",
+    "TF_CUDNN_DETERMINISTIC": "1",
+}
+"""The last two are how TensorFlow before 2.8 was told."""
+GPUS = Path("/proc/driver/nvidia/gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,26 @@ class Places:
     output: Path
 
 
-def job_variables(job: JobRequest, places: Places) -> dict[str, str]:
-    """Every variable that the job gets. The author's own seed variable wins over ours."""
+def count_gpus(folder: Path = GPUS) -> int:
+    """How many the driver has on this machine. Takes microseconds, unlike asking the driver itself."""
+    try:
+        return len(list(folder.iterdir()))
+    except OSError:
+        return 0
+
+
+def job_variables(
+    job: JobRequest, places: Places, *, first: Path | None = None, gpus: int = 0
+) -> dict[str, str]:
+    """Every variable that the job gets. The author's own seed variable wins over ours.
+
+    ``first`` is where its Python looks before anywhere else.
+    """
     return {
         **CONSTANT,
-        **_environment(job.built),
+        **(STRICT if job.spec.determinism.profile is Profile.STRICT else {}),
+        **_environment(job.built, first),
+        **_devices(gpus),
         **_threads(job.spec, job.cpus),
         **_offline(job.spec.environment.network),
         **_places(places),
@@ -72,12 +96,20 @@ def job_argv(spec: Spec, seed: int) -> tuple[str, ...]:
     return (*spec.run.command, rule.arg, str(seed))
 
 
-def _environment(built: Built) -> dict[str, str]:
+def _environment(built: Built, first: Path | None) -> dict[str, str]:
     """``python`` and installed scripts are found by PATH; the layer goes first, it is the project."""
     folders = [f"{built.layer}/bin"] if built.layer else []
     path = ":".join([*folders, f"{built.location}/bin", *SYSTEM_PATH])
-    layer = {"PYTHONPATH": built.layer} if built.layer else {}
-    return {"PATH": path, "VIRTUAL_ENV": built.location, **layer}
+    modules = ":".join(str(folder) for folder in (first, built.layer) if folder)
+    return {
+        "PATH": path,
+        "VIRTUAL_ENV": built.location,
+        **({"PYTHONPATH": modules} if modules else {}),
+    }
+
+
+def _devices(gpus: int) -> dict[str, str]:
+    return {"CUDA_VISIBLE_DEVICES": ",".join(map(str, range(gpus)))} if gpus else {}
 
 
 def _threads(spec: Spec, granted_cpus: int) -> dict[str, str]:

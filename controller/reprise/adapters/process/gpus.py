@@ -1,0 +1,240 @@
+"""The GPUs of this machine and their driver, through NVML. Called by record.py, at the end of a trial.
+
+NVML and not the output of nvidia-smi, which is not promised to stay as it is; that is kept as it came."""
+
+import hashlib
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from reprise.masking import mask
+
+Found = dict[str, Any]
+SMI_SECONDS = 20.0
+MAX_SMI_BYTES = 8 << 20
+MAX_KERNEL_RECORDS = 20_000
+XID = re.compile(r"NVRM: Xid \(([^)]*)\): (\d+)")
+SERIAL = re.compile(r"(<(?:serial|board_id|gpu_module_id|chassis_serial_number)>)[^<]*")
+NO_DRIVER = "no NVIDIA driver here"
+THROTTLED = {
+    0x1: "idle",
+    0x2: "application clocks",
+    0x4: "power cap (software)",
+    0x8: "hardware slowdown",
+    0x10: "sync boost",
+    0x20: "thermal (software)",
+    0x40: "thermal (hardware)",
+    0x80: "power brake",
+    0x100: "display clocks",
+}
+"""NVML's bits of why clocks are low; the names are ours."""
+NEAR = {
+    0: "one board",
+    10: "one switch",
+    20: "several switches",
+    30: "one host bridge",
+    40: "one NUMA node",
+    50: "across nodes",
+}
+"""NVML's levels of how two GPUs are connected."""
+
+
+def read(missing: dict[str, str], *, hash_ids: bool, library: Any = None) -> tuple[Found, list[Found]]:
+    """``cuda`` and ``gpu``; what is not there is named in ``missing``. ``hash_ids`` hides who a GPU is.
+
+    ``library`` is NVML's module.
+    """
+    nvml = library or _installed()
+    try:
+        with _opened(nvml):
+            return _stack(nvml, missing), _gpus(nvml, missing, hash_ids=hash_ids)
+    except nvml.NVMLError as error:
+        missing["gpu"] = missing["cuda"] = _why(nvml, error)
+        return {}, []
+
+
+def shown_id(uuid: str, *, hash_ids: bool) -> str:
+    """A GPU's own name, or one that tells it from others without naming it."""
+    return "sha256:" + hashlib.sha256(uuid.encode()).hexdigest()[:16] if hash_ids else uuid
+
+
+def smi(missing: dict[str, str], *, hash_ids: bool, program: str = "nvidia-smi") -> str | None:
+    """What ``nvidia-smi -q -x`` prints, without serial numbers where those are to be hidden."""
+    try:
+        done = subprocess.run(
+            (program, "-q", "-x"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SMI_SECONDS,
+            check=True,
+        )
+    except FileNotFoundError:
+        missing["nvidia-smi.xml"] = "nvidia-smi is not installed here"
+        return None
+    except (OSError, subprocess.SubprocessError) as error:
+        missing["nvidia-smi.xml"] = f"nvidia-smi did not answer: {type(error).__name__}"
+        return None
+    text = mask(done.stdout[:MAX_SMI_BYTES].decode(errors="replace"))
+    return _without_ids(text) if hash_ids else text
+
+
+def xids(missing: dict[str, str], since: datetime, *, device: str = "/dev/kmsg") -> list[str]:
+    """Errors that the driver told the kernel's log since then, as ``<bus id> <number>``."""
+    try:
+        with _kernel_log(device) as records:
+            return [f"{bus} {number}" for at, bus, number in _errors(records) if at >= since.timestamp()]
+    except OSError as error:
+        missing["cuda.xid"] = f"the kernel's log cannot be read: {error.strerror}"
+        return []
+
+
+def _installed() -> Any:
+    import pynvml  # late: most commands never look at a GPU
+
+    return pynvml
+
+
+@contextmanager
+def _opened(library: Any) -> Iterator[None]:
+    library.nvmlInit()
+    try:
+        yield
+    finally:
+        library.nvmlShutdown()
+
+
+def _why(library: Any, error: Exception) -> str:
+    absent = (library.NVML_ERROR_LIBRARY_NOT_FOUND, library.NVML_ERROR_DRIVER_NOT_LOADED)
+    return NO_DRIVER if getattr(error, "value", None) in absent else f"NVML: {error}"
+
+
+def _stack(library: Any, missing: dict[str, str]) -> Found:
+    ask = _asker(library, missing, "cuda")
+    version = ask("version", library.nvmlSystemGetCudaDriverVersion_v2)
+    return {
+        "driver": ask("driver", library.nvmlSystemGetDriverVersion),
+        "version": f"{version // 1000}.{version % 1000 // 10}" if version is not None else None,
+        "nvml": ask("nvml", library.nvmlSystemGetNVMLVersion),
+    }
+
+
+def _gpus(library: Any, missing: dict[str, str], *, hash_ids: bool) -> list[Found]:
+    handles = [library.nvmlDeviceGetHandleByIndex(index) for index in range(library.nvmlDeviceGetCount())]
+    return [_gpu(library, missing, handles, index, hash_ids=hash_ids) for index in range(len(handles))]
+
+
+def _gpu(library: Any, missing: dict[str, str], handles: list[Any], index: int, *, hash_ids: bool) -> Found:
+    handle = handles[index]
+    ask = _asker(library, missing, f"gpu.{index}")
+    capability = ask("compute_capability", library.nvmlDeviceGetCudaComputeCapability, handle)
+    uuid = ask("uuid", library.nvmlDeviceGetUUID, handle)
+    power = ask("power_limit_watts", library.nvmlDeviceGetEnforcedPowerLimit, handle)
+    memory = ask("memory_bytes", library.nvmlDeviceGetMemoryInfo, handle)
+    return {
+        "name": ask("name", library.nvmlDeviceGetName, handle),
+        "uuid": shown_id(uuid, hash_ids=hash_ids) if uuid is not None else None,
+        "compute_capability": ".".join(map(str, capability)) if capability is not None else None,
+        "cores": ask("cores", library.nvmlDeviceGetNumGpuCores, handle),
+        "memory_bytes": memory.total if memory is not None else None,
+        "vbios": ask("vbios", library.nvmlDeviceGetVbiosVersion, handle),
+        "ecc": _on(ask("ecc", library.nvmlDeviceGetEccMode, handle)),
+        "mig": _on(ask("mig", library.nvmlDeviceGetMigMode, handle)),
+        "persistence": _on(ask("persistence", library.nvmlDeviceGetPersistenceMode, handle)),
+        "power_limit_watts": power / 1000 if power is not None else None,
+        "max_sm_clock_mhz": ask(
+            "max_sm_clock_mhz", library.nvmlDeviceGetMaxClockInfo, handle, library.NVML_CLOCK_SM
+        ),
+        "pcie_generation": ask("pcie_generation", library.nvmlDeviceGetCurrPcieLinkGeneration, handle),
+        "pcie_width": ask("pcie_width", library.nvmlDeviceGetCurrPcieLinkWidth, handle),
+        "throttled": _throttled(ask("throttled", library.nvmlDeviceGetCurrentClocksThrottleReasons, handle)),
+        "topology": _topology(library, ask, handles, index),
+    }
+
+
+def _asker(library: Any, missing: dict[str, str], group: str) -> Callable[..., Any]:
+    """Calls a question of NVML's; None, with the reason kept, when this device has no answer."""
+
+    def ask(field: str, question: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            answer = question(*arguments)
+        except library.NVMLError as error:
+            missing[f"{group}.{field}"] = str(error)
+            return None
+        return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+
+    return ask
+
+
+def _on(mode: Any) -> bool | None:
+    """NVML answers some modes with what is now and what will be after a restart."""
+    now = mode[0] if isinstance(mode, list | tuple) else mode
+    return None if now is None else bool(now)
+
+
+def _throttled(bits: int | None) -> list[str] | None:
+    if bits is None:
+        return None
+    return [name for bit, name in THROTTLED.items() if bits & bit]
+
+
+def _topology(library: Any, ask: Callable[..., Any], handles: list[Any], index: int) -> list[str]:
+    """``1: one switch`` for each other GPU."""
+    found = []
+    for other, handle in enumerate(handles):
+        if other == index:
+            continue
+        level = ask("topology", library.nvmlDeviceGetTopologyCommonAncestor, handles[index], handle)
+        if level is not None:
+            found.append(f"{other}: {NEAR.get(level, str(level))}")
+    return found
+
+
+def _without_ids(text: str) -> str:
+    hidden = re.sub(r"GPU-[0-9a-fA-F-]{36}", lambda found: shown_id(found[0], hash_ids=True), text)
+    return SERIAL.sub(r"\1hidden", hidden)
+
+
+# --- the kernel's log -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _kernel_log(device: str) -> Iterator[Iterator[str]]:
+    descriptor = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield _records(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _records(descriptor: int) -> Iterator[str]:
+    """One record a read, as the kernel gives them, until there are no more now."""
+    for _ in range(MAX_KERNEL_RECORDS):
+        try:
+            data = os.read(descriptor, 8192)
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            continue  # overwritten meanwhile; the next read goes on behind the gap
+        if not data:
+            return
+        yield data.decode(errors="replace")
+
+
+def _errors(records: Iterator[str]) -> Iterator[tuple[float, str, str]]:
+    """Seconds since the epoch, bus id and number of each Xid. Records count microseconds since the start."""
+    started = _booted_at()
+    for record in records:
+        head, _, text = record.partition(";")
+        found = XID.search(text)
+        words = head.split(",")
+        if found and len(words) > 2 and words[2].isdigit():
+            yield started + int(words[2]) / 1e6, found[1], found[2]
+
+
+def _booted_at() -> float:
+    return time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
