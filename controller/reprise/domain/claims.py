@@ -1,4 +1,4 @@
-"""Judges one claim on the values that the trials gave, in mode exact or tolerance.
+"""Judges one claim on the values that the trials gave; mode distribution is in `distribution`.
 
 Called by `verdict`. A value meets a claim when it equals the published one at its printed precision
 (level B) or lies within the declared tolerance (level C); the claim reports the weaker of what its values
@@ -7,18 +7,20 @@ meet. Level A belongs to the whole run and is added there. How sure a miss is de
 - exact: trial 0 decides. A miss is "not reproduced" only when the job repeats itself, else inconclusive.
 - tolerance: every value counts. All inside is "reproduced", with at least 3 values from a job that is
   known not to repeat. All outside on one side is "not reproduced" when the job repeats itself or there
-  are 3 values. Everything else is inconclusive.
+  are 3 values. Everything else is inconclusive. Where only the worse side counts, a better value is inside.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reprise.domain import figures
+from reprise.domain.distribution import bar_of, judge_distribution
 from reprise.domain.published import Number, difference, equal_as_printed, exact, parse_number, within
+from reprise.domain.rules import CURRENT_RULES, Rules
 from reprise.domain.run import Bar, ClaimJudgement, Level, TrialResult, Value, Verdict
-from reprise.domain.spec.model import Claim, Exact, PublishedKind, Tolerance
-from reprise.domain.trials import MIN_UNREPEATABLE
+from reprise.domain.spec.model import Better, Claim, Distribution, Exact, PublishedKind, Side, Tolerance
+from reprise.domain.statistics import Sample
 
 LEVEL_TEXT: dict[Level, str] = {
     Level.A: "identical artifacts",
@@ -38,8 +40,21 @@ _SEVERITY: dict[Verdict, int] = {
 }
 
 
-def judge_claim(claim: Claim, trials: Sequence[TrialResult], *, repeats: bool | None) -> ClaimJudgement:
-    """``trials`` without the probe, in order; ``repeats`` is what the probe showed, None without one."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a claim is judged with beside its own trials."""
+
+    repeats: bool | None = None
+    """What the probe showed, None without one."""
+    per_seed: Sample | None = None
+    """The published values of the claim's ``per_seed`` file."""
+    tests: int = 1
+    """Claims of the run in mode distribution: they share the risk of a false "not reproduced"."""
+    rules: Rules = CURRENT_RULES
+
+
+def judge_claim(claim: Claim, trials: Sequence[TrialResult], setting: Setting) -> ClaimJudgement:
+    """``trials`` without the probe, in order."""
     valid = [trial for trial in trials if trial.valid] or trials
     values = [trial.values[claim.id] for trial in valid if claim.id in trial.values]
     if not values:
@@ -48,9 +63,14 @@ def judge_claim(claim: Claim, trials: Sequence[TrialResult], *, repeats: bool | 
         return _best_of(claim, values[0])
     match claim.compare:
         case Exact():
-            return _judge_exact(claim, trials[0].values.get(claim.id), repeats=repeats)
+            return _judge_exact(claim, trials[0].values.get(claim.id), repeats=setting.repeats)
         case Tolerance():
-            return _judge_tolerance(claim, values, repeats=repeats)
+            return _judge_tolerance(claim, values, setting)
+        case Distribution() as compare:
+            alpha, tests = setting.rules.alpha, setting.tests
+            return judge_distribution(
+                claim, compare, values, per_seed=setting.per_seed, alpha=alpha, tests=tests
+            )
 
 
 def without_value(claim: Claim, message: str) -> ClaimJudgement:
@@ -89,13 +109,14 @@ def _judge_exact(claim: Claim, value: Value | None, *, repeats: bool | None) -> 
             return _judged(claim, value, Verdict.INCONCLUSIVE, why)
 
 
-def _judge_tolerance(claim: Claim, values: Sequence[Value], *, repeats: bool | None) -> ClaimJudgement:
+def _judge_tolerance(claim: Claim, values: Sequence[Value], setting: Setting) -> ClaimJudgement:
     levels = [_level(claim, value) for value in values]
     value = max(values, key=lambda each: _away(claim, each))
-    enough = len(values) >= MIN_UNREPEATABLE
+    repeats, wanted = setting.repeats, setting.rules.unrepeatable
+    enough = len(values) >= wanted
     if all(level is not None for level in levels):
         if repeats is False and not enough:
-            why = f"the job does not repeat itself, which takes {MIN_UNREPEATABLE} values: mend what failed"
+            why = f"the job does not repeat itself, which takes {wanted} values: mend what failed"
             return _judged(claim, value, Verdict.INCONCLUSIVE, why)
         level = Level.C if Level.C in levels else Level.B
         return _judged(claim, value, Verdict.REPRODUCED, _furthest(values), level=level)
@@ -152,7 +173,17 @@ def _level(claim: Claim, value: Value) -> Level | None:
         return Level.B if value == claim.published.text else None
     if equal_as_printed(value, number):
         return Level.B
+    if _on_better_side(claim, value, number):
+        return Level.C
     return Level.C if within(value, number, _tolerance(claim, number)) else None
+
+
+def _on_better_side(claim: Claim, value: int | float, number: Number) -> bool:
+    """Where only the worse side counts: better than published."""
+    compare = claim.compare
+    if not isinstance(compare, Tolerance) or compare.side is Side.BOTH:
+        return False
+    return (exact(value) > number.value) is (compare.better is Better.HIGHER)
 
 
 def _tolerance(claim: Claim, number: Number) -> Decimal:
@@ -162,24 +193,32 @@ def _tolerance(claim: Claim, number: Number) -> Decimal:
             return Decimal(0)
         case Tolerance(abs=absolute, rel=relative):
             return max(exact(absolute), exact(relative) * abs(number.value))
+        case Distribution(margin=margin):
+            return exact(margin)
 
 
 def _bar(claim: Claim, value: Value | None) -> Bar:
     """What the value had to lie in. A tolerance finer than the printed digits does not narrow it."""
-    mode = "exact" if isinstance(claim.compare, Exact) else "tolerance"
     number = parse_number(claim.published.text)
+    if isinstance(claim.compare, Distribution):
+        return bar_of(claim.compare, number) if number is not None else Bar("distribution", None, None)
+    mode = "exact" if isinstance(claim.compare, Exact) else "tolerance"
     if number is None:
         return Bar(mode, None, None)
     count = number.integer and not isinstance(value, float)
     half = max(Decimal(0) if count else number.half_unit, _tolerance(claim, number))
-    return Bar(mode, float(number.value - half), float(number.value + half))
+    low, high = float(number.value - half), float(number.value + half)
+    if isinstance(claim.compare, Tolerance) and claim.compare.side is Side.NO_WORSE:
+        return Bar(mode, low, None) if claim.compare.better is Better.HIGHER else Bar(mode, None, high)
+    return Bar(mode, low, high)
 
 
 def _away(claim: Claim, value: Value) -> Decimal:
     number = parse_number(claim.published.text)
-    return (
-        abs(exact(value) - number.value) if number is not None and not isinstance(value, str) else Decimal(0)
-    )
+    if number is None or isinstance(value, str):
+        return Decimal(0)
+    away = abs(exact(value) - number.value)
+    return -away if _on_better_side(claim, value, number) else away
 
 
 def _one_side(claim: Claim, values: Sequence[Value]) -> bool:
@@ -199,10 +238,18 @@ def _factor_of_hundred(value: Value, number: Number | None) -> str:
 
 
 def _bars_away(claim: ClaimJudgement) -> float:
-    if claim.difference is None or claim.bar.low is None or claim.bar.high is None:
+    """How many times as far from the published value as allowed; where only one side counts, on that side."""
+    number = parse_number(claim.published)
+    low, high = claim.bar.low, claim.bar.high
+    if claim.difference is None or number is None or (low is None and high is None):
         return 0.0
-    half = (claim.bar.high - claim.bar.low) / 2
-    return abs(claim.difference) / half if half else abs(claim.difference)
+    value = float(number.value)
+    if low is None or high is None:
+        half = value - low if low is not None else (high or 0.0) - value
+        away = max(0.0, -claim.difference if low is not None else claim.difference)
+    else:
+        half, away = (high - low) / 2, abs(claim.difference)
+    return away / half if half > 0 else away
 
 
 def _problem(claim: Claim, trials: Sequence[TrialResult]) -> str:

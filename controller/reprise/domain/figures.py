@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from reprise.domain.published import Number, exact, parse_number
-from reprise.domain.run import ClaimJudgement, Value
+from reprise.domain.run import ClaimJudgement, Estimate, Value
 
 MINUS = "\N{MINUS SIGN}"
 _MORE_DIGITS = 2
@@ -40,10 +40,37 @@ def difference(claim: ClaimJudgement) -> str:
 
 
 def bar(claim: ClaimJudgement) -> str:
-    """``±0.005``, or ``equal`` where nothing else counts."""
-    if claim.bar.low is None or claim.bar.high is None or claim.bar.low == claim.bar.high:
-        return "equal"
-    return f"±{(claim.bar.high - claim.bar.low) / 2:.6g}"
+    """``±0.005``, ``≥ 0.945`` where only one side counts, or ``equal`` where nothing else does."""
+    low, high = claim.bar.low, claim.bar.high
+    if low is not None and high is not None:
+        return f"±{(high - low) / 2:.6g}" if low != high else "equal"
+    if low is not None:
+        return f"≥ {low:.10g}"
+    return f"≤ {high:.10g}" if high is not None else "equal"
+
+
+def interval(claim: ClaimJudgement, found: Estimate) -> str:
+    """What the difference is, with its confidence: ``difference −0.0012 to +0.0034 (90 % interval)``."""
+    if not found.standard_error:
+        return f"difference {signed(found.difference, claim)} without scatter"
+    ends = f"{signed(found.low, claim)} to {signed(found.high, claim)}"
+    return f"difference {ends} ({100 * (1 - 2 * found.alpha):.6g} % interval)"
+
+
+def signed(off: float, claim: ClaimJudgement) -> str:
+    """A difference with two digits more than printed; with all where rounding would move it over the bar."""
+    number = parse_number(claim.published)
+    if number is None:
+        return plain(off)
+    rounded = _rounded(exact(off), number)
+    edges = [exact(end) - number.value for end in (claim.bar.low, claim.bar.high) if end is not None]
+    if any(_order(rounded, edge) != _order(exact(off), edge) for edge in edges):
+        rounded = exact(off)
+    return (MINUS if rounded < 0 else "+") + _written(abs(rounded)) if rounded else "0"
+
+
+def _order(value: Decimal, edge: Decimal) -> int:
+    return (value > edge) - (value < edge)
 
 
 def _rounded(value: Decimal, number: Number) -> Decimal:
@@ -60,7 +87,9 @@ def _rounded(value: Decimal, number: Number) -> Decimal:
 
 def _inside(claim: ClaimJudgement, value: Decimal) -> bool:
     low, high = claim.bar.low, claim.bar.high
-    return low is not None and high is not None and Decimal(repr(low)) <= value <= Decimal(repr(high))
+    if low is None and high is None:
+        return False
+    return (low is None or Decimal(repr(low)) <= value) and (high is None or value <= Decimal(repr(high)))
 
 
 def _written(value: Decimal) -> str:

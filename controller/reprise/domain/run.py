@@ -210,7 +210,11 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a value had to be. ``low`` and ``high`` are inclusive; None where a text must be equal."""
+    """What a value had to be; in mode distribution, the mean.
+
+    ``low`` and ``high`` are inclusive. Both are None where a text must be equal, one where only the other
+    side counts (``no-worse``).
+    """
 
     mode: str
     low: float | None
@@ -233,6 +237,12 @@ class Estimate:
     """New values."""
     m: int
     """Published values; 1 for a single number, 0 for a fixed target."""
+    p_value: float | None = None
+    """Of the test for equivalence; at most ``alpha`` when the interval lies inside the margin."""
+    trials_needed: int | None = None
+    """Of an inconclusive claim: how many would settle it at this mean and scatter; None when none would."""
+    seeds_needed: int | None = None
+    """Then: how many published seeds would, with as many trials."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from reprise.domain.run import Estimate
 
 ALPHA = 0.05
 """Of each one-sided test."""
+LARGEST = 1e150
+"""Sums and squares of what is larger may not fit into a double."""
 _COVERAGE = 0.95
 """Of the prediction interval that is told beside a verdict."""
 
@@ -29,16 +31,21 @@ class Sample:
 
 def sample(values: Sequence[float]) -> Sample:
     """Of at least two finite values; sums are exact, so that their order does not matter."""
-    mean = math.fsum(values) / len(values)
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    return Sample(mean, math.sqrt(squares / (len(values) - 1)), len(values))
+    if min(values) == max(values):  # rounding must not make a scatter of it
+        return Sample(values[0], 0.0, len(values))
+    _, exponent = math.frexp(max(map(abs, values)))
+    scaled = [math.ldexp(value, -exponent) for value in values]  # so that the squares of any double fit
+    mean = math.fsum(scaled) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in scaled)
+    sd = math.sqrt(squares / (len(values) - 1))
+    return Sample(math.ldexp(mean, exponent), math.ldexp(sd, exponent), len(values))
 
 
 def against_sample(new: Sample, published: Sample, alpha: float = ALPHA) -> Estimate:
     """Published per seed, or as mean, spread and count: Welch's interval (Welch 1947, Satterthwaite 1946)."""
-    ours, theirs = new.sd**2 / new.count, published.sd**2 / published.count
-    error = math.sqrt(ours + theirs)
-    degrees = _satterthwaite((ours, new.count - 1), (theirs, published.count - 1))
+    ours, theirs = (each.sd / math.sqrt(each.count) for each in (new, published))
+    error = math.hypot(ours, theirs)
+    degrees = _satterthwaite(error, (ours, new.count - 1), (theirs, published.count - 1))
     return _estimate(new, published.mean, error, degrees, alpha, m=published.count)
 
 
@@ -72,6 +79,13 @@ def chi_square_quantile(probability: float, degrees: float) -> float:
     return 2 * float(gammaincinv(degrees / 2, probability))
 
 
+def t_probability(value: float, degrees: float) -> float:
+    """That Student's t is at most this value."""
+    from scipy.special import stdtr
+
+    return float(stdtr(degrees, value))
+
+
 def _estimate(
     new: Sample, published: float, error: float, degrees: float, alpha: float, *, m: int
 ) -> Estimate:
@@ -81,10 +95,8 @@ def _estimate(
     return Estimate(difference, error, degrees, low, high, alpha, new.count, m)
 
 
-def _satterthwaite(*terms: tuple[float, int]) -> float:
-    """Degrees of freedom of a sum of variances of means; each term is one and its own degrees."""
-    total = sum(variance for variance, _ in terms)
-    if not total:  # any number does: the interval is a point
+def _satterthwaite(error: float, *terms: tuple[float, int]) -> float:
+    """Degrees of freedom of a sum; each term is a mean's standard error and its own degrees."""
+    if not error:  # any number does: the interval is a point
         return sum(degrees for _, degrees in terms)
-    shares = sum((variance / total) ** 2 / degrees for variance, degrees in terms)
-    return 1 / shares
+    return 1 / sum((each / error) ** 4 / degrees for each, degrees in terms)

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical, check_artifacts
-from reprise.domain.claims import LEVEL_TEXT, judge_claim, without_value, worst_first
+from reprise.domain.claims import LEVEL_TEXT, Setting, judge_claim, without_value, worst_first
 from reprise.domain.figures import plain
+from reprise.domain.rules import CURRENT_RULES, Rules
 from reprise.domain.run import (
     FAULT,
     ClaimJudgement,
@@ -23,7 +24,8 @@ from reprise.domain.run import (
     Value,
     Verdict,
 )
-from reprise.domain.spec.model import BadSpec, PublishedKind, Spec, Tolerance
+from reprise.domain.spec.model import BadSpec, Claim, Distribution, PublishedKind, Spec, Tolerance
+from reprise.domain.statistics import Sample
 from reprise.domain.trials import counted, repeats
 
 _SHOWN_UNCOLLECTED = 5
@@ -35,12 +37,15 @@ def judge(
     results: Sequence[TrialResult],
     *,
     metrics: Mapping[str, Value] | None = None,
+    published: Mapping[str, Sample] | None = None,
     coin_public: bool = True,
+    rules: Rules = CURRENT_RULES,
 ) -> Judgement:
     """The judgement of a run whose trials are done.
 
-    ``results`` are the final results in order, the probe included. ``metrics`` are what a run without
-    claims shows instead, best known first. ``coin_public`` is False in a rehearsal.
+    ``results`` are the final results in order, the probe included. ``published`` is what the commit's
+    ``per_seed`` files say, by claim id (see `spec.committed.published_samples`). ``metrics`` are what a run
+    without claims shows instead, best known first. ``coin_public`` is False in a rehearsal.
     """
     trials = counted(results)
     if not trials:
@@ -48,11 +53,12 @@ def judge(
     lost = next((trial for trial in trials if not trial.valid and not _of_repository(trial)), None)
     if lost is not None:
         return not_run(lost.reason, lost.message, spec)
-    same = repeats(spec, results)
-    claims = tuple(judge_claim(claim, trials, repeats=same) for claim in spec.claims)
+    settings = _settings(spec, results, published or {}, rules)
+    claims = tuple(judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims)
     checks = check_artifacts(spec.artifacts, results)
     judged = _judged_run(spec, trials, claims=_raised(claims, checks), checks=checks, metrics=metrics or {})
-    return replace(judged, notes=tuple(_notes(spec, results, judged, checks, coin_public=coin_public)))
+    notes = tuple(_notes(spec, results, judged, checks, coin_public=coin_public))
+    return replace(judged, notes=notes, rules=rules.version)
 
 
 def not_run(reason: Reason, message: str, spec: Spec | None = None) -> Judgement:
@@ -68,6 +74,18 @@ def spec_invalid(spec: BadSpec) -> Judgement:
         len(spec.problems) - 1,
     )
     return not_run(Reason.SPEC_INVALID, first + (f" (and {more} more)" if more > 0 else ""))
+
+
+def _settings(
+    spec: Spec, results: Sequence[TrialResult], published: Mapping[str, Sample], rules: Rules
+) -> dict[str, Setting]:
+    same, tests = repeats(spec, results), max(1, sum(map(_is_test, spec.claims)))
+    return {claim.id: Setting(same, published.get(claim.id), tests, rules) for claim in spec.claims}
+
+
+def _is_test(claim: Claim) -> bool:
+    """Whether its "not reproduced" may be chance with a known probability."""
+    return isinstance(claim.compare, Distribution) and claim.published.kind is not PublishedKind.BEST_OF
 
 
 def _judged_run(
@@ -170,7 +188,11 @@ def _notes(
         notes.append("The further seeds come from a number that is not public: a rehearsal.")
     if len(trials) - len(failed) > 1 and any(isinstance(claim.compare, Tolerance) for claim in spec.claims):
         notes.append("Of several trials, the value furthest from the published one is shown.")
-    means = [claim.id for claim in spec.claims if claim.published.kind is PublishedKind.MEAN]
+    means = [
+        claim.id
+        for claim in spec.claims
+        if claim.published.kind is PublishedKind.MEAN and not isinstance(claim.compare, Distribution)
+    ]
     if means:
         notes.append(f"Published as a mean, compared run by run: {', '.join(means)}.")
     if all_identical(checks) and judged.verdict is Verdict.NOT_REPRODUCED:

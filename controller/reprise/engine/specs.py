@@ -1,17 +1,19 @@
 """Reads the experiments of a commit."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from reprise.domain.errors import Refused
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
-from reprise.domain.spec.committed import check_files
+from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
 from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
+from reprise.domain.statistics import Sample
 from reprise.ports import Source
 from reprise.store.runs import Run
 
@@ -79,14 +81,25 @@ def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> Sp
     if isinstance(spec, BadSpec):
         return SpecFile(path, text, spec)
 
+    problems = check_files(spec, _reader(source, repository, sha), file=path)
+    return SpecFile(path, text, BadSpec(spec.name, problems) if problems else spec)
+
+
+def read_published(source: Source, repository: Repository, sha: Sha, spec: Spec) -> dict[str, Sample]:
+    """What the commit's ``per_seed`` files say, by claim. Raises what `Source.fetch` does."""
+    if any(claim.published.per_seed for claim in spec.claims):
+        source.fetch(repository, sha)
+    return published_samples(spec, _reader(source, repository, sha))
+
+
+def _reader(source: Source, repository: Repository, sha: Sha) -> Callable[[str], bytes | None]:
     def committed(file: str) -> bytes | None:
         try:
             return source.read(repository, sha, file, limit=_COMMITTED_FILE_BYTES)
         except Refused:
             return None  # too large for a list of numbers; reported as not there
 
-    problems = check_files(spec, committed, file=path)
-    return SpecFile(path, text, BadSpec(spec.name, problems) if problems else spec)
+    return committed
 
 
 @lru_cache(maxsize=32)

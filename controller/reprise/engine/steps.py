@@ -16,7 +16,7 @@ from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import auditing, reporting, tracking, trial
 from reprise.engine.metrics import shown_metrics
-from reprise.engine.specs import SpecFile, as_asked, read_spec
+from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
@@ -228,7 +228,8 @@ class Steps:
         with self._world.store.read() as connection:
             results = runs.results_of(runs.trials_of(connection, run.id))
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
-        judged = judge(spec, results, metrics=metrics, coin_public=run.coin_public)
+        published = read_published(self._world.source, run.repository, run.commit, spec)
+        judged = judge(spec, results, metrics=metrics, published=published, coin_public=run.coin_public)
         return noted(judged, run.claims)
 
     def _judge_early(self, run: Run, ending: Failed) -> Judgement:

@@ -4,16 +4,24 @@ import pytest
 from tests.unit.spec.reading import CLAIM, SMALLEST, bad, claim, good
 
 from reprise.domain.spec.model import (
+    Better,
     Claim,
+    Compare,
+    Distribution,
     Exact,
     FileMetric,
     MlflowMetric,
     Published,
     PublishedKind,
+    Side,
     Tolerance,
 )
 
 SEED = "version: 1\nrun: {command: x, seed: {arg: --seed}}\n"
+
+
+def seeded(*, published: str = '{value: "0.93"}', compare: str = "", top: str = "") -> str:
+    return SEED + claim(published=published, compare=compare, top=top).removeprefix(SMALLEST)
 
 
 def test_a_claim_gets_its_defaults() -> None:
@@ -47,7 +55,7 @@ claims:
         where="Table 2, row 3",
         metric=MlflowMetric("test acc", 178),
         published=Published("0.970", PublishedKind.MEAN, "seeds.json"),
-        compare=Tolerance(0.005, 0.01),
+        compare=Tolerance(0.005, 0.01, Side.BOTH, Better.HIGHER),
         why="because",
     )
     assert read.published.at == (7, 53)
@@ -131,8 +139,10 @@ def test_metrics_are_a_place_in_a_file_or_a_name(metric: str, expected: object) 
             claim(published="{value: .nan}", compare="{mode: tolerance, tolerance: {abs: 1}}"),
             "claims[].published.value must be a number for mode: tolerance, not '.nan'",
         ),
-        (claim(published="{value: 1, sd: 2, m: 3}"), "claims[].published.sd is not supported yet; remove it"),
-        (claim(published="{value: 1, sd: 2, m: 3}"), "claims[].published.m is not supported yet; remove it"),
+        (
+            claim(published="{value: x, sd: 2, m: 3}"),
+            "claims[].published.value must be a number for sd, not 'x'",
+        ),
         (claim(published="{value: 1, sd: 2}"), "claims[].published.sd needs m beside it"),
         (claim(published="{value: 1, m: 2}"), "claims[].published.m needs sd beside it"),
         (claim(published="{value: 1, sd: -2, m: 1}"), "claims[].published.sd must be a number of at least 0"),
@@ -151,10 +161,17 @@ def test_metrics_are_a_place_in_a_file_or_a_name(metric: str, expected: object) 
         ),
         (
             claim(
-                published="{value: 1, kind: target}",
+                published="{value: 1, kind: target, per_seed: a}",
                 compare="{mode: tolerance, tolerance: {abs: 1}, better: lower}",
             ),
-            "claims[].published.kind target is not supported yet",
+            "claims[].published.per_seed cannot stand beside kind: target",
+        ),
+        (
+            claim(
+                published="{value: 1, kind: target, sd: 1, m: 2}",
+                compare="{mode: tolerance, tolerance: {abs: 1}, better: lower}",
+            ),
+            "claims[].published.sd cannot stand beside kind: target",
         ),
         (claim(compare="exact"), "claims[].compare must be a mapping such as {mode: tolerance"),
         (
@@ -203,7 +220,7 @@ def test_metrics_are_a_place_in_a_file_or_a_name(metric: str, expected: object) 
         ),
         (
             claim(compare="{side: no-worse, better: higher}"),
-            "claims[].compare.side no-worse is not supported yet",
+            "claims[].compare.side no-worse needs mode: tolerance or distribution; exact has no sides",
         ),
         (
             claim(compare="{side: no-worse}"),
@@ -212,10 +229,6 @@ def test_metrics_are_a_place_in_a_file_or_a_name(metric: str, expected: object) 
         (
             claim(compare="{better: bigger}"),
             "claims[].compare.better must be one of higher, lower, not 'bigger'",
-        ),
-        (
-            claim(compare="{mode: distribution, margin: 1}"),
-            "claims[].compare.mode distribution is not supported yet",
         ),
         (
             claim(compare="{mode: distribution}"),
@@ -251,10 +264,60 @@ def test_each_rule_of_a_claim_has_its_sentence(text: str, expected: str) -> None
     assert any(problem.split(": ", 1)[1].startswith(expected) for problem in problems), problems
 
 
-def test_a_sound_distribution_is_only_not_supported_yet() -> None:
-    text = SEED + claim(compare="{mode: distribution, margin: '0.005'}").removeprefix(SMALLEST)
-    (problem,) = bad(text)
-    assert "distribution is not supported yet" in problem
+@pytest.mark.parametrize(
+    ("compare", "expected"),
+    [
+        ("{mode: distribution, margin: '0.005'}", Distribution(0.005)),
+        (
+            "{mode: distribution, margin: 5e-3, side: both, better: lower}",
+            Distribution(0.005, Side.BOTH, Better.LOWER),
+        ),
+        (
+            "{mode: distribution, margin: 1, side: no-worse, better: higher}",
+            Distribution(1, Side.NO_WORSE, Better.HIGHER),
+        ),
+        (
+            "{mode: tolerance, tolerance: {abs: 1}, side: no-worse, better: higher}",
+            Tolerance(1, 0, Side.NO_WORSE, Better.HIGHER),
+        ),
+    ],
+)
+def test_bounds_and_sides_are_read(compare: str, expected: Compare) -> None:
+    assert good(seeded(compare=compare)).claims[0].compare == expected
+
+
+@pytest.mark.parametrize(
+    ("compare", "side"),
+    [
+        ("{mode: distribution, margin: 1, better: lower}", Side.NO_WORSE),
+        ("{mode: distribution, margin: 1, better: lower, side: both}", Side.BOTH),
+        ("{mode: tolerance, tolerance: {rel: 0.1}, better: lower}", Side.NO_WORSE),
+    ],
+)
+def test_of_a_target_only_the_worse_side_counts_unless_both_is_written(compare: str, side: Side) -> None:
+    read = good(seeded(published="{value: 1, kind: target}", compare=compare)).claims[0]
+    assert isinstance(read.compare, Distribution | Tolerance)
+    assert (read.published.kind, read.compare.side) == (PublishedKind.TARGET, side)
+
+
+def test_a_published_spread_is_read_with_its_count() -> None:
+    read = good(claim(published="{value: 0.93, kind: mean, sd: 4e-3, m: 5}")).claims[0].published
+    assert (read.sd, read.m) == (0.004, 5)
+
+
+def test_a_distribution_has_five_trials_and_no_probe_unless_declared() -> None:
+    compare = "{mode: distribution, margin: 1}"
+    spec = good(seeded(compare=compare))
+    assert (spec.n, spec.determinism.self_repeat) == (5, False)
+    declared = good(seeded(compare=compare, top="runs: {n: 3}\ndeterminism: {self_repeat: true}\n"))
+    assert (declared.n, declared.determinism.self_repeat) == (3, True)
+
+
+def test_a_claim_in_another_mode_beside_a_distribution_keeps_its_probe() -> None:
+    more = '{id: b, metric: {file: m.json}, published: {value: "1"}}]'
+    text = seeded(compare="{mode: distribution, margin: 1}").rstrip().removesuffix("]") + f", {more}"
+    spec = good(text)
+    assert (spec.n, spec.determinism.self_repeat) == (5, True)
 
 
 @pytest.mark.parametrize("tolerance", ["{abs: 0, rel: 0.1}", "{abs: 0.1, rel: 0}"])

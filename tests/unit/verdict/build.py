@@ -33,12 +33,15 @@ def claim(
     id: str = "accuracy",
     kind: PublishedKind = PublishedKind.SINGLE,
     pointer: str = "/accuracy",
+    per_seed: str | None = None,
+    sd: float | None = None,
+    m: int | None = None,
 ) -> Claim:
     return Claim(
         id=id,
         where=None,
         metric=FileMetric("results/metrics.json", pointer, None),
-        published=Published(published, kind, None),
+        published=Published(published, kind, per_seed, sd=sd, m=m),
         compare=compare or Exact(),
         why=None,
     )

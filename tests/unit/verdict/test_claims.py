@@ -6,7 +6,7 @@ import pytest
 from tests.unit.verdict.build import claim, series, tolerance, trial
 
 from reprise.domain import figures
-from reprise.domain.claims import judge_claim, worst_first
+from reprise.domain.claims import Setting, judge_claim, worst_first
 from reprise.domain.run import Level, Reason, Value, Verdict
 from reprise.domain.spec.model import Claim, PublishedKind
 
@@ -35,12 +35,12 @@ REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = Verdict.REPRODUCED, Verdict.NOT_REPRO
 def test_exact_is_judged_by_trial_zero_and_the_probe(
     what: Claim, value: Value, repeats: bool | None, verdict: Verdict, level: Level | None
 ) -> None:
-    judged = judge_claim(what, [trial(value)], repeats=repeats)
+    judged = judge_claim(what, [trial(value)], Setting(repeats))
     assert (judged.verdict, judged.level, judged.got) == (verdict, level, value)
 
 
 def test_exact_does_not_look_at_further_trials() -> None:
-    judged = judge_claim(claim("0.97"), series(0.97, 0.5, 0.4), repeats=True)
+    judged = judge_claim(claim("0.97"), series(0.97, 0.5, 0.4), Setting(True))
     assert (judged.verdict, judged.got) == (REPRODUCED, 0.97)
 
 
@@ -67,7 +67,7 @@ def test_exact_does_not_look_at_further_trials() -> None:
 def test_tolerance_counts_every_value(
     values: Sequence[float], repeats: bool | None, verdict: Verdict, level: Level | None, got: float
 ) -> None:
-    judged = judge_claim(claim("0.97", tolerance(0.01)), series(*values), repeats=repeats)
+    judged = judge_claim(claim("0.97", tolerance(0.01)), series(*values), Setting(repeats))
     assert (judged.verdict, judged.level, judged.got) == (verdict, level, got)
 
 
@@ -85,31 +85,31 @@ def test_the_bar_is_the_wider_of_tolerance_and_printed_digits(
     compare: object, low: float, high: float
 ) -> None:
     what = claim("0.97", compare)  # type: ignore[arg-type]
-    bar = judge_claim(what, [trial(0.97)], repeats=True).bar
+    bar = judge_claim(what, [trial(0.97)], Setting(True)).bar
     assert (bar.low, bar.high) == (low, high)
 
 
 def test_only_valid_trials_give_values() -> None:
     trials = [trial(0.97), trial(0.5, index=1, reason=Reason.TIMED_OUT)]
-    assert judge_claim(claim("0.97", tolerance(0.01)), trials, repeats=True).got == 0.97
+    assert judge_claim(claim("0.97", tolerance(0.01)), trials, Setting(True)).got == 0.97
 
 
 def test_a_claim_without_a_value_says_why() -> None:
     judged = judge_claim(
-        claim(), [trial(reason=Reason.METRIC_MISSING, problems={"accuracy": "no file"})], repeats=None
+        claim(), [trial(reason=Reason.METRIC_MISSING, problems={"accuracy": "no file"})], Setting(None)
     )
     assert (judged.verdict, judged.message) == (Verdict.NOT_RUN, "no file")
 
 
 @pytest.mark.parametrize(("published", "got"), [("98.9", 0.98876), ("0.989", 98.876), ("97", 0.9689)])
 def test_a_factor_of_hundred_is_named(published: str, got: float) -> None:
-    message = judge_claim(claim(published), [trial(got)], repeats=True).message
+    message = judge_claim(claim(published), [trial(got)], Setting(True)).message
     assert "a factor of 100 apart: write both in the same unit" in message
 
 
 @pytest.mark.parametrize(("published", "got"), [("0.97", 0.95), ("0", 100.0), ("1", 0), ("-98.9", 0.989)])
 def test_other_differences_are_not_called_a_factor(published: str, got: float) -> None:
-    assert "factor" not in judge_claim(claim(published), [trial(got)], repeats=True).message
+    assert "factor" not in judge_claim(claim(published), [trial(got)], Setting(True)).message
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_other_differences_are_not_called_a_factor(published: str, got: float) -
     ],
 )
 def test_numbers_show_what_decided(published: str, value: Value, got: str, difference: str, bar: str) -> None:
-    judged = judge_claim(claim(published), [trial(value)], repeats=True)
+    judged = judge_claim(claim(published), [trial(value)], Setting(True))
     assert (figures.got(judged), figures.difference(judged), figures.bar(judged)) == (got, difference, bar)
 
 
 def test_messages_name_both_numbers() -> None:
     def said(what: Claim, *values: Value, repeats: bool | None = True) -> str:
-        return judge_claim(what, series(*values), repeats=repeats).message
+        return judge_claim(what, series(*values), Setting(repeats)).message
 
     assert said(claim("0.97"), 0.9688) == "got 0.9688, published 0.97: equal at the published precision"
     assert said(claim("0.97"), 0.97) == "got 0.97, published 0.97: equal"
@@ -152,7 +152,7 @@ def test_messages_name_both_numbers() -> None:
 def test_the_worst_claim_comes_first() -> None:
     far, near, fine = (claim("0.97", id=name) for name in ("far", "near", "fine"))
     judged = [
-        judge_claim(what, [trial(values={what.id: value})], repeats=True)
+        judge_claim(what, [trial(values={what.id: value})], Setting(True))
         for what, value in ((fine, 0.97), (near, 0.96), (far, 0.5))
     ]
     assert [each.id for each in worst_first(judged)] == ["far", "near", "fine"]

@@ -33,7 +33,7 @@ def _claim(section: Section, *, n: int | None, seeded: bool) -> Claim:
         where=section.line("where"),
         metric=_metric(section),
         published=published,
-        compare=read_compare(compare, mode=mode, n=n, seeded=seeded),
+        compare=read_compare(compare, mode=mode, kind=published.kind, n=n, seeded=seeded),
         why=compare.line("why") if compare else None,
     )
 

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 from reprise.domain.spec.model import Claim, Problem, Spec
 from reprise.domain.spec.problems import Mark, Problems, quote
 from reprise.domain.spec.quantities import parse_number, printed_half_unit
+from reprise.domain.statistics import LARGEST, Sample, sample
 
 EXACT_ENOUGH = Context(prec=60)
 
@@ -23,6 +24,17 @@ def check_files(spec: Spec, read: Callable[[str], bytes | None], *, file: str) -
         if sentence:
             problems.add(Mark(*claim.published.at), sentence)
     return problems.in_order()
+
+
+def published_samples(spec: Spec, read: Callable[[str], bytes | None]) -> dict[str, Sample]:
+    """What the ``per_seed`` files of a sound spec say, by claim id; ``read`` as in `check_files`."""
+    found: dict[str, Sample] = {}
+    for claim in spec.claims:
+        data = read(claim.published.per_seed) if claim.published.per_seed is not None else None
+        values = parse_values(data) if data is not None else None
+        if values is not None and max(map(abs, values)) <= LARGEST:
+            found[claim.id] = sample([float(value) for value in values])
+    return found
 
 
 def _per_seed_sentence(claim: Claim, read: Callable[[str], bytes | None]) -> str | None:

@@ -133,10 +133,13 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """Bar C: ``|x - p| <= max(abs, rel * |p|)``."""
+    """Bar C: ``|x - p| <= max(abs, rel * |p|)``; with ``no-worse`` anything on the better side, too."""
 
     abs: float
     rel: float
+    side: Side = Side.BOTH
+    better: Better | None = None
+    """Which values are better; always there for ``no-worse``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ class Distribution:
     """Which values are better; always there for ``no-worse``."""
 
 
-Compare = Exact | Tolerance
+Compare = Exact | Tolerance | Distribution
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,17 @@ def read_resources(root: Section) -> Resources:
     )
 
 
-def read_determinism(root: Section, *, judged: bool) -> Determinism:
-    """Without claims there is nothing that a repeat of the first trial could decide."""
+def read_determinism(root: Section, *, probed: bool) -> Determinism:
+    """``probed``: whether a repeat of the first trial could decide anything, which is the default."""
     determinism = root.section("determinism")
     if determinism is None:
-        return Determinism(None, self_repeat=judged)
+        return Determinism(None, self_repeat=probed)
     if determinism.choice("profile", ("as-published", "strict")) == "strict":
         determinism.wrong("profile", "strict is not supported yet; use as-published")
     self_repeat = determinism.boolean("self_repeat")
     return Determinism(
         threads=determinism.integer("threads", low=1, high=4096),
-        self_repeat=judged if self_repeat is None else self_repeat,
+        self_repeat=probed if self_repeat is None else self_repeat,
     )
 
 

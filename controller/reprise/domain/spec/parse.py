@@ -11,7 +11,7 @@ from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.spec.claims import read_claims
 from reprise.domain.spec.document import read_document
 from reprise.domain.spec.later import refuse_later_sections
-from reprise.domain.spec.model import BadSpec, Problem, Spec
+from reprise.domain.spec.model import BadSpec, Claim, Distribution, Problem, Spec
 from reprise.domain.spec.names import NAME_EXPECTED, is_experiment_file, parse_name
 from reprise.domain.spec.needs import (
     read_artifacts,
@@ -24,6 +24,9 @@ from reprise.domain.spec.policy import read_policy
 from reprise.domain.spec.problems import Problems, quote
 from reprise.domain.spec.run import read_environment, read_run, read_tags
 from reprise.domain.spec.section import Section, open_section
+
+DISTRIBUTION_TRIALS = 5
+"""Default of ``runs.n`` where a claim is compared in mode distribution."""
 
 
 def parse_spec(data: bytes, *, file: str, default_name: str) -> Spec | BadSpec:
@@ -69,13 +72,23 @@ def _spec(root: Section, default_name: str) -> Spec:
         environment=read_environment(root),
         data=read_data(root),
         resources=resources,
-        determinism=read_determinism(root, judged=bool(claims)),
-        n=n or 1,
+        determinism=read_determinism(root, probed=_probed(claims)),
+        n=n or _usual_trials(claims),
         allow_failed=allow_failed,
         claims=claims,
         artifacts=read_artifacts(root),
         policy=read_policy(root),
     )
+
+
+def _usual_trials(claims: tuple[Claim, ...]) -> int:
+    """Where ``runs.n`` is not declared: a distribution cannot be seen in one value."""
+    return DISTRIBUTION_TRIALS if any(isinstance(claim.compare, Distribution) for claim in claims) else 1
+
+
+def _probed(claims: tuple[Claim, ...]) -> bool:
+    """A repeat of the first trial decides nothing without claims, nor for a distribution."""
+    return any(not isinstance(claim.compare, Distribution) for claim in claims)
 
 
 def _version(root: Section) -> None:

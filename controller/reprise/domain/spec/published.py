@@ -13,7 +13,7 @@ def read_published(section: Section | None) -> Published:
     if section is None:
         return Published("", PublishedKind.SINGLE, None)
     section.require("value")
-    _spread(section)
+    sd, m = _spread(section)
     kind = section.choice("kind", KINDS)
     at = section.at("per_seed" if section.has("per_seed") else "value")
     return Published(
@@ -21,6 +21,8 @@ def read_published(section: Section | None) -> Published:
         kind=PublishedKind(kind) if kind else PublishedKind.SINGLE,
         per_seed=section.file("per_seed"),
         at=(at.line, at.column),
+        sd=sd,
+        m=m,
     )
 
 
@@ -34,6 +36,8 @@ def check_number(section: Section, published: Published, *, mode: str) -> None:
         why = f"kind: {published.kind.value}"
     elif published.per_seed is not None:
         why = "per_seed"
+    elif published.sd is not None:
+        why = "sd"
     else:
         return
     section.wrong("value", f"must be a number for {why}, not {quote(published.text)}")
@@ -42,11 +46,14 @@ def check_number(section: Section, published: Published, *, mode: str) -> None:
 def check_target(section: Section, compare: Section | None, *, mode: str) -> None:
     """A target ("at least 0.95") has a side, so it needs a direction and a mode that knows sides."""
     if mode == "exact":
-        section.wrong("kind", "target cannot be compared in mode: exact, and is not supported yet in another")
-    else:
-        section.wrong("kind", "target is not supported yet")
+        section.wrong("kind", "target cannot be compared in mode: exact; use tolerance or distribution")
     if compare is None or not compare.has("better"):
         section.wrong("kind", "target needs compare.better: higher or lower")
+    for key in ("per_seed", "sd"):
+        if section.has(key):
+            section.wrong(
+                key, "cannot stand beside kind: target, which is a fixed number; remove one of them"
+            )
 
 
 def _value(section: Section) -> str:
@@ -62,13 +69,13 @@ def _value(section: Section) -> str:
     return text
 
 
-def _spread(section: Section) -> None:
+def _spread(section: Section) -> tuple[float | None, int | None]:
     """Either the values per seed or their spread, and a spread only with its count."""
-    section.read("sd", parse_amount, expected=AMOUNT_EXPECTED)
-    section.integer("m", low=2, high=10**6)
+    sd = section.read("sd", parse_amount, expected=AMOUNT_EXPECTED)
+    m = section.integer("m", low=2, high=10**6)
     for key, other in (("sd", "m"), ("m", "sd")):
         if section.has(key) and not section.has(other):
             section.wrong(key, f"needs {other} beside it")
         if section.has(key) and section.has("per_seed"):
             section.wrong(key, "cannot stand beside per_seed; keep one of them")
-        section.later(key)
+    return sd, m
