@@ -15,8 +15,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reprise.domain import figures
-from reprise.domain.distribution import bar_of, judge_distribution
-from reprise.domain.published import Number, difference, equal_as_printed, exact, parse_number, within
+from reprise.domain.distribution import Method, bar_of, judge_distribution
+from reprise.domain.published import (
+    Number,
+    difference,
+    equal_as_printed,
+    exact,
+    factor_of_hundred,
+    parse_number,
+    within,
+)
 from reprise.domain.rules import CURRENT_RULES, Rules
 from reprise.domain.run import Bar, ClaimJudgement, Level, TrialResult, Value, Verdict
 from reprise.domain.spec.model import Better, Claim, Distribution, Exact, PublishedKind, Side, Tolerance
@@ -29,8 +37,6 @@ LEVEL_TEXT: dict[Level, str] = {
     Level.D: "statistically equivalent within the declared margin",
 }
 
-_FACTOR_SLACK = 0.05
-"""Relative; how near to 100 a ratio must be to look like percent against a fraction."""
 _SEVERITY: dict[Verdict, int] = {
     Verdict.NOT_RUN: 0,
     Verdict.NOT_REPRODUCED: 1,
@@ -67,10 +73,9 @@ def judge_claim(claim: Claim, trials: Sequence[TrialResult], setting: Setting) -
         case Tolerance():
             return _judge_tolerance(claim, values, setting)
         case Distribution() as compare:
-            alpha, tests = setting.rules.alpha, setting.tests
-            return judge_distribution(
-                claim, compare, values, per_seed=setting.per_seed, alpha=alpha, tests=tests
-            )
+            rules = setting.rules
+            method = Method(rules.alpha, setting.tests, rules.coverage)
+            return judge_distribution(claim, compare, values, per_seed=setting.per_seed, method=method)
 
 
 def without_value(claim: Claim, message: str) -> ClaimJudgement:
@@ -144,7 +149,7 @@ def _judged(
     off = difference(value, number) if number is not None and not isinstance(value, str) else None
     bar = _bar(claim, value)
     judged = ClaimJudgement(claim.id, verdict, level, claim.published.text, value, off, bar, "")
-    parts = [_numbers(judged), why, _factor_of_hundred(value, number) if level is None else ""]
+    parts = [_numbers(judged), why, factor_of_hundred(value, number) if level is None else ""]
     if verdict is Verdict.INCONCLUSIVE:
         parts = [why, *parts[::2]]  # the reason must survive where texts are cut
     return replace(judged, message="; ".join(part for part in parts if part))
@@ -226,15 +231,6 @@ def _one_side(claim: Claim, values: Sequence[Value]) -> bool:
     if number is None:
         return True
     return len({exact(value) > number.value for value in values if not isinstance(value, str)}) == 1
-
-
-def _factor_of_hundred(value: Value, number: Number | None) -> str:
-    if number is None or isinstance(value, str) or not value or not number.value:
-        return ""
-    ratio = float(exact(value) / number.value)
-    if not any(abs(ratio / factor - 1) <= _FACTOR_SLACK for factor in (100, 0.01)):
-        return ""
-    return "they are a factor of 100 apart: write both in the same unit"
 
 
 def _bars_away(claim: ClaimJudgement) -> float:

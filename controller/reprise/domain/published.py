@@ -18,6 +18,9 @@ _MAX_EXPONENT = 300
 _SLACK = Decimal("1e-12")
 """Relative; forgives the last bits of a double, nothing that anybody printed."""
 
+_FACTOR_SLACK = 0.05
+"""Relative; how near to 100 a ratio must be to look like percent against a fraction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -68,3 +71,13 @@ def equal_as_printed(value: int | float, number: Number) -> bool:
 def difference(value: int | float, number: Number) -> float:
     """value - published."""
     return float(exact(value) - number.value)
+
+
+def factor_of_hundred(value: int | float | str, number: Number | None) -> str:
+    """A sentence's end about percent beside a fraction; empty where the numbers do not look like it."""
+    if number is None or isinstance(value, str) or not value or not number.value:
+        return ""
+    ratio = float(exact(value) / number.value)
+    if not any(abs(ratio / factor - 1) <= _FACTOR_SLACK for factor in (100, 0.01)):
+        return ""
+    return "they are a factor of 100 apart: write both in the same unit"

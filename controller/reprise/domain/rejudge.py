@@ -6,7 +6,7 @@ of claims are extracted from the metric files again, and judged by the rules of 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,10 @@ from reprise.domain.errors import UserError
 from reprise.domain.metric_file import Document, MetricProblem, invalid, load
 from reprise.domain.metrics import Collected, collect
 from reprise.domain.paths import parts_inside
+from reprise.domain.rules import RULES
 from reprise.domain.run import ClaimJudgement, Judgement, Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import noted, with_arguments
-from reprise.domain.spec.committed import check_files
+from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.model import BadSpec, Claim, FileMetric, MlflowMetric, Spec
 from reprise.domain.spec.names import experiment_name
 from reprise.domain.spec.parse import parse_spec
@@ -25,8 +26,6 @@ from reprise.domain.verdict import judge, not_run, spec_invalid
 
 FORMAT = 1
 """Of the record; a later one is read by later versions only."""
-RULES = frozenset({1})
-"""Every version of the rules that this release can judge by."""
 
 DECLARATION = "declaration.yaml"
 """The spec file as committed; absent when the commit has none."""
@@ -152,13 +151,20 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
     results = tuple(_result(trial, spec.claims, files) for trial in record.trials)
     if record.ending is not None:
         return Rejudged(spec, results, not_run(record.ending.reason, record.ending.message, spec))
-    judged = judge(spec, results, metrics=record.metrics, coin_public=record.coin_public)
+    judged = judge(
+        spec,
+        results,
+        metrics=record.metrics,
+        published=published_samples(spec, _committed(files)),
+        coin_public=record.coin_public,
+        rules=RULES[record.rules],
+    )
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 
 
 def require_known(format: int, rules: int) -> None:
     """Raises Newer."""
-    if format > FORMAT or rules > max(RULES):
+    if format > FORMAT or rules not in RULES:
         raise Newer(
             f"made by a newer Reprise (format {format}, rules {rules}; this one knows format {FORMAT} and "
             f"rules {max(RULES)}): verify it with that release or a later one"
@@ -174,8 +180,12 @@ def read_declaration(record: Record, files: Mapping[str, bytes]) -> Spec | BadSp
     spec = parse_spec(data, file=record.spec_file, default_name=name)
     if isinstance(spec, BadSpec):
         return spec
-    problems = check_files(spec, lambda path: files.get(f"{DECLARED}/{path}"), file=record.spec_file)
+    problems = check_files(spec, _committed(files), file=record.spec_file)
     return BadSpec(spec.name, problems) if problems else spec
+
+
+def _committed(files: Mapping[str, bytes]) -> Callable[[str], bytes | None]:
+    return lambda path: files.get(f"{DECLARED}/{path}")
 
 
 def differences(stands: Judgement, found: Judgement) -> tuple[str, ...]:

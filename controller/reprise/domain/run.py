@@ -237,12 +237,16 @@ class Estimate:
     """New values."""
     m: int
     """Published values; 1 for a single number, 0 for a fixed target."""
+    sd: float | None = None
+    """Standard deviation of the new values."""
+    expected: tuple[float, float] | None = None
+    """Where one further value falls with 95 % probability."""
     p_value: float | None = None
     """Of the test for equivalence; at most ``alpha`` when the interval lies inside the margin."""
     trials_needed: int | None = None
     """Of an inconclusive claim: how many would settle it at this mean and scatter; None when none would."""
     seeds_needed: int | None = None
-    """Then: how many published seeds would, with as many trials."""
+    """Where no number of trials would: how many published seeds, with as many trials."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,32 +43,39 @@ def estimator(published: Reference, *, target: bool = False) -> Estimator:
 
 
 def what_settles(
-    new: Sample, published: Reference, compare: Distribution, *, target: bool = False, claims: int = 1
+    new: Sample,
+    published: Reference,
+    compare: Distribution,
+    *,
+    target: bool = False,
+    claims: int = 1,
+    alpha: float = ALPHA,
 ) -> Settling:
     """``new`` are the values seen so far; ``claims`` share the alpha of the negative verdict."""
-    trials = trials_to_settle(new, estimator(published, target=target), compare, claims=claims)
+    trials = trials_to_settle(new, estimator(published, target=target), compare, claims=claims, alpha=alpha)
     if trials is not None or target:
         return Settling(trials=trials)
-    return Settling(seeds=seeds_to_settle(new, published, compare, claims=claims))
+    return Settling(seeds=seeds_to_settle(new, published, compare, claims=claims, alpha=alpha))
 
 
 def trials_to_settle(
-    new: Sample, estimate: Estimator, compare: Distribution, *, claims: int = 1
+    new: Sample, estimate: Estimator, compare: Distribution, *, claims: int = 1, alpha: float = ALPHA
 ) -> int | None:
     """The fewest trials, more than there are, whose interval lies inside the margin or outside it."""
     for count in range(new.count + 1, MOST_TRIALS + 1):
-        if _settled(replace(new, count=count), estimate, compare, claims):
+        if _settled(replace(new, count=count), estimate, compare, claims, alpha):
             return count
     return None
 
 
 def seeds_to_settle(
-    new: Sample, published: Reference, compare: Distribution, *, claims: int = 1
+    new: Sample, published: Reference, compare: Distribution, *, claims: int = 1, alpha: float = ALPHA
 ) -> int | None:
     """The fewest published seeds that do it with as many trials. One number alone takes our scatter."""
     theirs = published if isinstance(published, Sample) else Sample(published, new.sd, 1)
     for count in range(theirs.count + 1, MOST_TRIALS + 1):
-        if _settled(replace(new, count=count), estimator(replace(theirs, count=count)), compare, claims):
+        estimate = estimator(replace(theirs, count=count))
+        if _settled(replace(new, count=count), estimate, compare, claims, alpha):
             return count
     return None
 
@@ -86,6 +93,6 @@ def settling_text(settling: Settling, published: int) -> str:
     return f"not even {MOST_TRIALS:,} trials would settle it: the difference is too near to the margin"
 
 
-def _settled(new: Sample, estimate: Estimator, compare: Distribution, claims: int) -> bool:
-    verdict = decide(compare, estimate(new, ALPHA), estimate(new, ALPHA / claims))
+def _settled(new: Sample, estimate: Estimator, compare: Distribution, claims: int, alpha: float) -> bool:
+    verdict = decide(compare, estimate(new, alpha), estimate(new, alpha / claims))
     return verdict is not Verdict.INCONCLUSIVE

@@ -12,6 +12,7 @@ from dataclasses import replace
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical, check_artifacts
 from reprise.domain.claims import LEVEL_TEXT, Setting, judge_claim, without_value, worst_first
 from reprise.domain.figures import plain
+from reprise.domain.notes import notes
 from reprise.domain.rules import CURRENT_RULES, Rules
 from reprise.domain.run import (
     FAULT,
@@ -24,11 +25,10 @@ from reprise.domain.run import (
     Value,
     Verdict,
 )
-from reprise.domain.spec.model import BadSpec, Claim, Distribution, PublishedKind, Spec, Tolerance
+from reprise.domain.spec.model import BadSpec, Claim, Distribution, PublishedKind, Spec
 from reprise.domain.statistics import Sample
 from reprise.domain.trials import counted, repeats
 
-_SHOWN_UNCOLLECTED = 5
 _SHOWN_METRICS = 3
 
 
@@ -57,8 +57,8 @@ def judge(
     claims = tuple(judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims)
     checks = check_artifacts(spec.artifacts, results)
     judged = _judged_run(spec, trials, claims=_raised(claims, checks), checks=checks, metrics=metrics or {})
-    notes = tuple(_notes(spec, results, judged, checks, coin_public=coin_public))
-    return replace(judged, notes=notes, rules=rules.version)
+    said = notes(spec, results, judged, checks, coin_public=coin_public)
+    return replace(judged, notes=tuple(said), rules=rules.version)
 
 
 def not_run(reason: Reason, message: str, spec: Spec | None = None) -> Judgement:
@@ -120,9 +120,17 @@ def _raised(
 ) -> tuple[ClaimJudgement, ...]:
     if not all_identical(checks):
         return claims
-    return tuple(
-        replace(claim, level=Level.A) if claim.verdict is Verdict.REPRODUCED else claim for claim in claims
-    )
+    return tuple(map(_at_level_a, claims))
+
+
+def _at_level_a(claim: ClaimJudgement) -> ClaimJudgement:
+    """A distribution's own bar is D or A, so that A settles what the interval leaves open."""
+    if claim.verdict is Verdict.REPRODUCED:
+        return replace(claim, level=Level.A)
+    if claim.verdict is Verdict.INCONCLUSIVE and claim.estimate is not None:
+        message = f"the artifacts are identical; the values alone would not tell: {claim.message}"
+        return replace(claim, verdict=Verdict.REPRODUCED, level=Level.A, message=message)
+    return claim
 
 
 def _weakest(claims: Sequence[ClaimJudgement]) -> Level | None:
@@ -167,59 +175,3 @@ def _unclaimed(metrics: Mapping[str, Value]) -> str:
     if more:
         shown.append(f"{more} more")
     return f"ran: {', '.join(shown) or 'no metric found'}, no claim declared"
-
-
-def _notes(
-    spec: Spec,
-    results: Sequence[TrialResult],
-    judged: Judgement,
-    checks: Sequence[ArtifactCheck],
-    *,
-    coin_public: bool,
-) -> list[str]:
-    notes = [_probe_note(repeats(spec, results), results)]
-    trials = counted(results)
-    failed = [trial for trial in trials if not trial.valid]
-    if failed and judged.verdict not in (Verdict.NOT_RUN, Verdict.INCONCLUSIVE):
-        notes.append(f"{len(failed)} of {len(trials)} trials failed, as runs.allow_failed permits.")
-    if len(trials) > 1 and spec.run.seed is None:
-        notes.append("The spec has no run.seed, so all trials had the same one.")
-    if len(trials) > 1 and spec.run.seed is not None and not coin_public:
-        notes.append("The further seeds come from a number that is not public: a rehearsal.")
-    if len(trials) - len(failed) > 1 and any(isinstance(claim.compare, Tolerance) for claim in spec.claims):
-        notes.append("Of several trials, the value furthest from the published one is shown.")
-    means = [
-        claim.id
-        for claim in spec.claims
-        if claim.published.kind is PublishedKind.MEAN and not isinstance(claim.compare, Distribution)
-    ]
-    if means:
-        notes.append(f"Published as a mean, compared run by run: {', '.join(means)}.")
-    if all_identical(checks) and judged.verdict is Verdict.NOT_REPRODUCED:
-        notes.append(
-            "The artifacts are identical to the declared ones: they do not give the published value."
-        )
-    notes += _uncollected(results)
-    return [note for note in notes if note]
-
-
-def _uncollected(results: Sequence[TrialResult]) -> list[str]:
-    """What the trials wrote and nobody may take, unless a claim says it already."""
-    said = {sentence for result in results for sentence in result.problems.values()}
-    found = {why: None for result in results for why in result.uncollected.values() if why not in said}
-    notes = [f"Files: {why}." for why in list(found)[:_SHOWN_UNCOLLECTED]]
-    more = len(found) - len(notes)
-    return [*notes, f"Files: {more} more."] if more else notes
-
-
-def _probe_note(same: bool | None, results: Sequence[TrialResult]) -> str:
-    probe = next((result for result in results if result.plan.probe), None)
-    match same:
-        case None:
-            return ""
-        case True:
-            return "The probe, a second run with the first seed, gave the same values bit for bit."
-        case False if probe is not None and not probe.valid:
-            return f"The probe, a second run with the first seed, failed: {probe.message}."
-        case False:
-            return "The probe, a second run with the first seed, gave other values."
