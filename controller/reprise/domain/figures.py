@@ -28,6 +28,36 @@ def got(claim: ClaimJudgement) -> str:
     return _written(rounded)
 
 
+def beside(value: Value | None, published: str) -> str:
+    """Any value with two digits more than the published one has; a dash for none."""
+    number = parse_number(published)
+    if value is None:
+        return "–"
+    if isinstance(value, str) or number is None:
+        return plain(value)
+    return _written(_rounded(exact(value), number))
+
+
+def published(claim: ClaimJudgement) -> str:
+    """With the number of published seeds, where that counts."""
+    m = claim.estimate.m if claim.estimate is not None else 0
+    return f"{claim.published} (m={m})" if m > 1 else claim.published
+
+
+def got_of(claim: ClaimJudgement) -> str:
+    """With the number of trials, where it is their mean."""
+    return f"{got(claim)} (n={claim.estimate.n})" if claim.estimate is not None else got(claim)
+
+
+def difference_of(claim: ClaimJudgement) -> str:
+    """With half of its confidence interval, where there is one."""
+    found = claim.estimate
+    if found is None or not found.standard_error:
+        return difference(claim)
+    half = beside((found.high - found.low) / 2, claim.published)
+    return f"{signed(found.difference, claim)} ± {half}"
+
+
 def difference(claim: ClaimJudgement) -> str:
     """Signed, got - published; a dash when there is none."""
     number = parse_number(claim.published)
@@ -52,9 +82,15 @@ def bar(claim: ClaimJudgement) -> str:
 def interval(claim: ClaimJudgement, found: Estimate) -> str:
     """What the difference is, with its confidence: ``difference −0.0012 to +0.0034 (90 % interval)``."""
     if not found.standard_error:
-        return f"difference {signed(found.difference, claim)} without scatter"
-    ends = f"{signed(found.low, claim)} to {signed(found.high, claim)}"
-    return f"difference {ends} ({100 * (1 - 2 * found.alpha):.6g} % interval)"
+        return f"{ends(claim, found)} without scatter"
+    return f"{ends(claim, found)} ({100 * (1 - 2 * found.alpha):.6g} % interval)"
+
+
+def ends(claim: ClaimJudgement, found: Estimate) -> str:
+    """``difference −0.0012 to +0.0034``; a single number where the interval is a point."""
+    if not found.standard_error:
+        return f"difference {signed(found.difference, claim)}"
+    return f"difference {signed(found.low, claim)} to {signed(found.high, claim)}"
 
 
 def signed(off: float, claim: ClaimJudgement) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
+from reprise.domain.scatter import remark
 from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.statuses import one_line
@@ -114,7 +115,8 @@ def _middle(view: RunView) -> list[str]:
     said = [
         f"{claim.id}: {claim.message}" for claim in shown if _unsaid(claim.message, claim.verdict, judgement)
     ]
-    return [*parts, _bullets([*said, *_notes(view, judgement)], SHOWN_CLAIMS + _SHOWN_NOTES)]
+    told = [text for claim in shown if (text := remark(claim))]
+    return [*parts, _bullets([*said, *told, *_notes(view, judgement)], 2 * SHOWN_CLAIMS + _SHOWN_NOTES)]
 
 
 def _unsaid(message: str, verdict: Verdict, judgement: Judgement) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, TrialResult, Verdict
+from reprise.domain.run import FAULT, ClaimJudgement, Estimate, Fault, Judgement, TrialResult, Verdict
 from reprise.domain.view import RunView
 
 EXIT_CODE: dict[Verdict, int] = {
@@ -51,6 +51,25 @@ def _claim(claim: ClaimJudgement) -> dict[str, Any]:
         "got": claim.got,
         "difference": claim.difference,
         "bar": {"mode": claim.bar.mode, "low": claim.bar.low, "high": claim.bar.high},
+        "estimate": _estimate(claim.estimate) if claim.estimate is not None else None,
+    }
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {
+        "n": found.n,
+        "m": found.m,
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "standard_error": found.standard_error,
+        "degrees_of_freedom": found.degrees_of_freedom,
+        "alpha": found.alpha,
+        "p_value": found.p_value,
+        "sd": found.sd,
+        "expected": list(found.expected) if found.expected is not None else None,
+        "trials_needed": found.trials_needed,
+        "seeds_needed": found.seeds_needed,
     }
 
 

@@ -8,8 +8,10 @@ from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
+from reprise.domain.scatter import values_line
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
+from reprise.domain.trials import counted
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, outcome, size
 from reprise.masking import mask
@@ -39,6 +41,7 @@ def sections(view: RunView) -> list[Section]:
     made: list[Callable[[RunView], Section | None]] = [
         _log,
         _claims,
+        _values,
         _trials,
         _artifacts,
         _trend,
@@ -46,7 +49,7 @@ def sections(view: RunView) -> list[Section]:
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:6], _log, _provenance]
+        made = [*made[1:7], _log, _provenance]
     return [section for make in made if (section := make(view)) is not None]
 
 
@@ -66,7 +69,11 @@ def claim_table(claims: Sequence[ClaimJudgement], where: dict[str, str]) -> str:
 def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
     name = inline(claim.id, 80) + (f", {inline(where, 48)}" if where else "")
     level = claim.level.value if claim.level is not None else "–"
-    numbers = (inline(claim.published, 60), inline(figures.got(claim), 60), figures.difference(claim))
+    numbers = (
+        inline(figures.published(claim), 60),
+        inline(figures.got_of(claim), 60),
+        figures.difference_of(claim),
+    )
     return (name, *numbers, figures.bar(claim), level, VERDICT_TEXT[claim.verdict])
 
 
@@ -77,6 +84,16 @@ def _claims(view: RunView) -> Section | None:
         return None
     more = f"\n\n{len(rest) - _ROWS} further claims are on the run's page." if len(rest) > _ROWS else ""
     return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view.where) + more)
+
+
+def _values(view: RunView) -> Section | None:
+    """Every single value: a mean or the furthest one hides what the others were."""
+    claims = worst_first(view.judgement.claims)[:SHOWN_CLAIMS] if view.judgement else ()
+    trials = counted(view.trials)
+    lines = [f"- {line}" for claim in claims if (line := values_line(claim, trials))]
+    if not lines:
+        return None
+    return Section("Values, in the order of the trials", "\n".join(lines))
 
 
 def _trials(view: RunView) -> Section | None:

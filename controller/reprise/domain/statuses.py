@@ -122,6 +122,9 @@ def _claim_text(claim: ClaimJudgement) -> str:
         return f"published {_short(claim.published)}, no value: {claim.message}"
     level = f", level {claim.level.value}" if claim.level is not None else ""
     bar = f"bar {figures.bar(claim)}"
+    if claim.estimate is not None:
+        got = f"mean {figures.got(claim)} of {claim.estimate.n}, {figures.ends(claim, claim.estimate)}"
+        return f"published {_short(claim.published)}, got {got}, {bar}{level}"
     return f"published {_short(claim.published)}, got {_short(figures.got(claim))}, {bar}{level}"
 
 

@@ -8,7 +8,8 @@ from tests.unit.verdict.build import claim, series, spec, tolerance, trial
 
 from reprise.domain.report import render_report
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialResult
-from reprise.domain.spec.model import BadSpec, Problem, Spec
+from reprise.domain.spec.model import BadSpec, Better, Distribution, Problem, PublishedKind, Side, Spec
+from reprise.domain.statistics import sample
 from reprise.domain.statuses import Links
 from reprise.domain.trend import Earlier
 from reprise.domain.verdict import judge, spec_invalid
@@ -105,6 +106,32 @@ def wide() -> RunView:
     )
 
 
+def scattered() -> RunView:
+    """Means of five seeds: equivalent to published seeds, too uncertain against one number, and a target."""
+    margin = Distribution(0.01)
+    what = spec(
+        claim("0.9232", margin, id="per-seed", kind=PublishedKind.MEAN, per_seed="seeds.json"),
+        claim("0.9321", margin, id="one-run"),
+        claim(
+            "0.90", Distribution(0.005, Side.NO_WORSE, Better.HIGHER), id="target", kind=PublishedKind.TARGET
+        ),
+        claim("12", Distribution(1), id="constant"),
+        n=5,
+        self_repeat=False,
+    )
+    values = (0.9232, 0.9177, 0.9255, 0.9210, 0.9266)
+    results = [
+        trial(
+            values={"per-seed": value, "one-run": value, "target": value, "constant": 12},
+            index=index,
+            seed=index,
+        )
+        for index, value in enumerate(values)
+    ]
+    published = {"per-seed": sample((0.9210, 0.9199, 0.9244, 0.9221, 0.9288))}
+    return replace(view(judge(what, results, published=published), *results), where={})
+
+
 def many(number: int) -> RunView:
     """As many claims, every fourth of them missed."""
     names = [f"row-{index:04}" for index in range(number)]
@@ -143,6 +170,7 @@ EXAMPLES: dict[str, RunView] = {
     ),
     "within-tolerance": wide(),
     "again": again(),
+    "distribution": scattered(),
     "one-claim": many(1),
     "ten-claims": many(10),
     "thousand-claims": many(1000),

@@ -43,6 +43,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 98.87640449438202,
                 "difference": -0.02359550561798,
                 "bar": {"mode": "exact", "low": 98.85, "high": 98.95},
+                "estimate": None,
             },
             {
                 "id": "qda",
@@ -52,6 +53,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 99.43820224719101,
                 "difference": 0.03820224719101,
                 "bar": {"mode": "exact", "low": 99.35, "high": 99.45},
+                "estimate": None,
             },
             {
                 "id": "digits-svm",
@@ -61,6 +63,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 0.949944382647386,
                 "difference": -0.020055617352614,
                 "bar": {"mode": "exact", "low": 0.965, "high": 0.975},
+                "estimate": None,
             },
         ],
         "trials": [
