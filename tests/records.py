@@ -116,3 +116,38 @@ def write_store(mlruns: Path, run: str = "a1", *, experiment: str = "1", **meta:
     told = {"lifecycle_stage": "active", "run_id": run, "start_time": "1000", "status": "3", **meta}
     (folder / "meta.yaml").write_text("".join(f"{key}: {value}\n" for key, value in told.items()))
     return folder
+
+
+def write_model(mlruns: Path, name: str, *, run: str, experiment: str = "1", status: str = "2") -> Path:
+    """The folder of a model that this run made at step 3, as MLflow's file store keeps it."""
+    folder = mlruns / experiment / "models" / f"m-{name}"
+    texts = {
+        folder / "meta.yaml": f"model_id: m-{name}\nname: {name}\nmodel_type: null\n"
+        f"source_run_id: {run}\nstatus: {status}\nstatus_message: null\n",
+        folder / "params" / "depth": "2",
+        folder / "tags" / "by": "me",
+        folder / "metrics" / "of_model": f"1000 0.7 3 {run}\n",
+        folder / "artifacts" / "weights" / "w.txt": "1 2 3",
+        mlruns / experiment / run / "outputs" / f"m-{name}" / "meta.yaml": f"destination_id: m-{name}\n"
+        f"destination_type: MODEL_OUTPUT\nsource_id: {run}\nsource_type: RUN_OUTPUT\nstep: 3\ntags: {{}}\n",
+    }
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def write_dataset(mlruns: Path, name: str, *, run: str, experiment: str = "1") -> Path:
+    """The folder of a dataset that this run trained on."""
+    folder = mlruns / experiment / "datasets" / "d1"
+    link = mlruns / experiment / run / "inputs" / "i1"
+    texts = {
+        folder / "meta.yaml": f"digest: abc12345\nname: {name}\nprofile: '{{\"rows\": 178}}'\n"
+        f"schema: '{{}}'\nsource: '{{\"uri\": \"data/{name}.csv\"}}'\nsource_type: local\n",
+        link / "meta.yaml": f"destination_id: {run}\ndestination_type: RUN\nsource_id: d1\n"
+        "source_type: DATASET\ntags:\n  mlflow.data.context: training\n",
+    }
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder

@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
-from tests.records import STARTED_MS, record, trial, write_store
+from tests.records import STARTED_MS, record, trial, write_dataset, write_model, write_store
 
 from reprise.adapters.mlflow.client import Client, Found
 from reprise.adapters.mlflow.content import Point
+from reprise.adapters.mlflow.made import DatasetContent, ModelContent
 from reprise.adapters.mlflow.names import clean_name
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.domain.errors import Refused, Retryable, UserError
@@ -53,6 +54,10 @@ class Reader:
         query = f"tags.`mlflow.parentRunId` = '{parent}'"
         return {run.info.run_name: run for run in self.client.search_runs([tracked.experiment_id], query)}
 
+    def models(self, tracked: Tracked, run_id: str) -> list[Any]:
+        query = f"tags.`reprise.run_id` = '{run_id}'"
+        return list(self.client.search_logged_models([tracked.experiment_id], query))
+
     def files(self, run: str, folder: str = "") -> set[str]:
         listed = self.client.list_artifacts(run, folder or None)
         return {path for entry in listed for path in self._below(run, entry)}
@@ -80,6 +85,8 @@ def full_record(run_id: str, folder: Path, *, steps: int = 20, jobs: str = "a") 
             (stored / kind / key).write_text(text)
         (stored / "artifacts" / "plots").mkdir(parents=True)
         (stored / "artifacts" / "plots" / "loss.txt").write_text("a curve")
+    write_model(folder / "0-1" / "mlruns", "net", run=jobs[0])
+    write_dataset(folder / "0-1" / "mlruns", "wine", run=jobs[0])
     return record(run_id, *trials)
 
 
@@ -103,6 +110,24 @@ def check_full(reader: Reader, tracked: Tracked, run_id: str, *, steps: int = 20
         assert sorted(points) == [(step, 1_000 + step, 1 / (step + 1)) for step in range(steps)]
         assert run.data.params == {"lr": "0.1"}
         assert reader.files(run.info.run_id) == {"plots/loss.txt"}
+    check_made(reader, tracked, run_id, of_job[f"job {jobs[0]}"])
+
+
+def check_made(reader: Reader, tracked: Tracked, run_id: str, run: Any) -> None:
+    """One model and one dataset, beside the run that made and used them."""
+    (model,) = reader.models(tracked, run_id)
+    assert (model.name, str(model.status), model.source_run_id) == ("net", "READY", run.info.run_id)
+    assert (model.params, model.tags["by"]) == ({"depth": "2"}, "me")
+    (point,) = model.metrics
+    assert (point.key, point.value, point.step, point.run_id) == ("of_model", 0.7, 3, run.info.run_id)
+    (file,) = reader.client.list_logged_model_artifacts(model.model_id, "weights")
+    assert file.path == "weights/w.txt"
+    (output,) = run.outputs.model_outputs
+    assert (output.model_id, output.step) == (model.model_id, 3)
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("wine", "abc12345")
+    assert used.dataset.source == '{"uri": "data/wine.csv"}'
+    assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "training"}
 
 
 def test_a_run_is_found_whole(tracker: MlflowTracker, reader: Reader, tmp_path: Path) -> None:
@@ -166,6 +191,23 @@ class Crashing(Client):
     def delete_run(self, run_id: str) -> None:
         self._write(lambda: super(Crashing, self).delete_run(run_id))
 
+    def create_model(
+        self, experiment_id: str, run_id: str, told: ModelContent, tags: Mapping[str, str]
+    ) -> Found:
+        return self._write(lambda: super(Crashing, self).create_model(experiment_id, run_id, told, tags))
+
+    def log_model_file(self, model_id: str, file: Path, path: PurePosixPath) -> None:
+        self._write(lambda: super(Crashing, self).log_model_file(model_id, file, path))
+
+    def finish_model(self, model_id: str, run_id: str, told: ModelContent) -> None:
+        self._write(lambda: super(Crashing, self).finish_model(model_id, run_id, told))
+
+    def tag_model(self, model_id: str, tags: Mapping[str, str]) -> None:
+        self._write(lambda: super(Crashing, self).tag_model(model_id, tags))
+
+    def log_datasets(self, run_id: str, datasets: Sequence[DatasetContent]) -> None:
+        self._write(lambda: super(Crashing, self).log_datasets(run_id, datasets))
+
 
 def test_a_recording_that_dies_at_any_write_is_completed_by_its_repetition(
     store: str, reader: Reader, tmp_path: Path
@@ -194,6 +236,12 @@ class Answerless(Client):
             super().create_run(experiment_id, name, started_ms, tags)
         return super().create_run(experiment_id, name, started_ms, tags)
 
+    def create_model(
+        self, experiment_id: str, run_id: str, told: ModelContent, tags: Mapping[str, str]
+    ) -> Found:
+        super().create_model(experiment_id, run_id, told, tags)
+        return super().create_model(experiment_id, run_id, told, tags)
+
 
 def test_a_create_whose_answer_was_lost_leaves_no_second_run(
     store: str, reader: Reader, tmp_path: Path
@@ -217,6 +265,12 @@ def test_odd_names_and_values_are_recorded_and_never_fail(
     (stored / "tags" / "reprise.run_id").write_text("forged")
     (stored / "artifacts").mkdir()
     (stored / "artifacts" / "a#b").write_text("x")
+    model = write_model(tmp_path / "mlruns", "a.b", run=stored.name)
+    (model / "metrics" / "of model@").write_text("1 nan 0\n")
+    (model / "params" / "large\nname").write_text("é" * 20_000)
+    (model / "tags" / "reprise.run_id").write_text("forged")
+    data = write_dataset(tmp_path / "mlruns", "d" * 600, run=stored.name)
+    (data / "meta.yaml").write_text((data / "meta.yaml").read_text().replace("abc12345", "0" * 100))
     tracked = tracker.record(record("odd", trial(tmp_path)))
     (child,) = reader.children(tracked, tracked.run_id).values()
     (run,) = reader.children(tracked, child.info.run_id).values()
@@ -224,6 +278,11 @@ def test_odd_names_and_values_are_recorded_and_never_fail(
     assert len(run.data.params["large_name"]) == 6_000
     assert run.data.tags["reprise.run_id"] == "odd"
     assert reader.files(run.info.run_id) == {"left-out.txt"}
+    (made,) = reader.models(tracked, "odd")
+    assert (made.name, len(made.params["large_name"])) == ("a_b", 6_000)
+    assert made.tags["reprise.run_id"] == "odd"
+    (used,) = run.inputs.dataset_inputs
+    assert (len(used.dataset.name), len(used.dataset.digest)) == (500, 36)
 
 
 def test_unreadable_files_of_a_job_are_named_beside_the_rest(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.records import STARTED_MS, record, trial
 
+from reprise.adapters.mlflow.bounded import Metric
 from reprise.adapters.mlflow.content import (
     Content,
     job_content,
@@ -13,7 +14,7 @@ from reprise.adapters.mlflow.content import (
     trial_content,
     verdict_tags,
 )
-from reprise.adapters.mlflow.filestore import Metric, StoredRun
+from reprise.adapters.mlflow.filestore import StoredRun
 from reprise.domain.run import Reason
 from reprise.ports import JobRun
 

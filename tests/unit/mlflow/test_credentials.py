@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from reprise.adapters.mlflow.client import hide_credentials
+from reprise.adapters.mlflow.addresses import hide_credentials
 
 URI = "http://ada:p%40ss-word@mlflow.test:5000"
 HEADER = base64.b64encode(b"ada:p@ss-word").decode()

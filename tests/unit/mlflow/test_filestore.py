@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.records import write_store
+from tests.records import write_dataset, write_model, write_store
 
-from reprise.adapters.mlflow import filestore
-from reprise.adapters.mlflow.filestore import read_job_runs, read_stored_runs
+from reprise.adapters.mlflow import bounded, filestore
+from reprise.adapters.mlflow.filestore import read_job_runs, read_store
 from reprise.domain.errors import UserError
 
 JOB = """
@@ -65,7 +65,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_mlflow_wrote_is_read_completely(real: Path) -> None:
-    outer, inner, broken = read_stored_runs(real)
+    outer, inner, broken = read_store(real).runs
     assert [outer.job.name, inner.job.name, broken.job.name] == ["outer", "inner", "broken"]
     loss = outer.job.metrics["train/loss"]
     assert [(value, step) for _, value, step in loss] == [(1 / (step + 1), step) for step in range(5)]
@@ -80,6 +80,39 @@ def test_what_mlflow_wrote_is_read_completely(real: Path) -> None:
     assert 0 < outer.started_ms <= inner.started_ms <= outer.ended_ms
 
 
+def test_the_models_and_datasets_that_mlflow_wrote_are_read_with_their_runs(real: Path) -> None:
+    stored = read_store(real)
+    outer = stored.runs[0]
+    (model,) = stored.models
+    assert (model.name, model.ready, model.source_run) == ("net", True, outer.id)
+    assert [point[1:] for point in model.metrics["of_model"]] == [(0.7, 3)]
+    (used,) = stored.datasets[outer.id]
+    assert (used.name, used.digest, used.source_type, used.source) == ("data", "digest", "local", "src")
+    assert stored.problems == ()
+
+
+@pytest.mark.parametrize("place", ["datasets", "datasets/d1", "datasets/d1/meta.yaml"])
+def test_a_dataset_behind_a_link_is_not_read(tmp_path: Path, place: str) -> None:
+    write_store(tmp_path / "mlruns")
+    write_dataset(tmp_path / "mlruns", "wine", run="a1")
+    linked = tmp_path / "mlruns" / "1" / place
+    linked.rename(tmp_path / "elsewhere")
+    linked.symlink_to(tmp_path / "elsewhere")
+    stored = read_store(tmp_path / "mlruns")
+    assert stored.datasets.get("a1", ()) == ()
+    assert [run.id for run in stored.runs] == ["a1"]
+
+
+def test_a_model_that_cannot_be_read_keeps_no_run_back(tmp_path: Path) -> None:
+    write_store(tmp_path)
+    model = write_model(tmp_path, "net", run="a1")
+    (model / "metrics" / "of_model").write_text("what?\n")
+    stored = read_store(tmp_path)
+    assert ([run.id for run in stored.runs], stored.models) == (["a1"], ())
+    assert "is not `timestamp value step`" in stored.problems[0]
+    assert len(read_job_runs(tmp_path)) == 1
+
+
 def test_a_job_that_logged_nothing_has_no_runs(tmp_path: Path) -> None:
     assert read_job_runs(tmp_path / "mlruns") == ()
 
@@ -88,7 +121,7 @@ def test_runs_are_given_oldest_first(tmp_path: Path) -> None:
     write_store(tmp_path, "b", start_time="2000")
     write_store(tmp_path, "c", start_time="1000")
     write_store(tmp_path, "a", start_time="3000")
-    assert [run.id for run in read_stored_runs(tmp_path)] == ["c", "b", "a"]
+    assert [run.id for run in read_store(tmp_path).runs] == ["c", "b", "a"]
 
 
 def test_deleted_runs_and_experiments_models_and_stray_files_are_skipped(tmp_path: Path) -> None:
@@ -146,7 +179,7 @@ def test_linked_folders_are_not_entered(tmp_path: Path) -> None:
 
 def test_a_forged_artifact_uri_is_not_looked_at(tmp_path: Path) -> None:
     write_store(tmp_path, artifact_uri="file:///etc")
-    (stored,) = read_stored_runs(tmp_path)
+    (stored,) = read_store(tmp_path).runs
     assert stored.folder == tmp_path / "1" / "a1"
 
 
@@ -155,7 +188,7 @@ def test_odd_bytes_and_names_are_read_as_text(tmp_path: Path) -> None:
     (folder / "params").mkdir()
     (folder / "params" / "x").write_bytes(b"\xff\x00")
     Path(os.fsdecode(os.fsencode(folder / "params") + b"/\xff")).write_text("odd")
-    (stored,) = read_stored_runs(tmp_path)
+    (stored,) = read_store(tmp_path).runs
     assert stored.job.params == {"x": "\ufffd\0", "?": "odd"}
     assert (stored.started_ms, stored.ended_ms, stored.status) == (12, 12, 0)
 
@@ -171,7 +204,7 @@ def test_too_many_runs_are_named(tmp_path: Path) -> None:
 
 def test_too_many_values_are_named(tmp_path: Path) -> None:
     folder = write_store(tmp_path)
-    half = "1 0.5 1\n" * (filestore.MAX_POINTS // 2 + 1)
+    half = "1 0.5 1\n" * (bounded.MAX_POINTS // 2 + 1)
     (folder / "metrics" / "a").write_text(half)
     (folder / "metrics" / "b").write_text(half)
     with pytest.raises(UserError, match="more than 1,000,000 metric values"):

@@ -4,7 +4,6 @@ A thin layer of what `tracker` needs from `MlflowClient`: bounded calls, silence
 our own errors. Works against a server and, for rehearsals, straight on an SQLite file.
 """
 
-import base64
 import os
 import sqlite3
 import threading
@@ -14,16 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
+from reprise.adapters.mlflow.addresses import hide_credentials, without_credentials
 from reprise.adapters.mlflow.batches import split
 from reprise.adapters.mlflow.content import Point
 from reprise.adapters.mlflow.creation import discard_half_made, mark_whole
+from reprise.adapters.mlflow.made import DatasetContent, ModelContent
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.locks import locked
 
 SQLITE = "sqlite:///"
 PAGE = 1_000
+MODEL_PAGE = 50
+DATASETS = 20
+"""In one request; each may have 64 KiB of text several times."""
 LOCK_SECONDS = 30.0
 """How long to wait for another writer of an SQLite store."""
 CREATION_SECONDS = 120.0
@@ -179,6 +182,84 @@ class Client:
         except Refused:
             return
 
+    # --- models and datasets ------------------------------------------------------------------------
+
+    def find_models(self, experiment_id: str, tag: str, value: str) -> list[Found]:
+        """Every logged model of an experiment whose tag has this value."""
+        found: list[Found] = []
+        token: str | None = None
+        with self._translated():
+            while True:
+                page = self._client.search_logged_models(
+                    [experiment_id], f"tags.`{tag}` = '{value}'", max_results=MODEL_PAGE, page_token=token
+                )
+                found += [Found(each.model_id, dict(each.tags), frozenset(each.params)) for each in page]
+                token = page.token
+                if not token:
+                    return found
+
+    def create_model(
+        self, experiment_id: str, run_id: str, told: ModelContent, tags: Mapping[str, str]
+    ) -> Found:
+        """With everything but its files and metrics; nothing of it can be lost on the way."""
+        with self._translated():
+            model = self._client.create_logged_model(
+                experiment_id,
+                told.name,
+                source_run_id=run_id,
+                tags={**told.tags, **tags},
+                params=told.params,
+                model_type=told.model_type or None,
+            )
+        return Found(model.model_id, dict(tags), frozenset(told.params))
+
+    def log_model_file(self, model_id: str, file: Path, path: PurePosixPath) -> None:
+        folder = str(path.parent) if path.parent.parts else None
+        with self._translated():
+            self._client.log_model_artifact(model_id, str(file), folder)
+
+    def finish_model(self, model_id: str, run_id: str, told: ModelContent) -> None:
+        """Its metrics, and the run that made it. Equal points are kept once."""
+        kinds = self._entities
+        for batch in split({}, {}, told.points):
+            points = [kinds.Metric(p.name, p.value, p.at_ms, p.step, model_id=model_id) for p in batch.points]
+            with self._translated():
+                self._client.log_batch(run_id, metrics=points)
+        with self._translated():
+            outputs = self._client.get_run(run_id).outputs
+            made = outputs.model_outputs if outputs is not None else ()
+            if not any(each.model_id == model_id for each in made):  # MLflow takes it only once
+                self._client.log_outputs(run_id, [kinds.LoggedModelOutput(model_id, told.step)])
+            self._client.finalize_logged_model(model_id, "READY" if told.ready else "FAILED")
+
+    def tag_model(self, model_id: str, tags: Mapping[str, str]) -> None:
+        with self._translated():
+            self._client.set_logged_model_tags(model_id, dict(tags))
+
+    def delete_model(self, model_id: str) -> None:
+        """Already gone is fine."""
+        try:
+            with self._translated():
+                self._client.delete_logged_model(model_id)
+        except Refused:
+            return
+
+    def log_datasets(self, run_id: str, datasets: Sequence[DatasetContent]) -> None:
+        """Of the same name and digest only one is kept."""
+        kinds = self._entities
+        inputs = [
+            kinds.DatasetInput(
+                kinds.Dataset(
+                    each.name, each.digest, each.source_type, each.source, each.schema, each.profile
+                ),
+                [kinds.InputTag(name, value) for name, value in each.tags.items()],
+            )
+            for each in datasets
+        ]
+        with self._translated():
+            for start in range(0, len(inputs), DATASETS):
+                self._client.log_inputs(run_id, inputs[start : start + DATASETS])
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """OSError covers the errors of requests, which MLflow lets through when it moves artifacts."""
@@ -242,24 +323,6 @@ def _alone_with(database: Path) -> Iterator[None]:
     """MLflow creates the tables of an SQLite file without asking whether another process just does."""
     with locked(database.with_name(f"{database.name}.lock"), timeout=CREATION_SECONDS):
         yield
-
-
-def without_credentials(uri: str) -> str:
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in uri else uri
-
-
-def hide_credentials(text: str, uri: str) -> str:
-    """``text`` without what ``uri`` holds, also as the header that servers like to repeat."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return text
-    user, password = unquote(parts.username or ""), unquote(parts.password)
-    header = base64.b64encode(f"{user}:{password}".encode()).decode()
-    text = text.replace(uri, without_credentials(uri))
-    for secret in filter(None, (header, parts.password, password)):
-        text = text.replace(secret, "[hidden]")
-    return text
 
 
 def _prepare_environment() -> None:

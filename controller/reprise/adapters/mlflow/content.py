@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
 
+from reprise.adapters.mlflow.addresses import without_credentials
 from reprise.adapters.mlflow.filestore import StoredRun
 from reprise.adapters.mlflow.names import MAX_NAME, MAX_PARAM, MAX_TAG, clean_name, fit_names, fit_text
 from reprise.domain.run import Reason, TrialPlan
@@ -98,7 +98,7 @@ def job_content(stored: StoredRun) -> Content:
             started_ms=stored.started_ms,
             ended_ms=stored.ended_ms,
             params=dict(job.params),
-            tags=_strangers_tags(job.tags),
+            tags=strangers_tags(job.tags),
             points=tuple(points),
         )
     )
@@ -128,7 +128,7 @@ def _shared_params(record: RunRecord) -> dict[str, str]:
 
 
 def _shared_tags(record: RunRecord) -> dict[str, str]:
-    url = _without_credentials(record.repository_url) or record.repository
+    url = without_credentials(record.repository_url) or record.repository
     tags = {
         "mlflow.source.name": url,
         "mlflow.source.type": "PROJECT",
@@ -236,14 +236,10 @@ def _status(reason: Reason) -> str:
     return KILLED if reason in (Reason.CANCELLED, Reason.SUPERSEDED) else FAILED
 
 
-def _strangers_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def strangers_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """A job's own tags without those that would pass for MLflow's or ours."""
     kept = {name: value for name, value in tags.items() if not name.startswith(("mlflow.", "reprise."))}
     return kept | {name: tags[name] for name in _KEPT_TAGS if name in tags}
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _ms(moment: datetime) -> int:
@@ -254,14 +250,19 @@ def _fitted(content: Content) -> Content:
     """The same with names and values that MLflow takes."""
     params = fit_names(content.params)
     tags = fit_names(content.tags)
-    metrics = fit_names({point.name for point in content.points})
     return replace(
         content,
         name=fit_text(content.name, MAX_NAME),
         params=_fit_values({params[name]: value for name, value in content.params.items()}, MAX_PARAM),
         tags=_fit_values({tags[name]: value for name, value in content.tags.items()}, MAX_TAG),
-        points=tuple(_fit_point(point, metrics[point.name]) for point in content.points),
+        points=fitted_points(content.points),
     )
+
+
+def fitted_points(points: Iterable[Point]) -> tuple[Point, ...]:
+    points = tuple(points)
+    names = fit_names({point.name for point in points})
+    return tuple(_fit_point(point, names[point.name]) for point in points)
 
 
 def _fit_values(values: Mapping[str, str], limit: int) -> dict[str, str]:

@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from reprise.adapters.mlflow import artifacts, content
 from reprise.adapters.mlflow.client import Client, Found
 from reprise.adapters.mlflow.content import Content
-from reprise.adapters.mlflow.filestore import ARTIFACTS, StoredRun, read_job_runs, read_stored_runs
-from reprise.domain.errors import UserError
+from reprise.adapters.mlflow.filestore import StoredRun, read_job_runs, read_store
+from reprise.adapters.mlflow.importing import COMPLETE, RUN_ID, TRIAL, Importing
+from reprise.adapters.mlflow.logged import ARTIFACTS
 from reprise.domain.metrics import every_number
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import FileMetric
@@ -27,11 +28,8 @@ LOG = "log.txt"
 MAX_METRIC_FILE_BYTES = 16_000_000
 MAX_METRIC_FILES = 20
 
-RUN_ID = "reprise.run_id"
 KIND = "reprise.kind"
-TRIAL = "reprise.trial"
 JOB_RUN = "reprise.job_run"
-COMPLETE = "reprise.complete"
 PARENT = "mlflow.parentRunId"
 
 
@@ -111,6 +109,7 @@ class _Recording:
         self._run_id = run_id
         self._known = self._find()
         self._kept: set[str] = set()
+        self._importing = Importing(client, experiment, run_id)
 
     def record(self, record: RunRecord) -> str:
         """The parent's id. Its mark comes last: with it everything below is there too."""
@@ -132,23 +131,31 @@ class _Recording:
         numbers = _numbers(_metric_files(record, trial.results / FILES))
         told = content.trial_content(record, trial, numbers)
         found = self._ensure(Key(self._run_id, "trial", name), told, parent_id)
-        stored, problem = _stored_runs(trial.results / MLRUNS)
-        for run in stored:
-            self._record_job_run(run, name, found.id)
+        problems = self._record_job(trial.results / MLRUNS, name, found.id)
         if COMPLETE in found.tags:
             return
         if (trial.results / LOG).is_file():
             self._client.log_file(found.id, trial.results / LOG, PurePosixPath(LOG))
-        self._upload(found, artifacts.choose(trial.results / FILES, into=FILES), problem)
+        self._upload(found, artifacts.choose(trial.results / FILES, into=FILES), problems)
         self._fill(found, told)
 
-    def _record_job_run(self, run: StoredRun, trial: str, parent_id: str) -> None:
+    def _record_job(self, folder: Path, trial: str, parent_id: str) -> list[str]:
+        """What the job logged itself; returns what of it could not be taken, in sentences."""
+        stored = read_store(folder)
+        ours = {run.id: self._record_job_run(run, trial, parent_id) for run in stored.runs}
+        for used_by, datasets in stored.datasets.items():
+            self._importing.datasets(datasets, ours[used_by])
+        for model in stored.models:
+            self._importing.model(model, trial, ours.get(model.source_run, parent_id))
+        return [f"{MLRUNS}: {problem}" for problem in (*stored.problems, *self._importing.told())]
+
+    def _record_job_run(self, run: StoredRun, trial: str, parent_id: str) -> str:
         told = content.job_content(run)
         found = self._ensure(Key(self._run_id, "job", trial, run.id), told, parent_id)
-        if COMPLETE in found.tags:
-            return
-        self._upload(found, artifacts.choose(run.folder / ARTIFACTS), None)
-        self._fill(found, told)
+        if COMPLETE not in found.tags:
+            self._upload(found, artifacts.choose(run.folder / ARTIFACTS), [])
+            self._fill(found, told)
+        return found.id
 
     def _ensure(self, key: Key, told: Content, parent_id: str | None) -> Found:
         """Adopt or create; what carries our tags from its first moment can always be found again."""
@@ -168,10 +175,10 @@ class _Recording:
         self._client.finish(found.id, told.status, told.ended_ms)
         self._client.log(found.id, {}, {COMPLETE: "true"}, ())
 
-    def _upload(self, found: Found, choice: artifacts.Choice, problem: str | None) -> None:
+    def _upload(self, found: Found, choice: artifacts.Choice, problems: list[str]) -> None:
         for file, path in choice.files:
             self._client.log_file(found.id, file, path)
-        said = [*choice.left_out, *([problem] if problem else [])]
+        said = [*choice.left_out, *problems]
         if said:
             self._client.log_text(found.id, "\n".join(said) + "\n", "left-out.txt")
 
@@ -189,19 +196,12 @@ class _Recording:
         for run in self._client.find_runs(self._experiment, RUN_ID, self._run_id):
             if run.id not in self._kept:
                 self._client.delete_run(run.id)
+        self._importing.remove_strays()
 
 
 def _key(run: Found) -> Key:
     tags = run.tags
     return Key(RunId(tags[RUN_ID]), tags.get(KIND, ""), tags.get(TRIAL, ""), tags.get(JOB_RUN, ""))
-
-
-def _stored_runs(folder: Path) -> tuple[tuple[StoredRun, ...], str | None]:
-    """What cannot be read is named and does not keep the rest from being recorded."""
-    try:
-        return read_stored_runs(folder), None
-    except UserError as error:
-        return (), f"{MLRUNS}: {error}"
 
 
 def _metric_files(record: RunRecord, files: Path) -> Iterable[tuple[str, Path]]:
