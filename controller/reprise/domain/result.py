@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reprise.domain.control import control_object
 from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, TrialResult, Verdict
 from reprise.domain.view import RunView
 
@@ -51,6 +52,7 @@ def _claim(claim: ClaimJudgement) -> dict[str, Any]:
         "got": claim.got,
         "difference": claim.difference,
         "bar": {"mode": claim.bar.mode, "low": claim.bar.low, "high": claim.bar.high},
+        "control": control_object(claim.control),
     }
 
 
@@ -58,6 +60,7 @@ def _trial(trial: TrialResult) -> dict[str, Any]:
     return {
         "seed": trial.plan.seed,
         "probe": trial.plan.probe,
+        "control": list(trial.plan.control) if trial.plan.control is not None else None,
         "exit_code": trial.exit_code,
         "seconds": round(trial.seconds, 3),
     }

@@ -10,6 +10,7 @@ from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
+from reprise.domain.trials import trial_names
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, outcome, size
 from reprise.masking import mask
@@ -83,22 +84,14 @@ def _trials(view: RunView) -> Section | None:
     if not view.trials and not view.lost:
         return None
     header = ("trial", "seed", "exit", "time", "CPU time", "memory", "outcome")
-    rows = [_trial_row(number, trial) for number, trial in _numbered(view.trials)[:_ROWS]]
+    names = trial_names([trial.plan for trial in view.trials])
+    rows = [_trial_row(name, trial) for name, trial in zip(names[:_ROWS], view.trials, strict=False)]
     parts = [table(header, rows, right=(1, 2, 3, 4, 5))] if rows else []
     lost = [
         f"- execution {each.index}, attempt {each.attempt} was lost: {inline(each.why)}" for each in view.lost
     ]
     parts += ["\n".join(lost[:_ROWS])] if lost else []
     return Section(f"Trials ({len(view.trials)})", "\n\n".join(parts))
-
-
-def _numbered(trials: Sequence[TrialResult]) -> list[tuple[str, TrialResult]]:
-    named: list[tuple[str, TrialResult]] = []
-    number = 0
-    for trial in trials:
-        named.append(("probe" if trial.plan.probe else str(number), trial))
-        number += not trial.plan.probe
-    return named
 
 
 def _trial_row(number: str, trial: TrialResult) -> tuple[str, ...]:

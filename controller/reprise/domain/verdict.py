@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical, check_artifacts
 from reprise.domain.claims import LEVEL_TEXT, judge_claim, without_value, worst_first
+from reprise.domain.control import control_notes, with_controls
 from reprise.domain.figures import plain
 from reprise.domain.run import (
     FAULT,
@@ -45,11 +46,12 @@ def judge(
     trials = counted(results)
     if not trials:
         return not_run(Reason.INTERNAL_ERROR, "no trial was run: report this", spec)
-    lost = next((trial for trial in trials if not trial.valid and not _of_repository(trial)), None)
+    paid = [result for result in results if not result.plan.probe]
+    lost = next((trial for trial in paid if not trial.valid and not _of_repository(trial)), None)
     if lost is not None:
         return not_run(lost.reason, lost.message, spec)
     same = repeats(spec, results)
-    claims = tuple(judge_claim(claim, trials, repeats=same) for claim in spec.claims)
+    claims = with_controls(spec, [judge_claim(claim, trials, repeats=same) for claim in spec.claims], results)
     checks = check_artifacts(spec.artifacts, results)
     judged = _judged_run(spec, trials, claims=_raised(claims, checks), checks=checks, metrics=metrics or {})
     return replace(judged, notes=tuple(_notes(spec, results, judged, checks, coin_public=coin_public)))
@@ -177,7 +179,8 @@ def _notes(
         notes.append(
             "The artifacts are identical to the declared ones: they do not give the published value."
         )
-    notes += _uncollected(results)
+    notes += control_notes(spec, judged.claims)
+    notes += _uncollected([result for result in results if result.plan.control is None])
     return [note for note in notes if note]
 
 

@@ -16,6 +16,7 @@ from reprise.domain.forge import State
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
 from reprise.domain.statuses import state_of
 from reprise.domain.text import clean_line
+from reprise.domain.trials import trial_names
 from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
@@ -123,9 +124,8 @@ def _has_problems(judgement: Judgement | None) -> bool:
 
 
 def _names(trials: list[Trial]) -> list[str]:
-    """What the report calls them too: the probe has no number."""
-    numbers = sorted({trial.plan.index for trial in trials if not trial.plan.probe})
-    return ["probe" if trial.plan.probe else str(numbers.index(trial.plan.index)) for trial in trials]
+    """What the report calls them too."""
+    return trial_names([trial.plan for trial in trials])
 
 
 def _bars(phases: tuple[PhaseTime, ...]) -> list[tuple[PhaseTime, float]]:

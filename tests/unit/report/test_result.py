@@ -43,6 +43,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 98.87640449438202,
                 "difference": -0.02359550561798,
                 "bar": {"mode": "exact", "low": 98.85, "high": 98.95},
+                "control": None,
             },
             {
                 "id": "qda",
@@ -52,6 +53,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 99.43820224719101,
                 "difference": 0.03820224719101,
                 "bar": {"mode": "exact", "low": 99.35, "high": 99.45},
+                "control": None,
             },
             {
                 "id": "digits-svm",
@@ -61,11 +63,12 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "got": 0.949944382647386,
                 "difference": -0.020055617352614,
                 "bar": {"mode": "exact", "low": 0.965, "high": 0.975},
+                "control": None,
             },
         ],
         "trials": [
-            {"seed": 0, "probe": False, "exit_code": 0, "seconds": 2.5},
-            {"seed": 0, "probe": True, "exit_code": 0, "seconds": 2.5},
+            {"seed": 0, "probe": False, "control": None, "exit_code": 0, "seconds": 2.5},
+            {"seed": 0, "probe": True, "control": None, "exit_code": 0, "seconds": 2.5},
         ],
         "evidence": None,
     }

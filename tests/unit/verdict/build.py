@@ -8,6 +8,7 @@ from reprise.domain.spec.model import (
     Artifact,
     Claim,
     Compare,
+    Control,
     Determinism,
     EnvironmentRule,
     Exact,
@@ -33,6 +34,7 @@ def claim(
     id: str = "accuracy",
     kind: PublishedKind = PublishedKind.SINGLE,
     pointer: str = "/accuracy",
+    control: tuple[str, ...] | None = None,
 ) -> Claim:
     return Claim(
         id=id,
@@ -41,6 +43,7 @@ def claim(
         published=Published(published, kind, None),
         compare=compare or Exact(),
         why=None,
+        control=Control(control) if control is not None else None,
     )
 
 
@@ -76,6 +79,7 @@ def trial(
     *,
     index: int = 0,
     probe: bool = False,
+    control: tuple[str, ...] | None = None,
     seed: int = 0,
     reason: Reason = Reason.COMPLETED,
     message: str = "",
@@ -84,7 +88,7 @@ def trial(
     artifacts: dict[str, str | None] | None = None,
 ) -> TrialResult:
     return TrialResult(
-        plan=TrialPlan(index, seed, probe),
+        plan=TrialPlan(index, seed, probe, control),
         attempt=1,
         reason=reason,
         message=message,
