@@ -282,6 +282,17 @@ class ClaimJudgement:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareComparison:
+    """The class of machine that was published on, and that of the run, in words."""
+
+    published: str
+    """e.g. ``1 × A100-80GB``"""
+    run: str
+    """e.g. ``cpu only``"""
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     verdict: Verdict
     level: Level | None
@@ -292,3 +303,5 @@ class Judgement:
     notes: tuple[str, ...] = ()
     rules: int = 1
     """Version of the rules that it was judged by; older evidence is judged by its own again."""
+    hardware: HardwareComparison | None = None
+    """None when the spec does not say what was published on."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
+from reprise.domain.ledger import SHOWN as LEDGER_ROWS
+from reprise.domain.ledger import Verification, why_not_counted
 from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
@@ -42,12 +44,13 @@ def sections(view: RunView) -> list[Section]:
         _claims,
         _trials,
         _artifacts,
+        _ledger,
         _trend,
         _environment,
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:6], _log, _provenance]
+        made = [*made[1:-1], _log, _provenance]
     return [section for make in made if (section := make(view)) is not None]
 
 
@@ -59,16 +62,18 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
     return "\n".join([*lines, *(_row(row, widths, right) for row in rows)])
 
 
-def claim_table(claims: Sequence[ClaimJudgement], where: dict[str, str]) -> str:
+def claim_table(claims: Sequence[ClaimJudgement], view: RunView) -> str:
     header = ("claim", "published", "got", "difference", "allowed", "level", "verdict")
-    return table(header, [_claim_row(claim, where.get(claim.id)) for claim in claims], right=(1, 2, 3))
+    return table(header, [_claim_row(claim, view) for claim in claims], right=(1, 2, 3))
 
 
-def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
+def _claim_row(claim: ClaimJudgement, view: RunView) -> tuple[str, ...]:
+    where, why = view.where.get(claim.id), view.why.get(claim.id)
+    allowed = figures.bar(claim) + (f", {inline(why, 80)}" if why else "")
     name = inline(claim.id, 80) + (f", {inline(where, 48)}" if where else "")
     level = claim.level.value if claim.level is not None else "–"
     numbers = (inline(claim.published, 60), inline(figures.got(claim), 60), figures.difference(claim))
-    return (name, *numbers, figures.bar(claim), level, VERDICT_TEXT[claim.verdict])
+    return (name, *numbers, allowed, level, VERDICT_TEXT[claim.verdict])
 
 
 def _claims(view: RunView) -> Section | None:
@@ -77,7 +82,7 @@ def _claims(view: RunView) -> Section | None:
     if not rest:
         return None
     more = f"\n\n{len(rest) - _ROWS} further claims are on the run's page." if len(rest) > _ROWS else ""
-    return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view.where) + more)
+    return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view) + more)
 
 
 def _trials(view: RunView) -> Section | None:
@@ -113,6 +118,24 @@ def _artifacts(view: RunView) -> Section | None:
 def _artifact_row(check: ArtifactCheck) -> tuple[str, ...]:
     digest = code(check.found[:12]) if check.found else "–"
     return (code(check.path, 120), check.match.value, "yes" if check.required else "no", digest)
+
+
+def _ledger(view: RunView) -> Section | None:
+    """Only where there is more than this run to tell of."""
+    if len(view.ledger) < 2:
+        return None
+    rows = [_ledger_row(each, view) for each in view.ledger[-LEDGER_ROWS:]]
+    header = ("ended", "verdict", "level", "counted", "started by", "run")
+    return Section(f"Verifications of this commit ({len(view.ledger)})", table(header, rows))
+
+
+def _ledger_row(each: Verification, view: RunView) -> tuple[str, ...]:
+    level = each.judgement.level.value if each.judgement.level is not None else "–"
+    name = "this run" if each.run_id == view.run_id else code(each.run_id, 60)
+    why = why_not_counted(each)
+    counted = f"no, {why}" if why else "yes"
+    started = inline(each.occasion, 80)
+    return (each.at.strftime("%Y-%m-%d %H:%M"), outcome(each.judgement), level, counted, started, name)
 
 
 def _trend(view: RunView) -> Section | None:

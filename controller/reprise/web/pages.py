@@ -13,6 +13,7 @@ from reprise.domain.advice import next_step
 from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
+from reprise.domain.ledger import ledger_line, why_not_counted
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
 from reprise.domain.statuses import state_of
 from reprise.domain.text import clean_line
@@ -171,6 +172,8 @@ _TEMPLATES = _environment(
     {"duration": duration, "size": size, "upper_first": _upper, "sentence": _sentence},
     {
         "outcome": outcome,
+        "ledger_line": ledger_line,
+        "why_not_counted": why_not_counted,
         "figures": figures,
         "next_step": next_step,
         "did": sentence,
