@@ -261,6 +261,8 @@ class JobRequest:
     seed: int
     cpus: int
     origin: Origin | None = None
+    control: tuple[str, ...] | None = None
+    """Further arguments of a control, behind the seed's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reprise.domain.artifacts import ArtifactCheck, all_identical
+from reprise.domain.control import control_notes
 from reprise.domain.published import equal_as_printed, parse_number
 from reprise.domain.run import Judgement, Level, TrialResult, Value, Verdict
 from reprise.domain.spec.model import Claim, Distribution, PublishedKind, Spec, Tolerance
@@ -36,7 +37,8 @@ def notes(
     if all_identical(checks) and judged.verdict is Verdict.NOT_REPRODUCED:
         said.append("The artifacts are identical to the declared ones: they do not give the published value.")
     said.append(_ceiling(judged, checks, repeats(spec, results)))
-    said += _uncollected(results)
+    said += control_notes(spec, judged.claims)
+    said += _uncollected([result for result in results if result.plan.control is None])
     return [note for note in said if note]
 
 

@@ -44,6 +44,8 @@ class Facts:
     """None when no lock file was found."""
     for_admin: bool = False
     """Whether the policy wants an administrator to approve it."""
+    controls: int = 0
+    """Variants of the job that must not reach the bar, each executed once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,16 @@ def _rows(plan: Plan) -> tuple[tuple[str, str], ...]:
 def _trials(plan: Plan) -> str:
     facts = plan.facts
     count = "1 trial" if facts.trials == 1 else f"{facts.trials} trials"
-    probe = " and a probe" if facts.probe else ""
+    extra = [*(["a probe"] if facts.probe else []), *_controls(facts)]
     only = f", only {', '.join(map(code, plan.claims))} judged" if plan.claims else ""
-    return f"{count}{probe}, each at most {duration(facts.timeout)}{only}"
+    said = " and ".join([", ".join([count, *extra[:-1]]), *extra[-1:]])
+    return f"{said}, each at most {duration(facts.timeout)}{only}"
+
+
+def _controls(facts: Facts) -> list[str]:
+    if not facts.controls:
+        return []
+    return ["a control" if facts.controls == 1 else f"{facts.controls} controls"]
 
 
 def _environment(facts: Facts) -> str:

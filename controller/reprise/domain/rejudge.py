@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from reprise.domain import environment
 from reprise.domain.errors import UserError
+from reprise.domain.hardware import of_file, with_hardware
 from reprise.domain.metric_file import Document, MetricProblem, invalid, load
 from reprise.domain.metrics import Collected, collect
 from reprise.domain.paths import parts_inside
@@ -19,9 +21,10 @@ from reprise.domain.rules import RULES
 from reprise.domain.run import ClaimJudgement, Judgement, Reason, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import noted, with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
-from reprise.domain.spec.model import BadSpec, Claim, FileMetric, MlflowMetric, Spec
+from reprise.domain.spec.model import BadSpec, Claim, FileMetric, Hardware, MlflowMetric, Spec
 from reprise.domain.spec.names import experiment_name
 from reprise.domain.spec.parse import parse_spec
+from reprise.domain.trials import claims_of
 from reprise.domain.verdict import judge, not_run, spec_invalid
 
 FORMAT = 1
@@ -148,7 +151,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
     if not isinstance(spec, Spec):
         return Rejudged(spec, (), _unreadable(record, spec))
     spec = with_arguments(spec, record.seeds_asked, record.claims_asked)
-    results = tuple(_result(trial, spec.claims, files) for trial in record.trials)
+    results = tuple(_result(trial, spec, files) for trial in record.trials)
     if record.ending is not None:
         return Rejudged(spec, results, not_run(record.ending.reason, record.ending.message, spec))
     judged = judge(
@@ -159,7 +162,14 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
+    judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
+
+
+def _hardware(record: Record, files: Mapping[str, bytes]) -> Hardware:
+    """Of the machine that the first trial ran on."""
+    first = next(iter(record.trials), None)
+    return of_file(files.get(f"{first.folder}/{environment.NAME}") if first is not None else None)
 
 
 def require_known(format: int, rules: int) -> None:
@@ -231,14 +241,16 @@ def _unreadable(record: Record, spec: BadSpec | None) -> Judgement:
     return not_run(ending.reason, ending.message)
 
 
-def _result(trial: TrialRecord, claims: Sequence[Claim], files: Mapping[str, bytes]) -> TrialResult:
-    """As the engine made it: a job that failed is not asked for metrics."""
+def _result(trial: TrialRecord, spec: Spec, files: Mapping[str, bytes]) -> TrialResult:
+    """As the engine made it: a job that failed is not asked for metrics, a control only for its claims'."""
+    plan = TrialPlan(trial.index, trial.seed, trial.probe, trial.control)
+    claims = claims_of(spec, plan)
     ended_well = trial.reason in _COLLECTED
     collected = (
         _collect(trial, claims, files) if ended_well else Collected(trial.reason, trial.message, {}, {})
     )
     return TrialResult(
-        plan=TrialPlan(trial.index, trial.seed, trial.probe),
+        plan=plan,
         attempt=trial.attempt,
         reason=collected.reason,
         message=collected.message,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
+from reprise.domain.ledger import ledger_line
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.scatter import remark
 from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
@@ -111,7 +112,7 @@ def _middle(view: RunView) -> list[str]:
         parts.append(_bullets(view.problems, _SHOWN_PROBLEMS))
     shown = worst_first(judgement.claims)[:SHOWN_CLAIMS]
     if any(claim.got is not None for claim in judgement.claims):
-        parts.append(claim_table(shown, view.where))
+        parts.append(claim_table(shown, view))
     said = [
         f"{claim.id}: {claim.message}" for claim in shown if _unsaid(claim.message, claim.verdict, judgement)
     ]
@@ -129,6 +130,8 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
         notes.insert(0, f"Level {judgement.level.value}: {LEVEL_TEXT[judgement.level]}.")
     if view.installed is not None and view.installed.weak:
         notes.append(f"The environment is pinned weakly: {view.installed.weak}.")
+    if len(view.ledger) > 1 and (line := ledger_line(view.ledger)):
+        notes.append(f"{line}.")
     if view.dirty:
         notes.append("The working tree had changes that are not committed.")
     if view.tracking_problem:

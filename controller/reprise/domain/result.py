@@ -1,7 +1,10 @@
 """The JSON object and the exit code of an ended run: what programs read where people read the report."""
 
+from dataclasses import asdict
 from typing import Any
 
+from reprise.domain.control import control_object
+from reprise.domain.ledger import ledger_object
 from reprise.domain.run import FAULT, ClaimJudgement, Estimate, Fault, Judgement, TrialResult, Verdict
 from reprise.domain.view import RunView
 
@@ -36,13 +39,15 @@ def result_object(view: RunView) -> dict[str, Any]:
         "level": judgement.level.value if judgement and judgement.level else None,
         "reason": judgement.reason.value if judgement else None,
         "message": judgement.message if judgement else None,
-        "claims": [_claim(claim) for claim in judgement.claims] if judgement else [],
+        "claims": [_claim(claim, view.why.get(claim.id)) for claim in judgement.claims] if judgement else [],
+        "hardware": asdict(judgement.hardware) if judgement and judgement.hardware else None,
         "trials": [_trial(trial) for trial in view.trials],
+        "ledger": ledger_object(view.ledger),
         "evidence": view.links.evidence,
     }
 
 
-def _claim(claim: ClaimJudgement) -> dict[str, Any]:
+def _claim(claim: ClaimJudgement, why: str | None) -> dict[str, Any]:
     return {
         "id": claim.id,
         "verdict": claim.verdict.value,
@@ -50,7 +55,8 @@ def _claim(claim: ClaimJudgement) -> dict[str, Any]:
         "published": claim.published,
         "got": claim.got,
         "difference": claim.difference,
-        "bar": {"mode": claim.bar.mode, "low": claim.bar.low, "high": claim.bar.high},
+        "bar": {"mode": claim.bar.mode, "low": claim.bar.low, "high": claim.bar.high, "why": why},
+        "control": control_object(claim.control),
         "estimate": _estimate(claim.estimate) if claim.estimate is not None else None,
     }
 
@@ -77,6 +83,7 @@ def _trial(trial: TrialResult) -> dict[str, Any]:
     return {
         "seed": trial.plan.seed,
         "probe": trial.plan.probe,
+        "control": list(trial.plan.control) if trial.plan.control is not None else None,
         "exit_code": trial.exit_code,
         "seconds": round(trial.seconds, 3),
     }

@@ -174,6 +174,13 @@ class TrialPlan:
     """Counts every execution of a run, the probe included: its folder is ``trials/<index>``."""
     seed: int
     probe: bool
+    control: tuple[str, ...] | None = None
+    """What a control's command gets as further arguments; None for the job as it is."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its values are the run's: neither the probe's nor a control's are."""
+        return not self.probe and self.control is None
 
 
 Value = int | float | str
@@ -249,6 +256,27 @@ class Estimate:
     """Where no number of trials would: how many published seeds, with as many trials."""
 
 
+class ControlOutcome(Enum):
+    """What became of a variant of the job that must not reach the bar."""
+
+    CAUGHT = "caught"
+    REPRODUCED = "reproduced"
+    """It reached the bar as well, which therefore shows nothing."""
+    FAILED = "failed"
+    """It gave no value: no reproduction, and hardly evidence that the bar could fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlJudgement:
+    """A control against the bar of one claim."""
+
+    args: tuple[str, ...]
+    outcome: ControlOutcome
+    got: Value | None
+    why: str = ""
+    """Why there is no value."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimJudgement:
     id: str
@@ -263,6 +291,19 @@ class ClaimJudgement:
     """One sentence that says why, with the numbers."""
     estimate: Estimate | None = None
     """Of a claim in mode distribution that has enough values."""
+    control: ControlJudgement | None = None
+    """None when none is declared, or the run ended before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareComparison:
+    """The class of machine that was published on, and that of the run, in words."""
+
+    published: str
+    """e.g. ``1 × A100-80GB``"""
+    run: str
+    """e.g. ``cpu only``"""
+    same: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +317,5 @@ class Judgement:
     notes: tuple[str, ...] = ()
     rules: int = 1
     """Version of the rules that it was judged by; older evidence is judged by its own again."""
+    hardware: HardwareComparison | None = None
+    """None when the spec does not say what was published on."""

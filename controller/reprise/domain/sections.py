@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
+from reprise.domain.ledger import SHOWN as LEDGER_ROWS
+from reprise.domain.ledger import Verification, why_not_counted
 from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.scatter import values_line
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
-from reprise.domain.trials import counted
+from reprise.domain.trials import counted, trial_names
 from reprise.domain.view import Occasion, RunView
 from reprise.domain.words import VERDICT_TEXT, duration, outcome, size
 from reprise.masking import mask
@@ -44,12 +46,13 @@ def sections(view: RunView) -> list[Section]:
         _values,
         _trials,
         _artifacts,
+        _ledger,
         _trend,
         _environment,
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:7], _log, _provenance]
+        made = [*made[1:-1], _log, _provenance]
     return [section for make in made if (section := make(view)) is not None]
 
 
@@ -61,12 +64,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
     return "\n".join([*lines, *(_row(row, widths, right) for row in rows)])
 
 
-def claim_table(claims: Sequence[ClaimJudgement], where: dict[str, str]) -> str:
+def claim_table(claims: Sequence[ClaimJudgement], view: RunView) -> str:
     header = ("claim", "published", "got", "difference", "allowed", "level", "verdict")
-    return table(header, [_claim_row(claim, where.get(claim.id)) for claim in claims], right=(1, 2, 3))
+    return table(header, [_claim_row(claim, view) for claim in claims], right=(1, 2, 3))
 
 
-def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
+def _claim_row(claim: ClaimJudgement, view: RunView) -> tuple[str, ...]:
+    where, why = view.where.get(claim.id), view.why.get(claim.id)
+    allowed = figures.bar(claim) + (f", {inline(why, 80)}" if why else "")
     name = inline(claim.id, 80) + (f", {inline(where, 48)}" if where else "")
     level = claim.level.value if claim.level is not None else "–"
     numbers = (
@@ -74,7 +79,7 @@ def _claim_row(claim: ClaimJudgement, where: str | None) -> tuple[str, ...]:
         inline(figures.got_of(claim), 60),
         figures.difference_of(claim),
     )
-    return (name, *numbers, figures.bar(claim), level, VERDICT_TEXT[claim.verdict])
+    return (name, *numbers, allowed, level, VERDICT_TEXT[claim.verdict])
 
 
 def _claims(view: RunView) -> Section | None:
@@ -83,7 +88,7 @@ def _claims(view: RunView) -> Section | None:
     if not rest:
         return None
     more = f"\n\n{len(rest) - _ROWS} further claims are on the run's page." if len(rest) > _ROWS else ""
-    return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view.where) + more)
+    return Section(f"{len(rest)} more claims", claim_table(rest[:_ROWS], view) + more)
 
 
 def _values(view: RunView) -> Section | None:
@@ -100,22 +105,14 @@ def _trials(view: RunView) -> Section | None:
     if not view.trials and not view.lost:
         return None
     header = ("trial", "seed", "exit", "time", "CPU time", "memory", "outcome")
-    rows = [_trial_row(number, trial) for number, trial in _numbered(view.trials)[:_ROWS]]
+    names = trial_names([trial.plan for trial in view.trials])
+    rows = [_trial_row(name, trial) for name, trial in zip(names[:_ROWS], view.trials, strict=False)]
     parts = [table(header, rows, right=(1, 2, 3, 4, 5))] if rows else []
     lost = [
         f"- execution {each.index}, attempt {each.attempt} was lost: {inline(each.why)}" for each in view.lost
     ]
     parts += ["\n".join(lost[:_ROWS])] if lost else []
     return Section(f"Trials ({len(view.trials)})", "\n\n".join(parts))
-
-
-def _numbered(trials: Sequence[TrialResult]) -> list[tuple[str, TrialResult]]:
-    named: list[tuple[str, TrialResult]] = []
-    number = 0
-    for trial in trials:
-        named.append(("probe" if trial.plan.probe else str(number), trial))
-        number += not trial.plan.probe
-    return named
 
 
 def _trial_row(number: str, trial: TrialResult) -> tuple[str, ...]:
@@ -137,6 +134,24 @@ def _artifacts(view: RunView) -> Section | None:
 def _artifact_row(check: ArtifactCheck) -> tuple[str, ...]:
     digest = code(check.found[:12]) if check.found else "–"
     return (code(check.path, 120), check.match.value, "yes" if check.required else "no", digest)
+
+
+def _ledger(view: RunView) -> Section | None:
+    """Only where there is more than this run to tell of."""
+    if len(view.ledger) < 2:
+        return None
+    rows = [_ledger_row(each, view) for each in view.ledger[-LEDGER_ROWS:]]
+    header = ("ended", "verdict", "level", "counted", "started by", "run")
+    return Section(f"Verifications of this commit ({len(view.ledger)})", table(header, rows))
+
+
+def _ledger_row(each: Verification, view: RunView) -> tuple[str, ...]:
+    level = each.judgement.level.value if each.judgement.level is not None else "–"
+    name = "this run" if each.run_id == view.run_id else code(each.run_id, 60)
+    why = why_not_counted(each)
+    counted = f"no, {why}" if why else "yes"
+    started = inline(each.occasion, 80)
+    return (each.at.strftime("%Y-%m-%d %H:%M"), outcome(each.judgement), level, counted, started, name)
 
 
 def _trend(view: RunView) -> Section | None:

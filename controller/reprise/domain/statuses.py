@@ -11,6 +11,8 @@ from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical
 from reprise.domain.claims import worst_first
 from reprise.domain.forge import State, Status
+from reprise.domain.hardware import elsewhere
+from reprise.domain.ledger import Verification, not_always
 from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, Phase, Verdict
 from reprise.domain.words import PHASE_TEXT, outcome
 from reprise.masking import mask
@@ -55,6 +57,7 @@ def statuses_for(
     links: Links,
     artifacts: Sequence[ArtifactCheck] = (),
     only: Sequence[str] | None = None,
+    ledger: Sequence[Verification] = (),
 ) -> tuple[Status, ...]:
     """All statuses of an ended run, the verdict's first, then claims with the worst first.
 
@@ -62,7 +65,8 @@ def statuses_for(
     """
     if only is not None:
         return _asked_for(judgement, experiment, only, links=links)
-    main = Status(context(experiment), state_of(judgement), one_line(_headline(judgement)), links.run)
+    headline = one_line(_headline(judgement, not_always(ledger)))
+    main = Status(context(experiment), state_of(judgement), headline, links.run)
     claims = [
         _claim_status(claim, judgement, experiment, links=links) for claim in worst_first(judgement.claims)
     ]
@@ -103,18 +107,26 @@ def _state(verdict: Verdict, fault: Fault) -> State:
     return STATE[verdict]
 
 
-def _headline(judgement: Judgement) -> str:
+def _headline(judgement: Judgement, ledger: str = "") -> str:
+    """``ledger`` says that the commit did not always come out alike."""
     if judgement.verdict is Verdict.NOT_JUDGED:
         return judgement.message
     level = f", level {judgement.level.value}" if judgement.level is not None else ""
-    return f"{outcome(judgement)}{level}: {judgement.message}"
+    beside = f" ({ledger})" if ledger else ""
+    return f"{outcome(judgement)}{level}{beside}: {judgement.message}{_elsewhere(judgement)}"
+
+
+def _elsewhere(judgement: Judgement) -> str:
+    told = elsewhere(judgement.hardware)
+    return f"; {told}" if told else ""
 
 
 def _claim_status(claim: ClaimJudgement, judgement: Judgement, experiment: str, *, links: Links) -> Status:
     fault = FAULT[judgement.reason] if judgement.verdict is Verdict.NOT_RUN else Fault.REPOSITORY
     state = _state(claim.verdict, fault)
     further = links.tracking or links.run
-    return Status(context(experiment, claim.id), state, one_line(_claim_text(claim)), further)
+    text = f"{_claim_text(claim)}{_elsewhere(judgement)}"
+    return Status(context(experiment, claim.id), state, one_line(text), further)
 
 
 def _claim_text(claim: ClaimJudgement) -> str:

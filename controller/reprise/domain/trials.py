@@ -7,6 +7,8 @@ the author's seed, its probe, then the further trials:
   nothing to compare, and only when there is a claim. It never counts as a value.
 - There are ``runs.n`` trials, at least 3 when a claim has a tolerance and the probe shows that the job does
   not repeat. A claim in mode exact is judged by trial 0 alone; its further trials are still run as declared.
+- Last come the controls, one execution for each list of further arguments that claims declare, with the
+  author's seed. They never count as values, and they are not paid for when the trials cannot be judged.
 - A series that can no longer be judged is not paid for. It ends when more than ``allow_failed`` trials
   failed, when trial 0 failed and something hangs on it alone (a claim in mode exact, a required
   artifact), or when a trial was lost to something other than the repository.
@@ -19,7 +21,7 @@ import hashlib
 from collections.abc import Sequence
 
 from reprise.domain.run import FAULT, Fault, Sha, TrialPlan, TrialResult
-from reprise.domain.spec.model import Exact, Spec, Tolerance
+from reprise.domain.spec.model import Claim, Exact, Spec, Tolerance
 
 MIN_UNREPEATABLE = 3
 """Values wanted within a tolerance from a job that does not repeat itself."""
@@ -38,7 +40,7 @@ def next_trial(spec: Spec, results: Sequence[TrialResult], *, commit: Sha, coin:
         return None
     if index == 1 and results[0].valid and wants_probe(spec):
         return TrialPlan(index, author_seed(spec), probe=True)
-    return _further(spec, results, commit, coin)
+    return _further(spec, results, commit, coin) or _control(spec, results)
 
 
 def author_seed(spec: Spec) -> int:
@@ -52,8 +54,30 @@ def derived_seed(commit: Sha, experiment: str, coin: str, number: int) -> int:
 
 
 def counted(results: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
-    """The trials without the probe: trial i is the i-th of them."""
-    return tuple(result for result in results if not result.plan.probe)
+    """The trials without the probe and the controls: trial i is the i-th of them."""
+    return tuple(result for result in results if result.plan.counts)
+
+
+def controls_of(spec: Spec) -> tuple[tuple[str, ...], ...]:
+    """The further arguments of each control; claims with equal ones share its execution."""
+    return tuple(dict.fromkeys(claim.control.args for claim in spec.claims if claim.control is not None))
+
+
+def claims_of(spec: Spec, plan: TrialPlan) -> tuple[Claim, ...]:
+    """The claims that an execution has to give a value for: a control's are only those that declare it."""
+    if plan.control is None:
+        return spec.claims
+    return tuple(claim for claim in spec.claims if claim.control and claim.control.args == plan.control)
+
+
+def trial_names(plans: Sequence[TrialPlan]) -> list[str]:
+    """What people call them: trials have numbers, the probe has none, controls their own where needed.
+
+    An execution may stand there several times, once for each attempt.
+    """
+    trials = sorted({plan.index for plan in plans if plan.counts})
+    controls = sorted({plan.index for plan in plans if plan.control is not None})
+    return [_name(plan, trials, controls) for plan in plans]
 
 
 def wants_probe(spec: Spec) -> bool:
@@ -79,10 +103,11 @@ def wanted_trials(spec: Spec, results: Sequence[TrialResult]) -> int:
 
 
 def most_executions(spec: Spec) -> int:
-    """How often the command may be executed at most, the probe included; lost attempts are not counted."""
+    """How often the command may be executed at most, with probe and controls; lost attempts not counted."""
     tolerant = any(isinstance(claim.compare, Tolerance) for claim in spec.claims)
     probe = wants_probe(spec)
-    return (max(spec.n, MIN_UNREPEATABLE) if tolerant and probe else spec.n) + probe
+    trials = max(spec.n, MIN_UNREPEATABLE) if tolerant and probe else spec.n
+    return trials + probe + len(controls_of(spec))
 
 
 def hopeless(spec: Spec, results: Sequence[TrialResult]) -> bool:
@@ -109,6 +134,24 @@ def _further(spec: Spec, results: Sequence[TrialResult], commit: Sha, coin: str)
     # Without a seed rule the job cannot be told another seed: its own scatter is what is seen.
     seed = derived_seed(commit, spec.name, coin, number) if spec.run.seed else author_seed(spec)
     return TrialPlan(len(results), seed, probe=False)
+
+
+def _control(spec: Spec, results: Sequence[TrialResult]) -> TrialPlan | None:
+    done = {result.plan.control for result in results}
+    if any(
+        FAULT[each.reason] not in (Fault.NOBODY, Fault.REPOSITORY) for each in results if each.plan.control
+    ):
+        return None
+    args = next((args for args in controls_of(spec) if args not in done), None)
+    return None if args is None else TrialPlan(len(results), author_seed(spec), probe=False, control=args)
+
+
+def _name(plan: TrialPlan, trials: Sequence[int], controls: Sequence[int]) -> str:
+    if plan.probe:
+        return "probe"
+    if plan.control is None:
+        return str(trials.index(plan.index))
+    return f"control {controls.index(plan.index) + 1}" if len(controls) > 1 else "control"
 
 
 def _same(first: TrialResult, second: TrialResult, claim_id: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical, check_artifacts
 from reprise.domain.claims import LEVEL_TEXT, Setting, judge_claim, without_value, worst_first
+from reprise.domain.control import with_controls
 from reprise.domain.figures import plain
 from reprise.domain.notes import notes
 from reprise.domain.rules import CURRENT_RULES, Rules
@@ -50,11 +51,13 @@ def judge(
     trials = counted(results)
     if not trials:
         return not_run(Reason.INTERNAL_ERROR, "no trial was run: report this", spec)
-    lost = next((trial for trial in trials if not trial.valid and not _of_repository(trial)), None)
+    paid = [result for result in results if not result.plan.probe]
+    lost = next((trial for trial in paid if not trial.valid and not _of_repository(trial)), None)
     if lost is not None:
         return not_run(lost.reason, lost.message, spec)
     settings = _settings(spec, results, published or {}, rules)
-    claims = tuple(judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims)
+    judged_claims = [judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims]
+    claims = with_controls(spec, judged_claims, results)
     checks = check_artifacts(spec.artifacts, results)
     judged = _judged_run(spec, trials, claims=_raised(claims, checks), checks=checks, metrics=metrics or {})
     said = notes(spec, results, judged, checks, coin_public=coin_public)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.ledger import Verification
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
 from reprise.domain.statuses import Links
 from reprise.domain.trend import Earlier
@@ -80,6 +81,8 @@ class RunView:
     artifacts: tuple[ArtifactCheck, ...] = ()
     where: dict[str, str] = field(default_factory=dict)
     """claim id → where it stands in the publication"""
+    why: dict[str, str] = field(default_factory=dict)
+    """claim id → where its bar comes from, in the author's words"""
     problems: tuple[str, ...] = ()
     """Everything that is wrong with the spec, one sentence each."""
     installed: Installed | None = None
@@ -104,6 +107,8 @@ class RunView:
     """Laid out inside the tree, outer ones first."""
     earlier: tuple[Earlier, ...] = ()
     """Runs of the same experiment before, oldest first."""
+    ledger: tuple[Verification, ...] = ()
+    """Every verification of this commit and experiment, oldest first, this run's own included."""
     path: str = "."
     """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
     links: Links = field(default_factory=Links)

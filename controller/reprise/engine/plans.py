@@ -13,7 +13,7 @@ from reprise.domain.policy import Policy
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.model import BadSpec, Spec
-from reprise.domain.trials import wants_probe
+from reprise.domain.trials import controls_of, wants_probe
 from reprise.engine import conversation
 from reprise.engine.asking import Asked, react, refuse
 from reprise.engine.policies import Policies
@@ -98,6 +98,7 @@ def _plan(
             network=spec.environment.network.value,
             trials=spec.n,
             probe=wants_probe(spec),
+            controls=len(controls_of(spec)),
             timeout=spec.run.timeout.total_seconds(),
             most=cost.most if bound is None else bound,
             expected=policies.expected(repository, spec),

@@ -20,7 +20,7 @@ from reprise.domain.spec.document import MOST_BYTES
 from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.spec.parse import parse_policy
-from reprise.domain.trials import most_executions, wants_probe
+from reprise.domain.trials import controls_of, most_executions, wants_probe
 from reprise.domain.trust import Allowed, Asked, Cost, Decision, decide
 from reprise.engine.specs import SpecFile
 from reprise.engine.world import World
@@ -117,7 +117,7 @@ def declared(spec: Spec) -> float | None:
     """Seconds of all executions that are certain; None when no duration is declared."""
     if spec.resources.duration is None:
         return None
-    return spec.resources.duration.total_seconds() * (spec.n + wants_probe(spec))
+    return spec.resources.duration.total_seconds() * (spec.n + wants_probe(spec) + len(controls_of(spec)))
 
 
 def month_of(now: datetime) -> datetime:

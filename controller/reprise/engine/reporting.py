@@ -20,6 +20,7 @@ from reprise.engine.turns import look
 from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
 from reprise.store import repositories, runs
+from reprise.store.ledger import verifications
 from reprise.store.runs import Run
 
 log = structlog.get_logger()
@@ -150,9 +151,15 @@ def _put_verdict(world: World, run: Run) -> None:
     spec = spec_of(world, run)
     with world.store.read() as connection:
         results = runs.results_of(runs.trials_of(connection, run.id))
+        ledger = verifications(connection, run)
     checks = check_artifacts(spec.artifacts, results) if isinstance(spec, Spec) else ()
     wanted = statuses.statuses_for(
-        run.judgement, run.experiment, links=links(world, run), artifacts=checks, only=run.claims
+        run.judgement,
+        run.experiment,
+        links=links(world, run),
+        artifacts=checks,
+        only=run.claims,
+        ledger=ledger,
     )
     with _WRITING:
         ours = _still_ours(world, run, wanted)

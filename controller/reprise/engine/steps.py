@@ -9,12 +9,14 @@ from typing import Any
 import structlog
 
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.hardware import with_hardware
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha
 from reprise.domain.spec.asked import noted
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import auditing, reporting, tracking, trial
+from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
 from reprise.engine.view import spec_of
@@ -230,6 +232,7 @@ class Steps:
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
         published = read_published(self._world.source, run.repository, run.commit, spec)
         judged = judge(spec, results, metrics=metrics, published=published, coin_public=run.coin_public)
+        judged = with_hardware(judged, spec, results, machine_of(self._world, run, results))
         return noted(judged, run.claims)
 
     def _judge_early(self, run: Run, ending: Failed) -> Judgement:

@@ -12,6 +12,7 @@ from reprise.domain.metric_file import MetricProblem, invalid
 from reprise.domain.metrics import collect
 from reprise.domain.run import Reason, Submodule, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
+from reprise.domain.trials import claims_of
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
@@ -90,6 +91,7 @@ def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> J
         seed=plan.seed,
         cpus=run.allocation.cpus,
         origin=Origin(run.repository.full_name, run.source.tree, run.dirty, run.submodules or ()),
+        control=plan.control,
     )
 
 
@@ -126,7 +128,7 @@ async def _wait(
 
 
 def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended: Finished) -> TrialResult:
-    claims = job.spec.claims if ended.reason is Reason.COMPLETED else ()
+    claims = claims_of(job.spec, plan) if ended.reason is Reason.COMPLETED else ()
     collected = collect(
         claims,
         files={file: _read(job, file) for file in _metric_files(claims)},

@@ -17,6 +17,7 @@ from reprise.engine.turns import wait_of
 from reprise.engine.world import World
 from reprise.store import runs
 from reprise.store.earlier import earlier_runs
+from reprise.store.ledger import verifications
 from reprise.store.runs import Run, Trial
 
 _TAIL_BYTES = 16 * 1024
@@ -36,6 +37,7 @@ def run_view(world: World, run: Run) -> RunView:
         trials = runs.trials_of(connection, run.id)
         phases = _phases(world, run, runs.phase_times(connection, run.id))
         before = earlier_runs(connection, run, SHOWN_RUNS) if run.judgement is not None else ()
+        ledger = verifications(connection, run)
     spec = spec_of(world, run)
     results = runs.results_of(trials)
     usable = spec if isinstance(spec, Spec) else None
@@ -58,6 +60,7 @@ def run_view(world: World, run: Run) -> RunView:
         lost=tuple(LostAttempt(t.plan.index, t.attempt, t.lost) for t in trials if t.lost is not None),
         artifacts=_artifacts(usable, results),
         where={claim.id: claim.where for claim in usable.claims if claim.where} if usable else {},
+        why={claim.id: claim.why for claim in usable.claims if claim.why} if usable else {},
         problems=tuple(map(str, spec.problems)) if isinstance(spec, BadSpec) else (),
         installed=_installed(run),
         machine=run.allocation.description if run.allocation is not None else "",
@@ -72,6 +75,7 @@ def run_view(world: World, run: Run) -> RunView:
         tracking_problem=run.tracking_problem,
         submodules=run.submodules or (),
         earlier=before,
+        ledger=ledger,
         links=links(world, run),
     )
 
@@ -151,7 +155,9 @@ def _log_tail(world: World, run: Run, judgement: Judgement | None, trials: list[
         return read_tail(world.folders.build_log(run.id))
     if not trials:
         return ""
-    last = next((trial for trial in trials if trial.result and not trial.result.valid), trials[-1])
+    # A control that failed explains nothing about the outcome.
+    own = [trial for trial in trials if trial.plan.control is None] or trials
+    last = next((trial for trial in own if trial.result and not trial.result.valid), own[-1])
     return read_tail(world.folders.trial(run.id, last.plan.index, last.attempt) / "log.txt")
 
 

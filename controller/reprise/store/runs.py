@@ -420,6 +420,7 @@ def begin_trial(connection: Connection, run_id: RunId, plan: TrialPlan, attempt:
         "attempt": attempt,
         "seed": plan.seed,
         "probe": plan.probe,
+        "control": null() if plan.control is None else list(plan.control),
         "started_at": at,
     }
     insert_new(connection, trials, values)
@@ -458,7 +459,7 @@ def _mark(connection: Connection, run_id: RunId, phase: Phase, at: datetime) -> 
 
 def _trial(row: Row[Any]) -> Trial:
     return Trial(
-        plan=TrialPlan(index=row.number, seed=row.seed, probe=row.probe),
+        plan=TrialPlan(row.number, row.seed, row.probe, load_optional(tuple[str, ...], row.control)),
         attempt=row.attempt,
         started_at=row.started_at,
         lost=row.lost,

@@ -182,6 +182,7 @@ trials = Table(
     Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("seed", BigInteger, nullable=False),
     Column("probe", Boolean, nullable=False),
+    Column("control", JSON),  # further arguments of a control; NULL = the job as it is
     Column("started_at", UtcDateTime, nullable=False),
     Column("lost", Text),  # why this attempt left no result
     Column("result", JSON),  # domain.run.TrialResult

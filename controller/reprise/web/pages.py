@@ -13,9 +13,11 @@ from reprise.domain.advice import next_step
 from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
+from reprise.domain.ledger import ledger_line, why_not_counted
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
 from reprise.domain.statuses import state_of
 from reprise.domain.text import clean_line
+from reprise.domain.trials import trial_names
 from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import read_tail, run_view
@@ -123,9 +125,8 @@ def _has_problems(judgement: Judgement | None) -> bool:
 
 
 def _names(trials: list[Trial]) -> list[str]:
-    """What the report calls them too: the probe has no number."""
-    numbers = sorted({trial.plan.index for trial in trials if not trial.plan.probe})
-    return ["probe" if trial.plan.probe else str(numbers.index(trial.plan.index)) for trial in trials]
+    """What the report calls them too."""
+    return trial_names([trial.plan for trial in trials])
 
 
 def _bars(phases: tuple[PhaseTime, ...]) -> list[tuple[PhaseTime, float]]:
@@ -171,6 +172,8 @@ _TEMPLATES = _environment(
     {"duration": duration, "size": size, "upper_first": _upper, "sentence": _sentence},
     {
         "outcome": outcome,
+        "ledger_line": ledger_line,
+        "why_not_counted": why_not_counted,
         "figures": figures,
         "next_step": next_step,
         "did": sentence,

@@ -27,7 +27,9 @@ KEYS = [
     "reason",
     "message",
     "claims",
+    "hardware",
     "trials",
+    "ledger",
     "evidence",
 ]
 RANDOM = TRAIN.replace("0.9312", "__import__('random').random()")

@@ -42,7 +42,8 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "published": "98.9",
                 "got": 98.87640449438202,
                 "difference": -0.02359550561798,
-                "bar": {"mode": "exact", "low": 98.85, "high": 98.95},
+                "bar": {"mode": "exact", "low": 98.85, "high": 98.95, "why": None},
+                "control": None,
                 "estimate": None,
             },
             {
@@ -52,7 +53,8 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "published": "99.4",
                 "got": 99.43820224719101,
                 "difference": 0.03820224719101,
-                "bar": {"mode": "exact", "low": 99.35, "high": 99.45},
+                "bar": {"mode": "exact", "low": 99.35, "high": 99.45, "why": None},
+                "control": None,
                 "estimate": None,
             },
             {
@@ -62,14 +64,17 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
                 "published": "0.97",
                 "got": 0.949944382647386,
                 "difference": -0.020055617352614,
-                "bar": {"mode": "exact", "low": 0.965, "high": 0.975},
+                "bar": {"mode": "exact", "low": 0.965, "high": 0.975, "why": None},
+                "control": None,
                 "estimate": None,
             },
         ],
+        "hardware": None,
         "trials": [
-            {"seed": 0, "probe": False, "exit_code": 0, "seconds": 2.5},
-            {"seed": 0, "probe": True, "exit_code": 0, "seconds": 2.5},
+            {"seed": 0, "probe": False, "control": None, "exit_code": 0, "seconds": 2.5},
+            {"seed": 0, "probe": True, "control": None, "exit_code": 0, "seconds": 2.5},
         ],
+        "ledger": {"reached": 0, "counted": 0, "verifications": []},
         "evidence": None,
     }
 

@@ -250,7 +250,14 @@ def test_metrics_are_a_place_in_a_file_or_a_name(metric: str, expected: object) 
             claim(compare="{mode: distribution, margin: 1}", top="runs: {n: 1}\n"),
             "claims[].compare.mode distribution needs several trials, but runs.n is 1",
         ),
-        (SMALLEST + "claims: [{control: {args: [--x]}}]", "claims[].control is not supported yet; remove it"),
+        (
+            SMALLEST + "claims: [{control: {args: []}}]",
+            "claims[].control.args is empty: the control would be",
+        ),
+        (
+            SMALLEST + f"claims: [{{control: {{args: {[*'x' * 101]}}}}}]",
+            "claims[].control.args has 101 texts; at most 100",
+        ),
         (SMALLEST + "claims: [{control: {}}]", "the key 'args' is missing in claims[].control"),
         (
             SMALLEST + "claims: [{control: {args: x}}]",

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.spec.reading import claim, good
+from tests.unit.spec.reading import SMALLEST, claim, good
 
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.problems import render_problems
@@ -39,6 +39,23 @@ def test_another_mean_is_named_with_the_place_in_the_spec() -> None:
         "reprise.yaml:3:102: the mean of the 5 values in 's/seeds.json' is 0.92324, "
         "which is not the published 0.93; correct one of them"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"python.version": "3.11.7"}', ""),
+        (b"{}", ""),
+        (None, "reprise.yaml:3:26: the commit has no file 'r/env.json'; commit it or remove reference"),
+        (b"[]", "'r/env.json' must be a JSON object, such as the environment.json of a trial"),
+        (b"{", "'r/env.json' must be a JSON object"),
+        (b"\xff", "'r/env.json' must be a JSON object"),
+    ],
+)
+def test_the_reference_environment_has_to_be_committed(content: bytes | None, expected: str) -> None:
+    spec = good(SMALLEST + "reference: {environment: r/env.json}\n")
+    said = render_problems(check_files(spec, {"r/env.json": content}.get, file="reprise.yaml"))
+    assert (expected in said) if expected else not said
 
 
 def test_a_file_that_the_commit_lacks_is_named() -> None:

@@ -8,6 +8,7 @@ from reprise.domain.spec.model import (
     Artifact,
     Claim,
     Compare,
+    Control,
     Determinism,
     EnvironmentRule,
     Exact,
@@ -36,6 +37,7 @@ def claim(
     per_seed: str | None = None,
     sd: float | None = None,
     m: int | None = None,
+    control: tuple[str, ...] | None = None,
 ) -> Claim:
     return Claim(
         id=id,
@@ -44,6 +46,7 @@ def claim(
         published=Published(published, kind, per_seed, sd=sd, m=m),
         compare=compare or Exact(),
         why=None,
+        control=Control(control) if control is not None else None,
     )
 
 
@@ -79,6 +82,7 @@ def trial(
     *,
     index: int = 0,
     probe: bool = False,
+    control: tuple[str, ...] | None = None,
     seed: int = 0,
     reason: Reason = Reason.COMPLETED,
     message: str = "",
@@ -87,7 +91,7 @@ def trial(
     artifacts: dict[str, str | None] | None = None,
 ) -> TrialResult:
     return TrialResult(
-        plan=TrialPlan(index, seed, probe),
+        plan=TrialPlan(index, seed, probe, control),
         attempt=1,
         reason=reason,
         message=message,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.unit.verdict.build import DIGEST, claim, failed, series, spec, tolerance, trial
@@ -32,16 +33,16 @@ def giving(*values: Value | Reason) -> Callable[[TrialPlan], TrialResult]:
     def run(plan: TrialPlan) -> TrialResult:
         value = values[min(plan.index, len(values) - 1)]
         if isinstance(value, Reason):
-            return trial(
-                index=plan.index, probe=plan.probe, seed=plan.seed, reason=value, message="it failed"
-            )
-        return trial(value, index=plan.index, probe=plan.probe, seed=plan.seed)
+            return replace(trial(reason=value, message="it failed"), plan=plan)
+        return replace(trial(value), plan=plan)
 
     return run
 
 
 def shape(results: Sequence[TrialResult]) -> str:
-    return "".join("p" if result.plan.probe else "t" for result in results)
+    return "".join(
+        "c" if result.plan.control is not None else "p" if result.plan.probe else "t" for result in results
+    )
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def _trial_tags(trial: TrialRecord) -> dict[str, str]:
     tags = {
         "reprise.seed": str(result.plan.seed),
         "reprise.probe": str(result.plan.probe).lower(),
+        **({"reprise.control": shlex.join(result.plan.control)} if result.plan.control is not None else {}),
         "reprise.attempt": str(result.attempt),
         "reprise.reason": result.reason.value,
         "reprise.message": result.message,
@@ -207,11 +208,11 @@ def _named_numbers(numbers: Mapping[str, Mapping[str, float]]) -> Iterable[tuple
 
 
 def _claims_by_trial(record: RunRecord) -> tuple[Point, ...]:
-    """The trial is the step. A probe never counts, so it is not here either."""
+    """The trial is the step. A probe never counts, nor does a control, so they are not here."""
     return tuple(
         Point(f"claim/{id_}", float(value), _ms(trial.started_at), trial.result.plan.index)
         for trial in record.trials
-        if not trial.result.plan.probe
+        if trial.result.plan.counts
         for id_, value in _numeric(trial.result.values).items()
     )
 
@@ -226,7 +227,7 @@ def _numeric(values: Mapping[str, int | float | str]) -> dict[str, float]:
 
 
 def _trial_name(plan: TrialPlan, attempt: int) -> str:
-    name = "probe" if plan.probe else f"trial {plan.index}"
+    name = "control" if plan.control is not None else "probe" if plan.probe else f"trial {plan.index}"
     return name if attempt == 1 else f"{name} (attempt {attempt})"
 
 

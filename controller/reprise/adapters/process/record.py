@@ -140,7 +140,7 @@ def _run(job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
     return {
         "id": job.run_id,
         "backend": "process",
-        "argv": [mask(word) for word in job_argv(job.spec, job.seed)],
+        "argv": [mask(word) for word in job_argv(job.spec, job.seed, job.control)],
         "workdir": job.spec.run.workdir,
         "seed": job.seed,
         "cpus": job.cpus,

@@ -103,7 +103,7 @@ class ProcessRunner:
 
     def _job(self, job: JobRequest, places: Places, hooked: Path) -> dict[str, object]:
         return {
-            "argv": job_argv(job.spec, job.seed),
+            "argv": job_argv(job.spec, job.seed, job.control),
             "cwd": str(job.tree / job.spec.run.workdir),
             "env": job_variables(job, places, first=hooked, gpus=count_gpus()),
             "log": str(job.results / layout.LOG),
@@ -236,7 +236,7 @@ def _remove_kept(results: Path) -> None:
 
 
 def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:
-    argv = job_argv(job.spec, job.seed)
+    argv = job_argv(job.spec, job.seed, job.control)
     rule = job.spec.run
     supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
     return Finished(

@@ -88,12 +88,11 @@ def job_variables(
     }
 
 
-def job_argv(spec: Spec, seed: int) -> tuple[str, ...]:
-    """The committed command, with the seed behind it when the author named an argument for it."""
+def job_argv(spec: Spec, seed: int, control: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """The committed command, then the seed when the author named an argument for it, then a control's own."""
     rule = spec.run.seed
-    if rule is None or rule.arg is None:
-        return spec.run.command
-    return (*spec.run.command, rule.arg, str(seed))
+    seeded = () if rule is None or rule.arg is None else (rule.arg, str(seed))
+    return (*spec.run.command, *seeded, *(control or ()))
 
 
 def _environment(built: Built, first: Path | None) -> dict[str, str]:

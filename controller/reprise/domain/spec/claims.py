@@ -1,6 +1,7 @@
 """Section ``claims``: what was published, where the new value will be, and the bar between them."""
 
 from reprise.domain.spec.compare import read_compare, read_mode
+from reprise.domain.spec.control import read_control
 from reprise.domain.spec.model import Claim, FileMetric, Metric, MlflowMetric, PublishedKind
 from reprise.domain.spec.names import NAME_EXPECTED, parse_name
 from reprise.domain.spec.problems import quote
@@ -21,7 +22,6 @@ def read_claims(root: Section, *, n: int | None, seeded: bool) -> tuple[Claim, .
 
 def _claim(section: Section, *, n: int | None, seeded: bool) -> Claim:
     section.require("id", "metric", "published")
-    _control(section)
     where_published, compare = section.section("published"), section.section("compare")
     published, mode = read_published(where_published), read_mode(compare)
     if where_published:
@@ -35,6 +35,7 @@ def _claim(section: Section, *, n: int | None, seeded: bool) -> Claim:
         published=published,
         compare=read_compare(compare, mode=mode, kind=published.kind, n=n, seeded=seeded),
         why=compare.line("why") if compare else None,
+        control=read_control(section),
     )
 
 
@@ -53,14 +54,6 @@ def _no_equal_ids(sections: tuple[Section, ...]) -> None:
             section.wrong("id", f"{quote(name)} is taken by the claim in line {lines[name]}; choose another")
         elif name is not None:
             lines[name] = section.at("id").line
-
-
-def _control(section: Section) -> None:
-    control = section.section("control")
-    if control:
-        control.require("args")
-        control.texts("args")
-    section.later("control")
 
 
 def _metric(claim: Section) -> Metric:

@@ -23,6 +23,9 @@ def check_files(spec: Spec, read: Callable[[str], bytes | None], *, file: str) -
         sentence = _per_seed_sentence(claim, read)
         if sentence:
             problems.add(Mark(*claim.published.at), sentence)
+    sentence = _environment_sentence(spec.reference.environment, read)
+    if sentence:
+        problems.add(Mark(*spec.reference.at), sentence)
     return problems.in_order()
 
 
@@ -35,6 +38,24 @@ def published_samples(spec: Spec, read: Callable[[str], bytes | None]) -> dict[s
         if values is not None and max(map(abs, values)) <= LARGEST:
             found[claim.id] = sample([float(value) for value in values])
     return found
+
+
+def _environment_sentence(path: str | None, read: Callable[[str], bytes | None]) -> str | None:
+    if path is None:
+        return None
+    data = read(path)
+    if data is None:
+        return f"the commit has no file {quote(path)}; commit it or remove reference.environment"
+    if not _is_object(data):
+        return f"{quote(path)} must be a JSON object, such as the environment.json of a trial"
+    return None
+
+
+def _is_object(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _per_seed_sentence(claim: Claim, read: Callable[[str], bytes | None]) -> str | None:

@@ -7,21 +7,8 @@ from reprise.domain.spec.section import Section
 
 
 def refuse_later_sections(root: Section) -> None:
-    _reference(root)
     _checkpoint(root)
-    for key in ("reference", "checkpoint"):
-        root.later(key)
-
-
-def _reference(root: Section) -> None:
-    reference = root.section("reference")
-    if reference is None:
-        return
-    reference.file("environment")
-    hardware = reference.section("hardware")
-    if hardware:
-        hardware.line("gpu")
-        hardware.integer("count", low=1, high=1024)
+    root.later("checkpoint")
 
 
 def _checkpoint(root: Section) -> None:

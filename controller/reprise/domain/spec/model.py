@@ -184,10 +184,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """The class of machine that the published numbers come from."""
+    """The class of a machine, such as the one that the published numbers come from."""
 
     gpu: str | None
-    """As people name it, e.g. ``A100-80GB``."""
+    """As people name it, e.g. ``A100-80GB``; None for a machine without any, then ``count`` is 0."""
     count: int = 1
 
 
@@ -198,6 +198,8 @@ class Reference:
     hardware: Hardware | None = None
     environment: str | None = None
     """Path from the root of an environment record (see `domain.environment`) that is committed."""
+    at: tuple[int, int] = field(default=(1, 1), compare=False)
+    """Line and column of ``environment`` in the spec; for messages only."""
 
 
 @dataclass(frozen=True, slots=True)

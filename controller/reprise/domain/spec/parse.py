@@ -22,6 +22,7 @@ from reprise.domain.spec.needs import (
 )
 from reprise.domain.spec.policy import read_policy
 from reprise.domain.spec.problems import Problems, quote
+from reprise.domain.spec.reference import read_reference
 from reprise.domain.spec.run import read_environment, read_run, read_tags
 from reprise.domain.spec.section import Section, open_section
 
@@ -78,6 +79,7 @@ def _spec(root: Section, default_name: str) -> Spec:
         claims=claims,
         artifacts=read_artifacts(root),
         policy=read_policy(root),
+        reference=read_reference(root),
     )
 
 

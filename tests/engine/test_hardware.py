@@ -1,0 +1,48 @@
+"""Another class of hardware is told wherever the verdict is."""
+
+import json
+
+import pytest
+from tests.engine.harness import Controller, Outside, measured, spec_with
+from tests.fakes.runner import FakeJob
+
+from reprise.domain.forge import OnCommit
+from reprise.domain.run import HardwareComparison, Verdict
+from reprise.ports import JobRequest
+
+VALUE = 'published: {value: "0.93"}'
+SPEC = spec_with({"claims:": 'reference: {hardware: {gpu: "A100-80GB"}}\nclaims:'})
+
+
+@pytest.mark.parametrize(
+    ("record", "ran_on", "same"),
+    [
+        (None, "cpu only", False),
+        ('{"gpu": [], "missing": {"gpu": "no NVIDIA driver here"}}', "cpu only", False),
+        ("{", "cpu only", False),
+        (json.dumps({"gpu": [{"name": "NVIDIA A100 80GB PCIe"}]}), "1 × NVIDIA A100 80GB PCIe", True),
+        (json.dumps({"gpu": [{"name": "NVIDIA H200"}] * 2}), "2 × NVIDIA H200", False),
+    ],
+)
+def test_the_machine_is_known_by_the_first_trials_record(
+    controller: Controller, outside: Outside, record: str | None, ran_on: str, same: bool
+) -> None:
+    def script(job: JobRequest) -> FakeJob:
+        job.results.mkdir(parents=True, exist_ok=True)
+        if record is not None:
+            (job.results / "environment.json").write_text(record)
+        return measured(0.93)
+
+    outside.runner.script = script
+    repository = outside.repository()
+    sha = outside.tag(repository, "v1", SPEC)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    judgement = controller.run().judgement
+    assert judgement is not None
+    assert judgement.verdict is Verdict.REPRODUCED
+    assert judgement.hardware == HardwareComparison("1 × A100-80GB", ran_on, same)
+    [comment] = outside.comments(repository, OnCommit(sha))
+    assert ("Another class of hardware" in comment.body) is not same
+    for status in outside.statuses(repository, sha).values():
+        assert (f"; published on 1 × A100-80GB, run on {ran_on}" in status.description) is not same
