@@ -28,6 +28,7 @@ from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.quarters import Quarters
+from reprise.adapters.process.record import Recording
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
 from reprise.domain.errors import Refused, Retryable, UserError
@@ -277,7 +278,9 @@ def _world(
         provider=ProcessProvider(
             state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
         ),
-        runner=ProcessRunner(quarters=quarters),
+        runner=ProcessRunner(
+            quarters=quarters, recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids)
+        ),
         tracker=tracker,
         forge=forge,
         clock=SystemClock(),

@@ -8,6 +8,7 @@ from tests import jobs
 from tests.fakes.runner import FakeJob, FakeRunner
 
 from reprise.adapters.process.runner import ProcessRunner
+from reprise.domain import environment
 from reprise.domain.run import Reason
 from reprise.ports import Finished, JobRequest, Lost, Runner, Running
 
@@ -71,6 +72,17 @@ def test_job_ends_with_its_files_log_and_digests_kept(world: tuple[Runner, JobMa
         "out/a.txt": "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
         "out/b.txt": None,
     }
+
+
+def test_an_ended_trial_leaves_its_environment_record(world: tuple[Runner, JobMaker]) -> None:
+    runner, make = world
+    job = make(FakeJob(exit_code=3, reason=Reason.COMMAND_FAILED))
+    jobs.finished(runner, job)
+
+    record = environment.read((job.results / environment.NAME).read_bytes(), file=environment.NAME)
+
+    assert environment.headlines(environment.flatten(record))["CPU"]
+    assert isinstance(record["missing"], dict)
 
 
 def test_observing_again_gives_the_same_end(world: tuple[Runner, JobMaker]) -> None:

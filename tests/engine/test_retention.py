@@ -32,6 +32,7 @@ PAGES = {
     "trials/0-1/collect.lock": "",
     "trials/0-1/result.json": "{}",
     "trials/0-1/collected.json": json.dumps({"found": {"./metrics.json": "d1", "out/model.bin": "d2"}}),
+    "trials/0-1/environment.json": "{}",
     "trials/0-1/files/metrics.json": "{}",
     "trials/0-1/files/out/model.bin": "weights",
     "trials/0-1/files/out/plots/extra.png": "picture",
@@ -39,6 +40,7 @@ PAGES = {
 }
 EVIDENCE = [
     "trials/0-1/collected.json",
+    "trials/0-1/environment.json",
     "trials/0-1/files/metrics.json",
     "trials/0-1/files/out/model.bin",
     "trials/0-1/result.json",

@@ -4,12 +4,15 @@ It keeps its state like a machine does, so one fake serves several controllers o
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.fakes.clock import START
 
+from reprise.domain import environment
 from reprise.domain.run import Reason
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 
@@ -33,6 +36,8 @@ class FakeJob:
     failed: Failed | None = None
     """It cannot be started."""
     problems: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=lambda: {"cpu": {"model": "a fake"}, "missing": {}})
+    """Its environment record."""
 
 
 @dataclass(slots=True)
@@ -91,6 +96,7 @@ def _finish(job: JobRequest, state: _State) -> Finished:
     for path, text in does.files.items():
         (files / path).parent.mkdir(parents=True, exist_ok=True)
         (files / path).write_text(text)
+    (job.results / environment.NAME).write_text(json.dumps(does.environment))
     return Finished(
         reason=Reason.CANCELLED if state.stopped else does.reason,
         message="stopped on request" if state.stopped else does.message,

@@ -56,7 +56,7 @@ def test_the_few_that_people_look_for_are_found() -> None:
     assert environment.headlines(environment.flatten(RECORD)) == {
         "CPU": "Xeon",
         "BLAS kernel": "Haswell",
-        "GPU": "NVIDIA A100-PCIE-40GB",
+        "GPU": "2 × NVIDIA A100-PCIE-40GB",
         "driver": "550.54.15",
     }
     assert environment.headlines({"cpu.model": "Xeon"}) == {"CPU": "Xeon"}

@@ -65,7 +65,7 @@ def flatten(record: Record) -> dict[str, str]:
 
     Lists of scalars are joined with commas. Objects in a list are named by their ``library``, a second
     one of the same name by its number too (``blas.openblas.2.version``), others by their place. What is
-    null is left out. A flat record stays as it is.
+    null or an empty list is left out. A flat record stays as it is.
     """
     return dict(sorted((name, text) for name, text in _flat("", record) if name))
 
@@ -76,6 +76,9 @@ def headlines(flat: Mapping[str, str]) -> dict[str, str]:
         label: next((flat[name] for name in names if flat.get(name)), "")
         for label, names in HEADLINES.items()
     }
+    gpus = sum(name.startswith("gpu.") and name.endswith(".name") for name in flat)
+    if gpus > 1:
+        found["GPU"] = f"{gpus} × {found['GPU']}"
     return {label: text for label, text in found.items() if text}
 
 
@@ -107,6 +110,8 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _flat_list(name: str, items: list[Any] | tuple[Any, ...]) -> Iterator[tuple[str, str]]:
+    if not items:
+        return
     if not any(isinstance(item, Mapping | list | tuple) for item in items):
         yield name, ", ".join(_text(item) for item in items if item is not None)
         return

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reprise.domain import figures
+from reprise.domain import environment, figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.ledger import SHOWN as LEDGER_ROWS
@@ -192,6 +192,9 @@ def _environment(view: RunView) -> Section | None:
         lines.append(f"- Python {inline(built.python, 40)}, {built.packages} package{plural}")
         lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
     lines.append(f"- {paragraph(view.machine)}" if view.machine else "- no machine was used")
+    seen = environment.headlines(view.environment)
+    if seen:
+        lines.append("- " + ", ".join(f"{name} {inline(text, 80)}" for name, text in seen.items()))
     lines.append(f"- isolation: {inline(view.isolation, 200)}; network: {inline(view.network, 80)}")
     return Section("Environment", "\n".join(lines))
 

@@ -3,6 +3,7 @@
 The engine fills it from its rows; nothing here is looked up again while a report is written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -112,3 +113,5 @@ class RunView:
     path: str = "."
     """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
     links: Links = field(default_factory=Links)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of trial 0, as `environment.flatten` writes it; empty when none was recorded."""

@@ -12,6 +12,7 @@ from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
 from reprise.domain.trend import SHOWN_RUNS
 from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
+from reprise.engine.recorded import environment_of
 from reprise.engine.specs import as_asked, read_spec
 from reprise.engine.turns import wait_of
 from reprise.engine.world import World
@@ -77,6 +78,7 @@ def run_view(world: World, run: Run) -> RunView:
         earlier=before,
         ledger=ledger,
         links=links(world, run),
+        environment=_environment(world, run, trials),
     )
 
 
@@ -140,6 +142,12 @@ def spec_of(world: World, run: Run) -> Spec | BadSpec | None:
 
 def _artifacts(spec: Spec | None, results: tuple[TrialResult, ...]) -> tuple[ArtifactCheck, ...]:
     return tuple(check_artifacts(spec.artifacts, results)) if spec is not None and results else ()
+
+
+def _environment(world: World, run: Run, trials: list[Trial]) -> dict[str, str]:
+    """Of the author's own trial, in the attempt that counts."""
+    first = [trial for trial in trials if trial.plan.index == 0 and trial.result is not None]
+    return environment_of(world.folders.trial(run.id, 0, first[-1].attempt)) if first else {}
 
 
 def _installed(run: Run) -> Installed | None:

@@ -153,6 +153,8 @@ class Process(Section):
     """Run jobs also where they could read the credentials that this controller holds."""
     allow_open_network: bool = True
     """Whether a spec may ask for `environment.network: open`; such a run is refused otherwise."""
+    hash_gpu_ids: bool = False
+    """Write digests for the identities of GPUs into environment records, and hide their serial numbers."""
 
 
 class Limits(Section):

@@ -41,13 +41,15 @@ def api_routes(context: Context) -> APIRouter:
             times = runs.phase_times(connection, run.id)
             lines = audit.lines(connection, Filter(run_id=run.id))
             wait = wait_of(world, connection, run)
+        view = run_view(world, run)
         return {
-            **result_object(run_view(world, run)),
+            **result_object(view),
             **summary(run),
             "place": wait.place if wait is not None else None,
             "waits_for": wait.why if wait is not None else None,
             "phases": {phase.value: at.isoformat() for phase, at in times.items()},
             "submodules": [asdict(each) for each in run.submodules or ()],
+            "environment": view.environment,
             "tracking": run.tracked.url if run.tracked is not None else None,
             "tracking_problem": run.tracking_problem,
             "reporting_problem": run.reporting_problem,

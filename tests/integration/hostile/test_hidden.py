@@ -61,7 +61,7 @@ def test_state_folder_is_empty_but_for_what_the_trial_works_in(
 
     assert seen["state"] == ["environment", "work"]
     assert seen["database"] == "No such file or directory"
-    assert seen["trial"] == ["home", "output", "tmp", "tree"]
+    assert seen["trial"] == ["home", "hook", "inside", "output", "tmp", "tree"]
     assert seen["home"] == []
     assert not (state / "new").exists()
     assert (state / "reprise.db").read_text() == "secret"

@@ -265,10 +265,6 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
         ("resources: {nodes: 2}", "resources.nodes above 1 is not supported yet; remove it"),
         ("resources: {cluster: k3s}", "resources.cluster is not supported yet; remove it"),
         (
-            "determinism: {profile: strict}",
-            "determinism.profile strict is not supported yet; use as-published",
-        ),
-        (
             "determinism: {profile: fast}",
             "determinism.profile must be one of as-published, strict, not 'fast'",
         ),

@@ -71,6 +71,29 @@ async def test_an_ended_run_answers_like_the_command_and_says_more(site: Site) -
     assert (answer["repository"], answer["ref"], answer["who"]) == ("Codertocat/Hello-World", "v1.0", "ada")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '{"cpu": {"model": "Xeon", "flags": ["avx", "avx2"]}}',
+            {"cpu.flags": "avx, avx2", "cpu.model": "Xeon"},
+        ),
+        ("[]", {"missing.record": "environment.json is not an environment record: it is not a JSON object"}),
+        (None, {}),
+    ],
+)
+async def test_an_ended_run_tells_the_environment_of_its_first_trial(
+    site: Site, text: str | None, expected: dict[str, str]
+) -> None:
+    run_id = make.ended(site, make.REPRODUCED)
+    results = site.world.folders.trial(run_id, 0, 1)
+    results.mkdir(parents=True, exist_ok=True)
+    if text is not None:
+        (results / "environment.json").write_text(text)
+
+    assert (await _get(site, "/api/v1/runs/r1"))["environment"] == expected
+
+
 async def test_a_waiting_run_has_a_place_until_it_is_stopped(site: Site) -> None:
     make.queued(site, "r1")
     make.queued(site, "r2")

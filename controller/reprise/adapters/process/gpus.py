@@ -31,6 +31,8 @@ THROTTLED = {
     0x40: "thermal (hardware)",
     0x80: "power brake",
     0x100: "display clocks",
+    0x200: "board limit",
+    0x400: "reliability",
 }
 """NVML's bits of why clocks are low; the names are ours."""
 NEAR = {

@@ -9,6 +9,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from reprise.masking import mask
+
 Found = dict[str, Any]
 MAX_FILE = 1 << 20
 UNLIMITED = 1 << 60
@@ -135,7 +137,7 @@ class Machine:
             "architecture": name.machine,
             "kernel": name.release,
             "kernel_build": name.version,
-            "command_line": self.text("proc/cmdline", "os.command_line"),
+            "command_line": mask(self.text("proc/cmdline", "os.command_line") or "") or None,
             "distribution": release.get("ID"),
             "version": release.get("VERSION_ID"),
             "libc": " ".join(platform.libc_ver()).strip() or None,

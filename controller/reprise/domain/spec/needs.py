@@ -2,7 +2,7 @@
 
 import re
 
-from reprise.domain.spec.model import Artifact, DataFile, Determinism, Resources
+from reprise.domain.spec.model import Artifact, DataFile, Determinism, Profile, Resources
 from reprise.domain.spec.problems import quote
 from reprise.domain.spec.quantities import parse_digest, parse_duration, parse_least_size, parse_size
 from reprise.domain.spec.run import DURATION_EXPECTED
@@ -36,12 +36,12 @@ def read_determinism(root: Section, *, probed: bool) -> Determinism:
     determinism = root.section("determinism")
     if determinism is None:
         return Determinism(None, self_repeat=probed)
-    if determinism.choice("profile", ("as-published", "strict")) == "strict":
-        determinism.wrong("profile", "strict is not supported yet; use as-published")
+    profile = determinism.choice("profile", tuple(each.value for each in Profile))
     self_repeat = determinism.boolean("self_repeat")
     return Determinism(
         threads=determinism.integer("threads", low=1, high=4096),
         self_repeat=probed if self_repeat is None else self_repeat,
+        profile=Profile.AS_PUBLISHED if profile is None else Profile(profile),
     )
 
 

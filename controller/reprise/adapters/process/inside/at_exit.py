@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 4000
 MAX_ITEMS = 300
-MAX_NAMES = 1000
 
 FLAGS = {
     "torch": (
@@ -88,26 +87,15 @@ LIBRARIES = (b"blas", b"mkl", b"blis", b"omp")
 """In the names of the files that threadpoolctl knows to ask."""
 
 
-def leave(into: str, hook: str) -> None:
-    """Write this process's record, unless one that has worked longer has left its own."""
-    if is_worker():
-        return
-    name = f"{int(time.process_time() * 1000):012d}-{os.getpid()}.json"
-    others = [other for other in os.listdir(into)[:MAX_NAMES] if other.endswith(".json")]
-    if any(other > name for other in others):
-        return
+def leave(into: str, name: str, hook: str) -> None:
+    """Write this process's record, in place of those that have less to tell."""
     new = os.path.join(into, name + ".new")
     with open(new, "w", encoding="utf-8") as file:
         json.dump(record(hook), file)
     os.rename(new, os.path.join(into, name))
-    for other in others:
-        os.unlink(os.path.join(into, other))
-
-
-def is_worker() -> bool:
-    """A worker of ``multiprocessing`` has no settings of its own to tell."""
-    process = sys.modules.get("multiprocessing.process")
-    return process is not None and process.parent_process() is not None
+    for other in os.listdir(into):
+        if other.endswith(".json") and other < name:
+            os.unlink(os.path.join(into, other))
 
 
 def record(hook: str) -> "dict[str, object]":

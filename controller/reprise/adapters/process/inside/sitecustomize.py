@@ -41,9 +41,27 @@ def end(pid: int) -> None:
     if os.getpid() != pid:
         return
     try:
-        load("at_exit.py")["leave"](INTO, HOOK)
+        if not is_worker() and works_longest():
+            load("at_exit.py")["leave"](INTO, name(), HOOK)
     except Exception as error:  # noqa: BLE001  (nothing of ours may change how a job ends)
         note(error)
+
+
+def is_worker() -> bool:
+    """A worker of ``multiprocessing`` has no settings of its own to tell."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
+
+
+def works_longest() -> bool:
+    """Whether this may be the job's main process: of several, the one that used most processor time."""
+    return not any(other.endswith(".json") and other > name() for other in os.listdir(INTO))
+
+
+def name() -> str:
+    """Of this process's record: names are in the order of processor time."""
+    times = os.times()
+    return f"{int((times.user + times.system) * 1000):012d}-{os.getpid()}.json"
 
 
 def note(error: Exception) -> None:
