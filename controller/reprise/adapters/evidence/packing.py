@@ -1,0 +1,64 @@
+"""Which files are in the evidence of a run, and in what order they are made: each describes those before."""
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from reprise.adapters.evidence import attestation, crate
+from reprise.adapters.evidence.actions import DECLARATION
+from reprise.adapters.evidence.codecheck import codecheck
+from reprise.adapters.evidence.forms import acm, neurips
+from reprise.adapters.evidence.plain import masked, to_json
+from reprise.adapters.evidence.raw import raw_files
+from reprise.adapters.evidence.readme import readme
+from reprise.adapters.evidence.run_record import run_record
+from reprise.adapters.evidence.sbom import sbom
+from reprise.adapters.evidence.sums import SUMS, data_manifest, sums
+from reprise.adapters.evidence.zipped import zipped
+from reprise.domain.paths import parts_inside
+from reprise.masking import mask
+from reprise.ports import EvidenceRecord
+
+
+def pack(record: EvidenceRecord, key: Ed25519PrivateKey | None) -> bytes:
+    """The zip. Raises Refused for what cannot be packed, OSError when a result cannot be read."""
+    return zipped(contents(record, key))
+
+
+def contents(record: EvidenceRecord, key: Ed25519PrivateKey | None) -> dict[str, bytes]:
+    """Name → bytes."""
+    files = {**_raw(record), **_texts(record, signed=key is not None)}
+    covering = [SUMS, *([attestation.NAME] if key is not None else [])]
+    files[crate.NAME] = crate.crate_metadata(record, files, covering)
+    listed = sums(files)
+    files[SUMS] = listed
+    if key is not None:
+        files[attestation.NAME] = attestation.envelope(attestation.statement(record, listed), key)
+    return files
+
+
+def _raw(record: EvidenceRecord) -> dict[str, bytes]:
+    """What the verdict is computed from; the repository's own files byte for byte."""
+    committed = {
+        f"declaration/{'/'.join(parts_inside(path))}": data for path, data in record.committed.items()
+    }
+    spec = {DECLARATION: record.declaration} if record.declaration is not None else {}
+    return {
+        **spec,
+        **committed,
+        "run.json": to_json(run_record(record)),
+        **raw_files(record),
+    }
+
+
+def _texts(record: EvidenceRecord, *, signed: bool) -> dict[str, bytes]:
+    data = record.spec.data if record.spec is not None else ()
+    judged = {**record.result, "rules": record.judgement.rules}
+    return {
+        "README.md": readme(record, signed=signed).encode(),
+        "report.md": f"{mask(record.report)}\n".encode(),
+        "report.json": to_json(masked(judged)),
+        "sbom.cdx.json": sbom(record),
+        "data-manifest.txt": data_manifest(data, record.data_sizes),
+        "codecheck.yml": codecheck(record).encode(),
+        "forms/acm.md": acm(record).encode(),
+        "forms/neurips.md": neurips(record).encode(),
+    }
