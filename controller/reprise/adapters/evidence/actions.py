@@ -17,7 +17,7 @@ from reprise.adapters.evidence.entities import (
     refs,
     value_of,
 )
-from reprise.adapters.evidence.plain import at, short, source_uri
+from reprise.adapters.evidence.plain import at_millisecond, short, source_uri
 from reprise.adapters.evidence.raw import folder_of
 from reprise.domain.run import REASON_TEXT
 from reprise.domain.words import outcome
@@ -49,14 +49,14 @@ def attempt(record: EvidenceRecord, trial: SealedTrial, names: Iterable[str], us
         "instrument": ref(source_uri(record)),
         "agent": ref(person(record)),
         "object": refs(used),
-        "startTime": at(trial.started_at),
+        "startTime": at_millisecond(trial.started_at),
         "environment": ref(fragment("seed", trial.plan.seed)),
     }
     if results:
         done["result"] = refs(results)
     if result is None:
         return {**done, "actionStatus": FAILED, "error": short(trial.lost or "it had no result")}
-    done["endTime"] = at(trial.started_at + timedelta(seconds=result.seconds))
+    done["endTime"] = at_millisecond(trial.started_at + timedelta(seconds=result.seconds))
     done["resourceUsage"] = refs([identifier for identifier, _ in usage(trial)])
     if result.valid:
         return {**done, "actionStatus": COMPLETED}
@@ -72,8 +72,8 @@ def judging(record: EvidenceRecord, used: list[str]) -> Properties:
         "agent": ref(OPERATOR),
         "object": refs(used),
         "result": refs([RESULT, REPORT]),
-        "startTime": at(record.judged_at),
-        "endTime": at(record.ended_at),
+        "startTime": at_millisecond(record.judged_at),
+        "endTime": at_millisecond(record.ended_at),
         "actionStatus": COMPLETED,
     }
 

@@ -11,7 +11,7 @@ from reprise import __version__
 from reprise.adapters.evidence import actions
 from reprise.adapters.evidence.actions import CONTROLLER, DECLARATION, JUDGING, OPERATOR, RUN
 from reprise.adapters.evidence.entities import Properties, file_id, fragment, ref, refs, value_of
-from reprise.adapters.evidence.plain import at, short, source_uri, to_json, without_user
+from reprise.adapters.evidence.plain import at_millisecond, short, source_uri, to_json, without_user
 from reprise.domain.words import outcome
 from reprise.ports import EvidenceRecord
 
@@ -52,10 +52,10 @@ def _root(record: EvidenceRecord) -> Properties:
     return {
         "name": short(f"Evidence: {told}"),
         "description": short(
-            f"{outcome(record.judgement)}: {record.judgement.message} Raw results of every attempt, the "
-            "declaration that they are judged by, and the verdict, which can be computed again from them."
+            f"Raw results of every attempt, the declaration that they are judged by, and the verdict, which "
+            f"can be computed again from them: {outcome(record.judgement)}; {record.judgement.message}"
         ),
-        "datePublished": at(record.ended_at),
+        "datePublished": at_millisecond(record.ended_at),
         "license": ref(_LICENCE),
         "author": ref(OPERATOR),
         "publisher": ref(OPERATOR),
@@ -93,10 +93,8 @@ def _parties(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
             "@type": "Person",
             "name": short(record.who),
             "description": asked,
-            "affiliation": ref("#not-stated"),
         },
     )
-    yield "#not-stated", {"@type": "Organization", "name": "not stated", "description": "Nobody said which."}
     yield (
         _LICENCE,
         {
