@@ -1,8 +1,9 @@
 """The files of each trial: metric files byte for byte, what it logged, and its log without secrets."""
 
+import json
 from collections.abc import Iterator
 
-from reprise.adapters.evidence.plain import finite, to_json
+from reprise.adapters.evidence.plain import finite, masked, to_json
 from reprise.adapters.evidence.zipped import gzipped
 from reprise.domain.errors import Refused
 from reprise.domain.metric_file import MAX_BYTES
@@ -11,7 +12,7 @@ from reprise.domain.spec.model import FileMetric, Spec
 from reprise.masking import mask
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
 
-_AS_IT_IS = ("environment.json", "nvidia-smi.xml")
+_ENVIRONMENT = ("environment.json", "nvidia-smi.xml")
 _MOST_OF_ONE = 64 * 2**20
 _LOG_BYTES = 4 * 2**20
 """Of a longer log head and end are packed, in equal parts."""
@@ -48,10 +49,10 @@ def _of_trial(trial: SealedTrial, metric_files: list[str]) -> Iterator[tuple[str
     log = _read(trial, "log.txt", _MOST_OF_ONE)
     if log is not None:
         yield "log.txt.gz", gzipped(_without_secrets(_shortened(log)))
-    for name in _AS_IT_IS:
-        data = _read(trial, name, _MOST_OF_ONE)
+    for name in _ENVIRONMENT:
+        data = _read(trial, name, MAX_BYTES)
         if data is not None:
-            yield name, _without_secrets(data)
+            yield name, _same_json(data) if name.endswith(".json") else _without_secrets(data)
 
 
 def _shortened(log: bytes) -> bytes:
@@ -62,6 +63,14 @@ def _shortened(log: bytes) -> bytes:
     tail = log[-_LOG_BYTES // 2 :].partition(b"\n")[2]
     left_out = len(log) - len(head) - len(tail)
     return b"%b\n== %d bytes left out of the evidence ==\n%b" % (head, left_out, tail)
+
+
+def _same_json(data: bytes) -> bytes:
+    """Secrets taken out text by text: one that spans two of them would take the JSON between along."""
+    try:
+        return to_json(masked(json.loads(data)))
+    except (ValueError, RecursionError):
+        return _without_secrets(data)
 
 
 def _without_secrets(data: bytes) -> bytes:
