@@ -26,7 +26,7 @@ class FromFile(requests.adapters.BaseAdapter):
         super().__init__()
         self._body = file.read_bytes()
 
-    def send(self, request: Any, **_: object) -> Any:
+    def send(self, request: Any, *_: Any, **__: Any) -> Any:
         raw = HTTPResponse(
             body=io.BytesIO(self._body),
             status=200,

@@ -45,6 +45,7 @@ def _root(record: EvidenceRecord) -> Component:
 
 
 def _component(name: str, version: str, pins: Pins) -> Component:
+    name, version = short(name), short(version)
     purl = PackageURL("pypi", name=normalised(name), version=version)
     digests = pins.get((normalised(name), version), ())
     only = [HashType(alg=HashAlgorithm.SHA_256, content=digests[0])] if len(digests) == 1 else []
