@@ -14,6 +14,9 @@ import structlog
 from uv import find_uv_bin
 
 from reprise.adapters.clock import SystemClock
+from reprise.adapters.evidence import keys
+from reprise.adapters.evidence.archive import ZipArchive
+from reprise.adapters.evidence.keys import Keys
 from reprise.adapters.git.source import GitSource
 from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
@@ -271,6 +274,7 @@ def _world(
     url = settings.database if forge is not None else f"sqlite:///{state / 'reprise.db'}"
     store = Database(url)
     store.migrate()
+    folders = Folders(state, settings.state_dir)
     return World(
         store=store,
         source=source,
@@ -283,8 +287,9 @@ def _world(
         ),
         tracker=tracker,
         forge=forge,
+        archive=ZipArchive(folders.evidence, keys_of(settings)),
         clock=SystemClock(),
-        folders=Folders(state),
+        folders=folders,
         pages=_page_root(settings),
         slots=settings.process.slots,
         per_repository=settings.limits.per_repository,
@@ -292,6 +297,11 @@ def _world(
         policy=settings.policy.policy(),
         plans=PlanRule(timedelta(days=settings.policy.plan_days), settings.policy.plans_per_day),
     )
+
+
+def keys_of(settings: Settings) -> Keys:
+    """What evidence is signed with, rehearsals' too."""
+    return Keys(settings.state_dir / keys.FOLDER)
 
 
 def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:

@@ -135,6 +135,9 @@ def check(
 @app.command()
 def doctor(
     system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
+    init_keys: Annotated[
+        bool, typer.Option("--init-keys", help="Make the key that evidence is signed with, if there is none.")
+    ] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
@@ -145,8 +148,13 @@ def doctor(
     from reprise import doctor as examination
     from reprise.settings import load_settings
 
-    look = examination.examine if system is None else examination.examine_github
-    findings = look(load_settings(config))
+    settings = load_settings(config)
+    if init_keys:
+        findings = examination.init_keys(settings)
+    elif system is None:
+        findings = examination.examine(settings)
+    else:
+        findings = examination.examine_github(settings)
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1

@@ -20,6 +20,7 @@ _IN_STATE = {
     "machines of live runs": "work",
     "MLflow's records": "mlflow",
     "rehearsals": "rehearsals",
+    "evidence": "evidence",
 }
 _IN_CACHE = {
     "environments": ("environments",),

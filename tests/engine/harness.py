@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import text
+from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
 from tests.fakes.forge import OWN_LOGIN, Comment, FakeForge
@@ -83,6 +84,7 @@ class Outside:
         self.provider = FakeProvider(folder / "machines")
         self.runner = FakeRunner(lambda job: measured(0.93))
         self.tracker = FakeTracker(public_url="https://mlflow.test")
+        self.archive = FakeArchive(folder / "evidence")
 
     def repository(self, full_name: str = "ada/wine") -> Repository:
         return self.forge.add_repository(full_name)
@@ -152,6 +154,7 @@ class Controller:
             runner=out.runner,
             tracker=out.tracker,
             forge=out.forge,
+            archive=out.archive,
             clock=out.clock,
             folders=Folders(self.state),
             pages=self.pages,

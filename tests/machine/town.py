@@ -318,6 +318,7 @@ class Town:
                         runner=out.runner,
                         tracker=out.tracker,
                         forge=out.forge,
+                        archive=out.archive,
                         clock=out.clock,
                         folders=Folders(self.folder / "state"),
                         pages="https://reprise.test",

@@ -1,13 +1,13 @@
 """``reprise doctor``: looks at every system that the settings name, and says the next step where one fails.
 
-Nothing is changed. The controller may run meanwhile.
+Nothing is changed, but for a key that is asked for. The controller may run meanwhile.
 """
 
 from dataclasses import asdict
 from typing import Any
 
 from reprise.adapters.github.registration import kept_app
-from reprise.bootstrap import forge_of
+from reprise.bootstrap import forge_of, keys_of
 from reprise.doctor.app import examine_app
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
@@ -18,6 +18,19 @@ from reprise.settings import Settings
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
     return (*examine_here(settings), *examine_github(settings))
+
+
+def init_keys(settings: Settings) -> tuple[Finding, ...]:
+    """Make the key that evidence is signed with, unless there is one. Raises UserError."""
+    keys = keys_of(settings)
+    if not keys.make():
+        return (Finding("evidence", True, f"{keys.private} is there already and stays"),)
+    said = f"made {keys.private}, which nobody else may see, and {keys.public}"
+    step = (
+        "keep a copy of the first where it is safe, and publish the second, which `reprise serve` shows at "
+        "/.well-known/reprise.pub; runs that end from now on are signed"
+    )
+    return (Finding("evidence", True, said, step),)
 
 
 def examine_github(settings: Settings) -> tuple[Finding, ...]:

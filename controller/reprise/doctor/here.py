@@ -4,6 +4,7 @@ import errno
 import json
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +15,9 @@ import httpx
 from reprise import space
 from reprise.adapters.process.isolation import Isolation
 from reprise.adapters.process.policy import isolation_for
-from reprise.bootstrap import uv_binary
+from reprise.bootstrap import keys_of, uv_binary
 from reprise.doctor.finding import Finding
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Refused, UserError
 from reprise.domain.spec.model import Network
 from reprise.domain.words import size
 from reprise.settings import Settings
@@ -36,6 +37,7 @@ def examine_here(settings: Settings) -> Iterator[Finding]:
     yield from _uv_and_python()
     yield _git()
     yield isolation_finding(isolation_for(settings, rehearsal=False))
+    yield _evidence(settings)
     yield _tracking(settings.tracking.uri)
     yield _controller(settings)
 
@@ -78,6 +80,22 @@ def _schema(settings: Settings) -> Finding:
     if current == newest:
         return Finding(name, True, f"schema {current}")
     return Finding(name, True, f"schema {current or 'none'} will become {newest} at the next start")
+
+
+def _evidence(settings: Settings) -> Finding:
+    """That it is not signed is no problem of this machine, but strangers then have only its word."""
+    keys = keys_of(settings)
+    try:
+        signed = keys.read() is not None
+    except Refused as error:
+        said, _, step = str(error).partition(": ")
+        return Finding("evidence", False, said, step or "correct its permissions")
+    if not signed:
+        step = "`reprise doctor --init-keys` makes a key"
+        return Finding("evidence", True, "is not signed, because there is no key", step)
+    if stat.S_IMODE(keys.private.stat().st_mode) & 0o077:
+        return Finding("evidence", False, f"others may read {keys.private}", f"chmod 600 {keys.private}")
+    return Finding("evidence", True, f"is signed with {keys.private}")
 
 
 def _uv_and_python() -> Iterator[Finding]:

@@ -136,6 +136,8 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
         notes.append("The working tree had changes that are not committed.")
     if view.tracking_problem:
         notes.append(f"The results could not be tracked: {view.tracking_problem}")
+    if view.evidence_problem:
+        notes.append(f"There is no evidence to keep: {view.evidence_problem}")
     return notes
 
 
@@ -146,7 +148,11 @@ def _facts(view: RunView) -> str:
         facts.append(f"tag {code(view.ref, 80)}")
     if view.judgement is not None:
         facts.append(duration(view.seconds))
-    named = (("run", view.links.run), ("results", view.links.tracking), ("evidence", view.links.evidence))
+    named = [("run", view.links.run), ("results", view.links.tracking)]
+    if view.occasion is not Occasion.REHEARSAL:
+        named.append(("evidence", view.links.evidence))
+    elif view.links.evidence:
+        facts.append(f"evidence {code(view.links.evidence)}")
     return " · ".join([*facts, *(link(name, url) for name, url in named if url)])
 
 

@@ -104,6 +104,8 @@ class RunView:
     log_tail: str = ""
     """The end of the log that explains the outcome: of the build when that failed, else of the last trial."""
     tracking_problem: str | None = None
+    evidence_problem: str | None = None
+    """Why there is no evidence, though the run was judged."""
     submodules: tuple[Submodule, ...] = ()
     """Laid out inside the tree, outer ones first."""
     earlier: tuple[Earlier, ...] = ()

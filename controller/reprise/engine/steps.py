@@ -15,7 +15,7 @@ from reprise.domain.spec.asked import noted
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
-from reprise.engine import auditing, reporting, tracking, trial
+from reprise.engine import auditing, evidence, reporting, tracking, trial
 from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
@@ -169,7 +169,8 @@ class Steps:
             raise Retryable("somebody asked the run to stop while it was judged")
 
     def report(self, run_id: str) -> None:
-        run = self._enter(run_id, Phase.REPORTING)
+        evidence.seal(self._world, self._enter(run_id, Phase.REPORTING))
+        run = self._run(run_id)
         if not self._world.rehearsal:
             reporting.publish(self._world, run)
 

@@ -1,6 +1,6 @@
 """One attempt at one trial: fresh tree, job, metrics. Repeating it adopts what already runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from reprise.domain.trials import claims_of
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
-from reprise.ports import Failed, Finished, JobRequest, Lost, Origin, Running, Source
+from reprise.ports import Failed, Finished, JobRequest, JobRun, Lost, Origin, Running, Source
 from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import load
@@ -171,8 +171,12 @@ def _logged(world: World, job: JobRequest, claims: Iterable[Claim]) -> dict[str,
     except UserError as error:
         return dict.fromkeys(names, invalid(str(error)))
     if len(job_runs) > 1:
-        listed = ", ".join(sorted(run.name for run in job_runs))
-        why = f"the job logged several MLflow runs ({listed}): log the claimed metrics in a single run"
-        return dict.fromkeys(names, invalid(why))
+        return dict.fromkeys(names, invalid(several_runs(job_runs)))
     points = job_runs[0].metrics if job_runs else {}
     return {name: points[name][-1][1] for name in names if points.get(name)}
+
+
+def several_runs(job_runs: Sequence[JobRun]) -> str:
+    """Which of them would have the claimed metrics, nobody can know."""
+    listed = ", ".join(sorted(run.name for run in job_runs))
+    return f"the job logged several MLflow runs ({listed}): log the claimed metrics in a single run"

@@ -21,6 +21,8 @@ from reprise.store.earlier import earlier_runs
 from reprise.store.ledger import verifications
 from reprise.store.runs import Run, Trial
 
+EVIDENCE = "/api/v1/runs/{}/evidence.zip"
+"""Where the controller serves it, by the run's id."""
 _TAIL_BYTES = 16 * 1024
 _INSIDE = bytes(range(0x80, 0xC0))
 """What a character of several bytes goes on with."""
@@ -74,6 +76,7 @@ def run_view(world: World, run: Run) -> RunView:
         untrusted=run.untrusted,
         log_tail=_log_tail(world, run, run.judgement, trials),
         tracking_problem=run.tracking_problem,
+        evidence_problem=run.evidence_problem,
         submodules=run.submodules or (),
         earlier=before,
         ledger=ledger,
@@ -104,7 +107,18 @@ def _detail(world: World, run: Run) -> str:
 
 def links(world: World, run: Run) -> Links:
     page = f"{world.pages}/runs/{run.id}" if world.pages is not None else None
-    return Links(run=page, tracking=run.tracked.url if run.tracked is not None else None)
+    tracking = run.tracked.url if run.tracked is not None else None
+    return Links(run=page, tracking=tracking, evidence=_evidence(world, run))
+
+
+def _evidence(world: World, run: Run) -> str | None:
+    """Its address, for the same people as the run's page; in a rehearsal its file."""
+    if run.evidence is None:
+        return None
+    if world.rehearsal:
+        kept = world.archive.path(run.evidence)
+        return str(kept) if kept is not None else None
+    return f"{world.pages}{EVIDENCE.format(run.id)}" if world.pages is not None else None
 
 
 def _occasion(world: World, run: Run) -> Occasion:

@@ -11,15 +11,22 @@ from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.queue import Limits
 from reprise.domain.run import RunId, Sha
 from reprise.engine.threads import Aside, in_thread
-from reprise.ports import Builder, Clock, Forge, Provider, Runner, Source, Tracker
+from reprise.ports import Archive, Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a run's files are. ``builds`` goes with the release, ``runs`` stays."""
+    """Where a run's files are. ``builds`` goes with the release, ``runs`` and ``evidence`` stay."""
 
     state: Path
+    lasting: Path | None = None
+    """Where evidence outlives the state folder of a rehearsal; None = in the state folder."""
+
+    @property
+    def evidence(self) -> Path:
+        """Packages by their digest."""
+        return (self.lasting or self.state) / "evidence"
 
     @property
     def all_builds(self) -> Path:
@@ -63,6 +70,7 @@ class World:
     tracker: Tracker
     forge: Forge | None
     """None in a rehearsal: there is nobody to tell."""
+    archive: Archive
     clock: Clock
     folders: Folders
     pages: str | None

@@ -91,6 +91,10 @@ class Run:
     """None before the tree was laid out."""
     spend_limit: float | None
     untrusted: bool
+    evidence: str | None = None
+    """sha256 of its package."""
+    evidence_problem: str | None = None
+    """Why it has none, though it was judged."""
 
     @property
     def place(self) -> Place:

@@ -159,6 +159,8 @@ runs = Table(
     Column("submodules", JSON),  # domain.run.Submodule, outer ones first; NULL = not laid out yet
     Column("spend_limit", Float),  # machine seconds after which it is ended; NULL = no bound
     Column("untrusted", Boolean, nullable=False, default=False, server_default=false()),  # a stranger's code
+    Column("evidence", String(64)),  # sha256 of its package; NULL = none
+    Column("evidence_problem", Text),  # why there is none
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),

@@ -20,7 +20,7 @@ LIFETIME = timedelta(days=7)
 """Of a session; after it one signs in again."""
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 TRACKING_PAGE = "/mlflow"
-_OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60}|setup)?")
+_OWN_PAGES = re.compile(r"/(runs/[A-Za-z0-9._-]{1,60}|api/v1/runs/[A-Za-z0-9._-]{1,60}/evidence\.zip|setup)?")
 
 
 class Guard:

@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from reprise.domain.result import result_object
 from reprise.engine.turns import wait_of
-from reprise.engine.view import run_view
+from reprise.engine.view import EVIDENCE, run_view
 from reprise.store import audit, runs
 from reprise.store.audit import Filter
 from reprise.store.runs import Run
@@ -42,9 +42,13 @@ def api_routes(context: Context) -> APIRouter:
             lines = audit.lines(connection, Filter(run_id=run.id))
             wait = wait_of(world, connection, run)
         view = run_view(world, run)
+        own = EVIDENCE.format(run.id) if run.evidence is not None else None
         return {
             **result_object(view),
             **summary(run),
+            "evidence": view.links.evidence or own,
+            "evidence_sha256": run.evidence,
+            "evidence_problem": run.evidence_problem,
             "place": wait.place if wait is not None else None,
             "waits_for": wait.why if wait is not None else None,
             "phases": {phase.value: at.isoformat() for phase, at in times.items()},
@@ -79,6 +83,13 @@ def find_run(context: Context, run_id: str) -> Run:
     if run is None:
         raise HTTPException(404, f"there is no run {run_id[:60]!r}: / and {API}/runs list them")
     return run
+
+
+def is_public(context: Context, run_id: str) -> bool:
+    """Whether anybody may read about it; no for a run that is not there."""
+    with context.world.store.read() as connection:
+        run = runs.get_run(connection, run_id)
+    return run is not None and run.repository.public
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from reprise.web.api import api_routes
 from reprise.web.audit import audit_routes
 from reprise.web.badge import badge_routes
 from reprise.web.context import Context
+from reprise.web.evidence import evidence_routes
 from reprise.web.health import health_routes
 from reprise.web.login import login_routes
 from reprise.web.metrics import Metrics, metrics_routes
@@ -47,6 +48,7 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(badge_routes(context))
     app.include_router(login_routes(guard, context.world.pages))
     app.include_router(page_routes(context, guard))
+    app.include_router(evidence_routes(context, guard))
     app.include_router(tracking_routes(context, guard))
     if context.onboarding is not None:
         app.include_router(setup_routes(context, context.onboarding, guard))

@@ -20,14 +20,14 @@ from reprise.domain.text import clean_line
 from reprise.domain.trials import trial_names
 from reprise.domain.view import PhaseTime
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
-from reprise.engine.view import read_tail, run_view
+from reprise.engine.view import EVIDENCE, read_tail, run_view
 from reprise.masking import mask
 from reprise.ports import Tracked
 from reprise.store import audit, runs
 from reprise.store.audit import Filter
 from reprise.store.runs import Trial
 from reprise.web.access import Guard
-from reprise.web.api import find_run
+from reprise.web.api import find_run, is_public
 from reprise.web.context import Context
 from reprise.web.logs import newest_log
 from reprise.web.tracking import link_to
@@ -72,7 +72,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
     def one(request: Request, run_id: str) -> HTMLResponse:
         """Of a public repository for everybody; whether there is another run is told to nobody else."""
         signed_in = guard.lets_in(request)
-        if not signed_in and not _is_public(context, run_id):
+        if not signed_in and not is_public(context, run_id):
             guard(request)
         run = find_run(context, run_id)
         with context.world.store.read() as connection:
@@ -92,6 +92,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             deeds=[line.deed for line in lines],
             log=shown(newest_log(context.world, run.id, None)),
             build_log=shown(context.world.folders.build_log(run.id)),
+            evidence=EVIDENCE.format(run.id) if run.evidence is not None else None,
             refresh=_LIVE_SECONDS if run.ended_at is None else None,
         )
 
@@ -106,12 +107,6 @@ def shown(log: Path | None) -> str:
     """The end of a log: no colours, controls, overwritten progress, nothing that looks like a secret."""
     text = read_tail(log, _LOG_TAIL) if log is not None else ""
     return mask("\n".join(map(clean_line, text.split("\n"))))
-
-
-def _is_public(context: Context, run_id: str) -> bool:
-    with context.world.store.read() as connection:
-        run = runs.get_run(connection, run_id)
-    return run is not None and run.repository.public
 
 
 def _tracking_link(context: Context, guard: Guard, tracked: Tracked | None, *, signed_in: bool) -> str | None:

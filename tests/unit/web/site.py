@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select
 from tests.deliveries import Delivery
+from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
 from tests.fakes.forge import FakeForge
@@ -60,6 +61,7 @@ class Site:
         self.store = Database(f"sqlite:///{folder / 'reprise.db'}")
         self.source = FakeSource()
         self.clock = FakeClock()
+        self.archive = FakeArchive(folder / "evidence")
         self.nudges = 0
         self.lacks: tuple[Lack, ...] = ()
         self.sweeps = Sweeps()
@@ -71,6 +73,7 @@ class Site:
             runner=FakeRunner(),
             tracker=FakeTracker(),
             forge=FakeForge(),
+            archive=self.archive,
             clock=self.clock,
             folders=Folders(folder),
             pages=pages,

@@ -1,0 +1,158 @@
+"""Evidence: sealed once before anybody is told, linked, and never a reason to keep a verdict back."""
+
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+from tests.engine.conftest import Make
+from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, spec_with
+from tests.fakes.runner import FakeJob
+
+from reprise.adapters.evidence.archive import ZipArchive
+from reprise.adapters.evidence.keys import Keys
+from reprise.domain.forge import OnCommit, State
+from reprise.domain.report import render_report
+from reprise.domain.run import Reason, Repository, Sha, Verdict
+from reprise.engine import evidence
+from reprise.engine.view import links, run_view
+from reprise.engine.world import World
+from reprise.ports import JobRequest, JobRun
+from reprise.store import runs
+from reprise.store.runs import Run
+
+ARTIFACT: Files = spec_with({"claims:": "artifacts: [{path: predictions.csv}]\nclaims:"})
+MLFLOW: Files = spec_with({"{file: metrics.json, pointer: /accuracy}": "{mlflow: accuracy}"})
+NOTHING_CLAIMED: Files = {
+    "reprise.yaml": "version: 1\nrun: {command: [python, train.py], seed: {arg: --seed}}\n",
+    "requirements.txt": "numpy==2.4.0\n",
+}
+
+
+def real(world: World) -> World:
+    """With packages on the disk, signed."""
+    keys = Keys(world.folders.state / "keys")
+    keys.make()
+    return replace(world, archive=ZipArchive(world.folders.evidence, keys))
+
+
+def run_tag(controller: Controller, files: Files | None = None) -> tuple[Repository, Sha, Run]:
+    repository = controller.outside.repository()
+    sha = controller.outside.tag(repository, "v1", files)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    assert_clean(controller)
+    return repository, sha, controller.run()
+
+
+def package(controller: Controller, run: Run) -> zipfile.ZipFile:
+    assert run.evidence is not None, run.evidence_problem
+    path = controller.world.archive.path(run.evidence)
+    assert path is not None
+    return zipfile.ZipFile(path)
+
+
+def test_a_run_is_sealed_and_its_artifacts_status_leads_there(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.runner.script = lambda job: FakeJob({**measured(0.93).files, "predictions.csv": "1,0\n"})
+    repository, sha, run = run_tag(controller, ARTIFACT)
+
+    address = f"https://reprise.test/api/v1/runs/{run.id}/evidence.zip"
+    assert outside.archive.of(run.id)[0].judgement == run.judgement
+    assert outside.statuses(repository, sha)["reprise/wine/artifacts"].target_url == address
+    (comment,) = outside.comments(repository, OnCommit(sha))
+    assert f"[evidence]({address})" in comment.body
+
+
+def test_without_pages_nobody_is_sent_there(make: Make) -> None:
+    controller = make(pages=None)
+    _, _, run = run_tag(controller)
+
+    assert run.evidence is not None
+    assert links(controller.world, run).evidence is None
+
+
+def test_a_rehearsal_names_the_file(controller: Controller) -> None:
+    _, _, run = run_tag(controller)
+    alone = replace(controller.world, forge=None)
+
+    assert run.evidence is not None
+    kept = str(controller.outside.archive.path(run.evidence))
+    assert links(alone, run).evidence == kept
+    assert f"evidence `{kept}`" in render_report(run_view(alone, run)).markdown
+
+
+def test_what_cannot_be_sealed_is_told_and_keeps_no_verdict_back(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.archive.problem = "a result cannot be described"
+    repository, sha, run = run_tag(controller)
+
+    assert run.evidence is None
+    assert run.evidence_problem == "a result cannot be described"
+    assert outside.statuses(repository, sha)["reprise/wine"].state is State.SUCCESS
+    (comment,) = outside.comments(repository, OnCommit(sha))
+    assert "There is no evidence to keep: a result cannot be described" in comment.body
+
+
+def test_a_run_is_sealed_once(controller: Controller, outside: Outside) -> None:
+    _, _, run = run_tag(controller)
+    outside.archive.records.clear()
+
+    evidence.seal(controller.world, run)
+
+    assert outside.archive.records == {}
+
+
+def test_after_a_crash_before_the_row_the_same_bytes_are_made_again(make: Make) -> None:
+    controller = make(wrap_world=real)
+    _, _, run = run_tag(controller)
+    with controller.world.store.write() as connection:
+        runs.save(connection, run.id, evidence=None)
+    controller.outside.clock.advance(3600)
+
+    evidence.seal(controller.world, replace(run, evidence=None, ended_at=None))
+
+    assert controller.run().evidence == run.evidence
+    assert len(list(controller.world.folders.evidence.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "job", "verdict"),
+    [
+        (None, measured(0.93), Verdict.REPRODUCED),
+        (None, measured(0.5), Verdict.NOT_REPRODUCED),
+        (None, FakeJob(exit_code=1, reason=Reason.COMMAND_FAILED, message="it failed"), Verdict.NOT_RUN),
+        (spec_with({"version: 1": "version: 2"}), measured(0.93), Verdict.NOT_RUN),
+        (NOTHING_CLAIMED, measured(0.93), Verdict.NOT_JUDGED),
+    ],
+    ids=["reproduced", "not_reproduced", "not_run", "spec_invalid", "not_judged"],
+)
+def test_every_way_to_end_is_sealed(make: Make, files: Files | None, job: FakeJob, verdict: Verdict) -> None:
+    controller = make(wrap_world=real)
+    controller.outside.runner.script = lambda _: job
+    _, _, run = run_tag(controller, files)
+
+    assert run.judgement is not None
+    assert run.judgement.verdict is verdict
+    with package(controller, run) as sealed:
+        assert json.loads(sealed.read("report.json"))["verdict"] == verdict.value
+        assert json.loads(sealed.read("report.json"))["phase"] == "done"
+        assert "attestation.dsse.json" in sealed.namelist()
+
+
+def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:
+    controller = make(wrap_world=real)
+    outside = controller.outside
+
+    def log_two(job: JobRequest) -> FakeJob:
+        metrics = {"accuracy": ((1, 0.93, 0),), "loss": ((1, 0.1, 0),)}
+        outside.tracker.logged[job.results] = (JobRun("a", metrics, {}, {}),)
+        return FakeJob()
+
+    outside.runner.script = log_two
+    _, _, run = run_tag(controller, MLFLOW)
+
+    with package(controller, run) as sealed:
+        assert json.loads(sealed.read("runs/0-1/mlflow.json")) == {"accuracy": [[1, 0.93, 0]]}
