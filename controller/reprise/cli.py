@@ -133,6 +133,27 @@ def check(
 
 
 @app.command()
+def verify(
+    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE.zip", help="An evidence package.")],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The operator's public key, reprise.pub; may be given again."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Check evidence and compute its verdict again from the raw data: offline, without a controller.
+
+    Exit codes: of the verdict that follows, as for run (0 to 4); 65 not authentic, which a package is too
+    that no given key signed; 64 wrong usage, or made by a newer Reprise.
+    """
+    from reprise.verifying import verify as examine
+
+    code, text = examine(evidence, key or (), as_json=as_json)
+    typer.echo(text)
+    return code
+
+
+@app.command()
 def doctor(
     system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
     as_json: Json = False,

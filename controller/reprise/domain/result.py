@@ -1,5 +1,6 @@
 """The JSON object and the exit code of an ended run: what programs read where people read the report."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from reprise.domain.run import FAULT, ClaimJudgement, Estimate, Fault, Judgement, TrialResult, Verdict
@@ -26,19 +27,25 @@ def exit_code(judgement: Judgement) -> int:
 
 def result_object(view: RunView) -> dict[str, Any]:
     """Plain data with a stable set of keys; verdict, level, reason and message are None in a live run."""
-    judgement = view.judgement
     return {
         "run_id": view.run_id,
         "commit": view.commit,
         "experiment": view.experiment,
         "phase": view.phase.value,
+        **judged_object(view.judgement, view.trials),
+        "evidence": view.links.evidence,
+    }
+
+
+def judged_object(judgement: Judgement | None, trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """The part of it that follows from the trials."""
+    return {
         "verdict": judgement.verdict.value if judgement else None,
         "level": judgement.level.value if judgement and judgement.level else None,
         "reason": judgement.reason.value if judgement else None,
         "message": judgement.message if judgement else None,
         "claims": [_claim(claim) for claim in judgement.claims] if judgement else [],
-        "trials": [_trial(trial) for trial in view.trials],
-        "evidence": view.links.evidence,
+        "trials": [_trial(trial) for trial in trials],
     }
 
 
