@@ -147,11 +147,11 @@ def _signature(made: Examination, package: Package, keys: Sequence[PublicKey]) -
 
 def _told_signature(attestation: Attestation, known: PublicKey | None, keys: Sequence[PublicKey]) -> Finding:
     if known is not None:
-        return Finding("signature", Answer.OK, f"by {known.file}, key {attestation.keyid}")
+        return Finding("signature", Answer.OK, f"signed by {known.file}, key {attestation.keyid}")
     if keys:
-        said = f"by the key {attestation.keyid}, which is none of those given"
+        said = f"it is signed by the key {attestation.keyid}, which is none of those given"
         return Finding("signature", Answer.PROBLEM, said)
-    said = f"by the key {attestation.keyid}, which was not given: intact, but nobody you know vouches for it"
+    said = f"signed by the key {attestation.keyid}, which was not given: nobody you know vouches for it"
     return Finding("signature", Answer.NOTE, said)
 
 
