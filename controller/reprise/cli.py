@@ -141,10 +141,13 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Check evidence and compute its verdict again from the raw data: offline, without a controller.
+    """Check evidence, and judge it again.
 
-    Exit codes: of the verdict that follows, as for run (0 to 4); 65 not authentic, which a package is too
-    that no given key signed; 64 wrong usage, or made by a newer Reprise.
+    Offline, without an account or a controller: digests, signature, clocks, seeds, and the verdict that
+    follows from the raw data.
+
+    Exit codes: of that verdict, as for run (0 to 4); 65 not authentic, which is also what none of the given
+    keys signed; 64 wrong usage, or evidence of a newer Reprise.
     """
     from reprise.verifying import verify as examine
 

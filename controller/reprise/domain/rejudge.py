@@ -25,7 +25,9 @@ from reprise.domain.spec.parse import parse_spec
 from reprise.domain.verdict import judge, not_run, spec_invalid
 
 FORMAT = 1
-"""Of the record; a later one is read by later versions only."""
+"""Of the whole package. Whatever a release adds to run.json or report.json is a further format, because an
+earlier release could only call it a forgery; a later one reads every earlier format.
+"""
 
 DECLARATION = "declaration.yaml"
 """The spec file as committed; absent when the commit has none."""

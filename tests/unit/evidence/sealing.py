@@ -20,7 +20,7 @@ from securesystemslib.signer import CryptoSigner
 from reprise.domain.rejudge import Record, Rejudged, rejudge
 from reprise.domain.report import headline
 from reprise.domain.result import judged_object
-from reprise.domain.run import Verdict
+from reprise.domain.run import FAULT, Fault, Reason, Verdict
 from reprise.store.codec import dump
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"operator".ljust(32, b"."))
@@ -78,7 +78,7 @@ def statement(files: Mapping[str, bytes]) -> dict[str, Any]:
     run, report = json.loads(files["run.json"]), json.loads(files["report.json"])
     tests: dict[str, list[str]] = {"PASSED": [], "WARNED": [], "FAILED": []}
     for claim in report["claims"]:
-        tests[_RESULT.get(Verdict(claim["verdict"]), "WARNED")].append(claim["id"])
+        tests[_result(claim["verdict"], report["reason"])].append(claim["id"])
     uri = f"git+https://forge.example/{run['repository']}@{run['commit']}"
     declaration = {"name": "declaration.yaml", "digest": {"sha256": sha256(files["declaration.yaml"])}}
     return {
@@ -89,13 +89,19 @@ def statement(files: Mapping[str, bytes]) -> dict[str, Any]:
             {"name": uri, "digest": {"gitCommit": run["commit"]}},
         ],
         "predicate": {
-            "result": _RESULT.get(Verdict(report["verdict"]), "WARNED"),
+            "result": _result(report["verdict"], report["reason"]),
             "configuration": [declaration],
             "passedTests": tests["PASSED"],
             "warnedTests": tests["WARNED"],
             "failedTests": tests["FAILED"],
         },
     }
+
+
+def _result(verdict: str, reason: str) -> str:
+    if Verdict(verdict) is Verdict.NOT_RUN and FAULT[Reason(reason)] is Fault.REPOSITORY:
+        return "FAILED"
+    return _RESULT.get(Verdict(verdict), "WARNED")
 
 
 def envelope(payload: bytes, key: Ed25519PrivateKey, *, keyid: str | None = None) -> bytes:

@@ -19,7 +19,6 @@ RESULT, REPORT = "report.json", "report.md"
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
-_NEEDED = ("verdict", "level", "reason", "message", "claims", "trials")
 _OF_THE_MOMENT = ("phase", "evidence")
 """True when it was written, and nothing that follows from the trials."""
 _EXACT = (".got", ".seconds")
@@ -43,9 +42,6 @@ def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Re
         "rules": record.rules,
         **judged_object(rejudged.judgement, rejudged.results),
     }
-    missing = next((key for key in _NEEDED if key not in told), None)
-    if missing is not None:
-        raise NotAuthentic(f"{RESULT} has no {missing}")
     said = {key: value for key, value in told.items() if key not in _OF_THE_MOMENT}
     other = _other(said, follows, "")
     if other is not None:
@@ -109,19 +105,24 @@ def _sha256(data: bytes) -> str:
 
 
 def _other(told: Any, follows: Any, place: str) -> str | None:
-    """Where the two part, in words; a report of an older release may say less, but nothing else."""
+    """Where the two part, in words."""
     match told, follows:
         case dict(), dict():
-            unknown = next((key for key in told if key not in follows), None)
-            if unknown is not None:
-                return f"says {shorten(_at(place, unknown))}, which does not follow from anything"
-            pairs = [(told[key], follows[key], _at(place, key)) for key in told]
+            if told.keys() != follows.keys():
+                return _other_keys(set(told), set(follows), place)
+            pairs = [(told[key], follows[key], _at(place, key)) for key in follows]
         case list(), list() | tuple() if len(told) == len(follows):
             both = enumerate(zip(told, follows, strict=True))
             pairs = [(one, other, f"{place}[{index}]") for index, (one, other) in both]
         case _:
             return None if _same(told, follows, place) else _parted(told, follows, place)
     return next((said for pair in pairs if (said := _other(*pair)) is not None), None)
+
+
+def _other_keys(told: set[str], follows: set[str], place: str) -> str:
+    if told - follows:
+        return f"says {shorten(_at(place, min(told - follows)))}, which does not follow from anything"
+    return f"does not say {_at(place, min(follows - told))}"
 
 
 def _same(told: Any, follows: Any, place: str) -> bool:

@@ -65,6 +65,9 @@ class Package(Mapping[str, bytes]):
         """Raises NotAuthentic when its bytes are not those that its header announces."""
         return _unpacked(self.data, self.entries[name])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
@@ -202,12 +205,10 @@ def _require_bounded(entries: Mapping[str, Entry]) -> None:
     total = 0
     for entry in entries.values():
         total += entry.size
-        if total > MAX_TOTAL:
-            raise NotAuthentic(
-                f"with {entry.name} the files have more than {MAX_TOTAL // 2**20} MiB together"
-            )
         if entry.size > MAX_ONE:
             raise NotAuthentic(f"{entry.name} has more than {MAX_ONE // 2**20} MiB")
+        if total > MAX_TOTAL:
+            raise NotAuthentic(f"with {entry.name} there are more than {MAX_TOTAL // 2**20} MiB of files")
         if entry.method == STORED and entry.size != entry.packed:
             raise NotAuthentic(f"{entry.name} has another size than the zip has bytes of it")
         if entry.size > max(entry.packed, 1) * _MOST_DEFLATED:
