@@ -187,7 +187,7 @@ def read_declaration(record: Record, files: Mapping[str, bytes]) -> Spec | BadSp
 
 
 def _committed(files: Mapping[str, bytes]) -> Callable[[str], bytes | None]:
-    return lambda path: files.get(f"{DECLARED}/{path}")
+    return lambda path: files.get(f"{DECLARED}/{_inside(path)}")
 
 
 def differences(stands: Judgement, found: Judgement) -> tuple[str, ...]:
