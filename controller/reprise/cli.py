@@ -133,6 +133,30 @@ def check(
 
 
 @app.command()
+def verify(
+    evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE.zip", help="An evidence package.")],
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="The operator's public key, reprise.pub; may be given again."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Check evidence, and judge it again.
+
+    Offline, without an account or a controller: digests, signature, clocks, seeds, and the verdict that
+    follows from the raw data.
+
+    Exit codes: of that verdict, as for run (0 to 4); 65 not authentic, which is also what none of the given
+    keys signed; 64 wrong usage, or evidence of a newer Reprise.
+    """
+    from reprise.verifying import verify as examine
+
+    code, text = examine(evidence, key or (), as_json=as_json)
+    typer.echo(text)
+    return code
+
+
+@app.command()
 def doctor(
     system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
     init_keys: Annotated[

@@ -39,11 +39,20 @@ class Report:
 
 def render_report(view: RunView, *, limit: int = MAX_CHARACTERS) -> Report:
     """The report of a run, ended or still alive, in at most ``limit`` characters."""
-    head = "\n\n".join(
-        part for part in (f"### {inline(_title(view))}", _summary(view), *_middle(view)) if part
-    )
+    head = "\n\n".join(part for part in (heading(_title(view)), _summary(view), *_middle(view)) if part)
     body = _within(head, sections(view), _footer(view), limit=limit)
     return Report(one_line(_title(view)), _summary(view), body)
+
+
+def headline(experiment: str, judgement: Judgement) -> str:
+    """The title of an ended run's report, plain text."""
+    level = f" at level {judgement.level.value}" if judgement.level is not None else ""
+    return f"{experiment}: {outcome(judgement)}{level}{_count(judgement)}"
+
+
+def heading(title: str) -> str:
+    """The first line of a report."""
+    return f"### {inline(title)}"
 
 
 def conversation_marker(name: str) -> str:
@@ -64,8 +73,7 @@ def _title(view: RunView) -> str:
     judgement = view.judgement
     if judgement is None:
         return f"{view.experiment}: {PHASE_TEXT[view.phase]}"
-    level = f" at level {judgement.level.value}" if judgement.level is not None else ""
-    return f"{view.experiment}: {outcome(judgement)}{level}{_count(judgement)}"
+    return headline(view.experiment, judgement)
 
 
 def _count(judgement: Judgement) -> str:

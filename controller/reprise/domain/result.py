@@ -1,6 +1,8 @@
 """The JSON object and the exit code of an ended run: what programs read where people read the report."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from reprise.domain.control import control_object
@@ -29,21 +31,29 @@ def exit_code(judgement: Judgement) -> int:
 
 def result_object(view: RunView) -> dict[str, Any]:
     """Plain data with a stable set of keys; verdict, level, reason and message are None in a live run."""
-    judgement = view.judgement
     return {
         "run_id": view.run_id,
         "commit": view.commit,
         "experiment": view.experiment,
         "phase": view.phase.value,
+        **judged_object(view.judgement, view.trials, view.why),
+        "ledger": ledger_object(view.ledger),
+        "evidence": view.links.evidence,
+    }
+
+
+def judged_object(
+    judgement: Judgement | None, trials: Sequence[TrialResult], why: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The part of it that follows from the trials; ``why`` is what the spec says of each claim's bar."""
+    return {
         "verdict": judgement.verdict.value if judgement else None,
         "level": judgement.level.value if judgement and judgement.level else None,
         "reason": judgement.reason.value if judgement else None,
         "message": judgement.message if judgement else None,
-        "claims": [_claim(claim, view.why.get(claim.id)) for claim in judgement.claims] if judgement else [],
+        "claims": [_claim(claim, why.get(claim.id)) for claim in judgement.claims] if judgement else [],
         "hardware": asdict(judgement.hardware) if judgement and judgement.hardware else None,
-        "trials": [_trial(trial) for trial in view.trials],
-        "ledger": ledger_object(view.ledger),
-        "evidence": view.links.evidence,
+        "trials": [_trial(trial) for trial in trials],
     }
 
 

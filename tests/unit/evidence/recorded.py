@@ -47,7 +47,12 @@ def trial(index: int, seed: int, *, probe: bool = False, reason: Reason = Reason
     )
 
 
-TRIALS = (trial(0, 7), trial(1, 7, probe=True), trial(2, derived_seed(COMMIT, "wine", COIN, 1)))
+def seed_of(number: int) -> int:
+    """Of a further trial."""
+    return derived_seed(COMMIT, "wine", COIN, number)
+
+
+TRIALS = (trial(0, 7), trial(1, 7, probe=True), trial(2, seed_of(1)))
 
 RECORD = Record(
     format=1,

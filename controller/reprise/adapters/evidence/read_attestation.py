@@ -36,7 +36,19 @@ class Attestation:
     envelope: Envelope
 
 
-def read_key(data: bytes, *, file: str) -> Key:
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An operator's, given by whoever verifies."""
+
+    file: str
+    key: Key
+
+    @property
+    def keyid(self) -> str:
+        return str(self.key.keyid)
+
+
+def read_key(data: bytes, *, file: str) -> PublicKey:
     """A public key in PEM. Raises UserError for anything but Ed25519."""
     try:
         key = load_pem_public_key(data)
@@ -44,7 +56,7 @@ def read_key(data: bytes, *, file: str) -> Key:
         key = None
     if not isinstance(key, Ed25519PublicKey):
         raise UserError(f"{file} is not a public Ed25519 key in PEM: ask the operator for reprise.pub")
-    return SSlibKey.from_crypto(key)
+    return PublicKey(file, SSlibKey.from_crypto(key))
 
 
 def read_attestation(data: bytes) -> Attestation:
@@ -65,16 +77,19 @@ def read_attestation(data: bytes) -> Attestation:
     return Attestation(keyid, read_object(raw, file=f"the statement in {ATTESTATION}"), envelope)
 
 
-def vouched(attestation: Attestation, keys: Sequence[Key]) -> bool:
-    """Whether one of these keys made the signature. Raises NotAuthentic when its name is on a wrong one."""
-    known = [key for key in keys if key.keyid == attestation.keyid]
-    if not known:
-        return False
+def voucher(attestation: Attestation, keys: Sequence[PublicKey]) -> PublicKey | None:
+    """Which of these keys made the signature; None when it names none of them.
+
+    Raises NotAuthentic when it names one that did not make it.
+    """
+    named = next((key for key in keys if key.keyid == attestation.keyid), None)
+    if named is None:
+        return None
     try:
-        attestation.envelope.verify(known, 1)
+        attestation.envelope.verify([named.key], 1)
     except VerificationError:
-        raise NotAuthentic(f"the signature in {ATTESTATION} was not made by the key that it names") from None
-    return True
+        raise NotAuthentic(f"the signature was not made by {named.file}, the key that it names") from None
+    return named
 
 
 def _signature(signed: dict[str, Any]) -> tuple[str, bytes]:

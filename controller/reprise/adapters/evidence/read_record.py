@@ -11,6 +11,9 @@ from reprise.domain.rejudge import Record, require_known
 
 RUN = "run.json"
 
+MAX_EXECUTIONS = 2_000
+"""More than any declaration can ask for."""
+
 _ADAPTER = TypeAdapter(Record)
 
 
@@ -24,6 +27,8 @@ def read_record(data: bytes) -> Record:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(shorten(str(part)) for part in first["loc"])
         raise NotAuthentic(f"{RUN} is no record of a run: {place}: {first['msg'].lower()}") from None
+    if max(len(record.trials), len(record.lost)) > MAX_EXECUTIONS:
+        raise NotAuthentic(f"{RUN} tells of more executions than a run can have")
     unknown = _unknown(found, _ADAPTER.dump_python(record, mode="json"), "")
     if unknown is not None:
         raise NotAuthentic(f"{RUN} has {unknown}, which no release writes")

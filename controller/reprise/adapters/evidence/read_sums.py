@@ -16,7 +16,8 @@ def read_digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """Name → sha256 of every file that the sums cover, computed. Raises NotAuthentic where they differ."""
     if SUMS not in files:
         raise NotAuthentic(f"the zip has no {SUMS}: it is not an evidence package")
-    found = {name: hashlib.sha256(files[name]).hexdigest() for name in files if name not in UNLISTED}
+    every = {name: hashlib.sha256(files[name]).hexdigest() for name in files}
+    found = {name: digest for name, digest in every.items() if name not in UNLISTED}
     listed = files[SUMS]
     if "".join(f"{found[name]}  {name}\n" for name in sorted(found)).encode() != listed:
         raise NotAuthentic(_difference(found, listed.decode(errors="replace")))

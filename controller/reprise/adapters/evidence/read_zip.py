@@ -19,9 +19,13 @@ from reprise.domain.paths import MAX_PARTS
 
 MAX_TOTAL = 512 * 2**20
 """Bytes of all files together; what sealing allows too."""
+MAX_ONE = 65 * 2**20
+"""Bytes of one file, which is in memory as a whole while it is looked at."""
 MAX_ENTRIES = 20_000
 MAX_NAME = 1_000
 """Bytes."""
+MAX_BYTES = MAX_TOTAL + MAX_ENTRIES * (2 * MAX_NAME + 200)
+"""Of the whole zip."""
 MAX_DEPTH = MAX_PARTS + 8
 """Folders; the repository's own and those of the package around them."""
 STORED, DEFLATED = 0, 8
@@ -61,6 +65,9 @@ class Package(Mapping[str, bytes]):
         """Raises NotAuthentic when its bytes are not those that its header announces."""
         return _unpacked(self.data, self.entries[name])
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
@@ -98,8 +105,8 @@ def packed_otherwise(package: Package) -> str | None:
 
 def _end(data: memoryview) -> tuple[int, int]:
     """How many entries there are, and where their list begins."""
-    if len(data) > MAX_TOTAL + MAX_ENTRIES * 2_200:
-        raise NotAuthentic(f"the zip has {len(data)} bytes, more than evidence may have")
+    if len(data) > MAX_BYTES:
+        raise NotAuthentic(f"the zip has more than {MAX_BYTES // 2**20} MiB")
     if len(data) < _END.size:
         raise NotAuthentic("it is not a zip")
     magic, disk, first, here, count, size, begin, comment = _END.unpack(data[-_END.size :])
@@ -198,10 +205,10 @@ def _require_bounded(entries: Mapping[str, Entry]) -> None:
     total = 0
     for entry in entries.values():
         total += entry.size
+        if entry.size > MAX_ONE:
+            raise NotAuthentic(f"{entry.name} has more than {MAX_ONE // 2**20} MiB")
         if total > MAX_TOTAL:
-            raise NotAuthentic(
-                f"with {entry.name} the files have more than {MAX_TOTAL // 2**20} MiB together"
-            )
+            raise NotAuthentic(f"with {entry.name} there are more than {MAX_TOTAL // 2**20} MiB of files")
         if entry.method == STORED and entry.size != entry.packed:
             raise NotAuthentic(f"{entry.name} has another size than the zip has bytes of it")
         if entry.size > max(entry.packed, 1) * _MOST_DEFLATED:
