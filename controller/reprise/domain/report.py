@@ -7,6 +7,7 @@ engine when it reports, by the tracker and by the terminal (through `text.for_te
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reprise.domain import variation
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
@@ -61,10 +62,11 @@ def render_conversation(marker: str, views: Sequence[RunView]) -> str:
 
 def _title(view: RunView) -> str:
     judgement = view.judgement
+    varied = f" with {view.variation}" if view.variation is not None else ""
     if judgement is None:
-        return f"{view.experiment}: {PHASE_TEXT[view.phase]}"
+        return f"{view.experiment}{varied}: {PHASE_TEXT[view.phase]}"
     level = f" at level {judgement.level.value}" if judgement.level is not None else ""
-    return f"{view.experiment}: {outcome(judgement)}{level}{_count(judgement)}"
+    return f"{view.experiment}{varied}: {outcome(judgement)}{level}{_count(judgement)}"
 
 
 def _count(judgement: Judgement) -> str:
@@ -127,6 +129,8 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
     notes = list(judgement.notes)
     if judgement.level is not None and judgement.claims:
         notes.insert(0, f"Level {judgement.level.value}: {LEVEL_TEXT[judgement.level]}.")
+    if view.variation is not None:
+        notes.insert(0, variation.sentence(view.variation))
     if view.installed is not None and view.installed.weak:
         notes.append(f"The environment is pinned weakly: {view.installed.weak}.")
     if view.dirty:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reprise.domain import figures
+from reprise.domain import comparison, figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.log_text import shortened
@@ -43,6 +43,7 @@ def sections(view: RunView) -> list[Section]:
         _claims,
         _values,
         _trials,
+        _comparison,
         _artifacts,
         _trend,
         _environment,
@@ -137,6 +138,13 @@ def _artifacts(view: RunView) -> Section | None:
 def _artifact_row(check: ArtifactCheck) -> tuple[str, ...]:
     digest = code(check.found[:12]) if check.found else "–"
     return (code(check.path, 120), check.match.value, "yes" if check.required else "no", digest)
+
+
+def _comparison(view: RunView) -> Section | None:
+    if view.comparison is None:
+        return None
+    title = comparison.TITLE if view.variation is None else comparison.VARIED_TITLE
+    return Section(title, comparison.body(view.comparison))
 
 
 def _trend(view: RunView) -> Section | None:

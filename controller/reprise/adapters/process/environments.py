@@ -18,6 +18,7 @@ from reprise.adapters.process.interpreters import Interpreter
 from reprise.adapters.process.quarters import interpreter_of_path
 from reprise.adapters.process.recipes import Recipe
 from reprise.adapters.process.workshop import Bench
+from reprise.domain.numerical import normalised
 from reprise.domain.run import Reason
 from reprise.locks import locked, release
 from reprise.ports import Failed
@@ -106,7 +107,40 @@ class Environments:
                 what = "the locked packages could not be installed"
                 return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
             listed = ran.stdout
-        return {entry["name"]: entry["version"] for entry in json.loads(listed)}
+        packages = _packages(listed)
+        return (
+            self._replaced(packages, recipe, bench, at, job=job, lock=lock) if recipe.replaced else packages
+        )
+
+    def _replaced(
+        self,
+        packages: dict[str, str],
+        recipe: Recipe,
+        bench: Bench,
+        at: tuple[str, str],
+        *,
+        job: Job,
+        lock: int,
+    ) -> dict[str, str] | Failed:
+        """One package more would be two changes: only what the lock installs can be replaced."""
+        known = {normalised(name) for name in packages}
+        for name, version in recipe.replaced:
+            if normalised(name) not in known:
+                why = f"{name} cannot be varied to {version}: the lock does not install it"
+                return Failed(Reason.ENVIRONMENT_FAILED, why)
+        install = ("pip", "install", *at, "--compile-bytecode", "--no-deps", *recipe.pins)
+        ran = self._installer.run_strangers(job, bench, *install, hold=lock)
+        if isinstance(ran, Failed):
+            return ran
+        if ran.code != 0:
+            what = f"{', '.join(recipe.pins)} could not be installed in place of what is locked"
+            return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
+        listed = self._installer.run(job, "pip", "list", *at, "--format", "json", hold=lock)
+        return listed if isinstance(listed, Failed) else _packages(listed.stdout)
+
+
+def _packages(listed: str) -> dict[str, str]:
+    return {entry["name"]: entry["version"] for entry in json.loads(listed)}
 
 
 def build_lock(place: Path) -> Path:

@@ -33,12 +33,18 @@ class Recipe:
     """What the file pins, None when it pins everything by construction."""
     own: tuple[Path, ...]
     """Folders and wheels of the repository itself, installed per commit."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Distribution → version that is installed over the locked one: a varied rehearsal."""
 
     def key(self, interpreter: Interpreter) -> str:
         """Same key, same content."""
-        parts = (str(FORMAT), self.file_name, self.text, *self.options)
+        parts = (str(FORMAT), self.file_name, self.text, *self.options, *self.pins)
         python = (interpreter.version, interpreter.tag, interpreter.platform)
         return hashlib.sha256("\0".join((*parts, *python)).encode()).hexdigest()
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        return tuple(f"{name}=={version}" for name, version in self.replaced)
 
     def text_for(self, tree: Path) -> str:
         return self.text.replace(TREE, tree.resolve().as_uri())
