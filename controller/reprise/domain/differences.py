@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from reprise.domain.numerical import GPU_WHEELS, normalised
 
@@ -61,49 +62,49 @@ class Difference:
 
 Flat = Mapping[str, str]
 
-# The first that matches decides; a line is as wide as records of other tools may name things.
+# The first that matches decides. `docs/environment.md` lists the fields of our own records.
+_VARIABLE = r"(run\.environment|in_process\.environ)\."
 _FACTORS: tuple[tuple[str, Factor], ...] = (
-    (r"profile(\..*)?|.*\.profile", Factor.PROFILE),
-    (r"run\.seed|.*\.REPRISE_SEED", Factor.SEED),
-    (r".*\.PYTHONHASHSEED|.*hash_?seed", Factor.HASH_SEED),
-    (r".*\.OPENBLAS_CORETYPE|.*\.MKL_(CBWR|ENABLE_INSTRUCTIONS)|.*\.BLIS_ARCH_TYPE", Factor.BLAS),
+    (r"profile\..*", Factor.PROFILE),
+    (r"run\.seed|.*\.initial_seed|.*\.REPRISE_SEED", Factor.SEED),
+    (r".*\.PYTHONHASHSEED", Factor.HASH_SEED),
+    (r"data\..*", Factor.DATA),
+    (r".*\bimage\b.*|.*image_digest", Factor.IMAGE),
+    (r"gpu\.\d+\.driver|cuda\.driver|cuda\.nvml", Factor.DRIVER),
+    (r"gpu\..*", Factor.GPU),
+    (r"cuda\.xid", Factor.TIME),
     (
-        r".*\.(OMP|OPENBLAS|MKL|NUMEXPR|BLIS|VECLIB)_\w*THREADS\w*|.*\.(OMP|MKL)_DYNAMIC|.*num_threads",
-        Factor.THREADS,
+        r"cuda\..*|in_process\.torch\.(version\.cuda|version\.hip|cuda\..*|backends\.cudnn\.version)",
+        Factor.CUDA,
     ),
-    (r".*\.threads|.*\.(num_)?(interop|intraop)_threads|.*\.OMP_(SCHEDULE|PROC_BIND|PLACES)", Factor.THREADS),
-    (r".*\.(TZ|LC_\w+|LANG|LANGUAGE)|.*\.(time_?zone|locale|encoding)", Factor.LOCALE),
+    (r"in_process\.(triton|jaxlib)\..*", Factor.CUDA),
+    (r"in_process\.numpy\.simd\..*|cpu\..*", Factor.CPU),
+    (r"blas\..*\.threads", Factor.THREADS),
+    (r"blas\..*\.(file|library)", Factor.OTHER),
+    (r"blas\..*|in_process\.numpy\.blas", Factor.BLAS),
     (
-        r".*\.(CUBLAS_WORKSPACE_CONFIG|NVIDIA_TF32_OVERRIDE|XLA_FLAGS|TF_\w+|TORCH_\w+|JAX_\w+|CUDNN_\w+)",
-        Factor.FLAGS,
+        _VARIABLE + r"(OPENBLAS_CORETYPE|MKL_CBWR|MKL_ENABLE_INSTRUCTIONS|NPY_DISABLE_CPU_FEATURES)",
+        Factor.BLAS,
     ),
-    (r"blas\..*\.(filepath|path|library|user_api|prefix)", Factor.OTHER),
-    (r"blas\..*", Factor.BLAS),
-    (r"data\..*|.*\.data(\..*)?|source\.(data|lfs)\b.*", Factor.DATA),
-    (r".*\bimage(_digest)?(\..*)?|.*container\.(image|digest).*|.*image_(reference|digest|id)", Factor.IMAGE),
-    (r"gpu\.\d+\.driver\w*|cuda\.(nvidia_)?driver(_version)?|.*nvidia_driver", Factor.DRIVER),
-    (r"gpu(\..*)?", Factor.GPU),
-    (r"cuda\..*", Factor.CUDA),
-    (r"cpu\..*", Factor.CPU),
-    (r"python\.(packages|modules_loaded)\..*", Factor.PACKAGE),
-    (r"python\.(prefix|executable|path|location|lock|pip|wheels?|records?)\w*", Factor.OTHER),
-    (r"python\..*", Factor.PYTHON),
-    (r"in_process\..*(loaded|version).*", Factor.OTHER),
+    (_VARIABLE + r"\w*_NUM_THREADS|" + _VARIABLE + r"(OMP|MKL)_\w+|in_process\..*_threads", Factor.THREADS),
+    (r"os\.(time_zone|locale)|" + _VARIABLE + r"(TZ|LANG|LANGUAGE|LC_\w+)", Factor.LOCALE),
+    (_VARIABLE + r"(CUBLAS|CUDNN|NVIDIA|XLA|TF|TORCH|PYTORCH|JAX)_\w+", Factor.FLAGS),
+    (_VARIABLE + r"(\w+_(DIR|URI|EPOCH|COMMIT)|\w*PATH|HOME|TMPDIR|VIRTUAL_ENV|USER|LOGNAME)", Factor.HOST),
+    (_VARIABLE + r".*", Factor.VARIABLES),
+    (r"python\.packages\..*", Factor.PACKAGE),
+    (r"python\.(version|implementation|build)", Factor.PYTHON),
+    (r"in_process\.(argv|python_flags|.*__version__|.*__config__.*|.*build_info.*)", Factor.OTHER),
+    (r"in_process\.processor_seconds", Factor.TIME),
     (r"in_process\..*", Factor.FLAGS),
-    (r"os\.(libc|glibc|musl)\w*", Factor.LIBC),
-    (r".*\.(host|hostname|node|node_id|node_name|machine_id|site|lease|address|boot_id)\w*", Factor.HOST),
-    (r"run\.(argv|command|arguments|workdir)\w*|source\..*", Factor.CODE),
-    (
-        r"run\.(environment|environ|env|variables)\..*(_DIR|_URI|_ID|PATH|HOME|TMPDIR|EPOCH|COMMIT|VIRTUAL_ENV)",
-        Factor.OTHER,
-    ),
-    (r"run\.(environment|environ|env|variables)\..*", Factor.VARIABLES),
-    (r"run\..*|memory\..*|.*\b(uptime|load|started|ended|time|date|seconds)\w*", Factor.TIME),
+    (r"os\.libc", Factor.LIBC),
+    (r".*\.(host|hostname|node|node_id|node_type|machine_id|site|lease)|run\.(id|backend|cpus)", Factor.HOST),
+    (r"run\.(argv|workdir)|source\..*", Factor.CODE),
+    (r"run\..*|memory\..*", Factor.TIME),
     (r"os\..*", Factor.SYSTEM),
     (r".*", Factor.OTHER),
 )
 _COMPILED = tuple((re.compile(pattern), factor) for pattern, factor in _FACTORS)
-_SILENT = re.compile(r"missing\..*|in_process\.(missing|modules|error|pid)\b.*|.*\.(filepath|pid)")
+_SILENT = re.compile(r"missing\..*|in_process\.modules")
 """Says why something is not recorded, or serves as a clue."""
 _LONGEST_NAME = 200
 _LISTED = re.compile(r"(python\.packages)\..*|(gpu)\.\d+\.name")
@@ -124,6 +125,7 @@ def differences(reference: Flat, run: Flat) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def factor_of(name: str) -> Factor:
     """Which factor a field of the flat record belongs to."""
     distribution = name.removeprefix(PACKAGES)

@@ -65,7 +65,9 @@ _PLAIN: dict[Factor, Trait] = {
     ),
     Factor.HASH_SEED: Trait(45, Size.DRAW, "the order of sets and of hashed names follows the hash seed"),
     Factor.LOCALE: Trait(22, Size.MEANING, "dates, sort order and the decimal point follow it"),
-    Factor.VARIABLES: Trait(7, Size.MEANING, "the job may read it"),
+    Factor.VARIABLES: Trait(
+        14, Size.MEANING, "every job gets the same ones, so this was set on purpose, and the job may read it"
+    ),
     Factor.SYSTEM: Trait(1.5, Size.ANY, "kernel and distribution do no arithmetic for a job"),
     Factor.HOST: Trait(0.5, Size.ANY, "a name does no arithmetic"),
     Factor.TIME: Trait(0.5, Size.ANY, "numbers seldom depend on when or how loaded"),
@@ -117,8 +119,10 @@ def has_card(record: Flat) -> bool:
     return any(name.startswith("gpu.") and name.endswith(".name") for name in record)
 
 
-_CARD_CLASS = re.compile(r"gpu\.\d+\.(name|compute_cap\w*|sm_count|multiprocessors?|cores?)")
-_CUDA_LIBRARY = re.compile(r".*(cudnn|cublas|cusolver|cufft|curand|cusparse|nccl|triton|runtime).*")
+_CARD_CLASS = re.compile(r"gpu\.\d+\.(name|compute_capability|cores)")
+_CUDA_LIBRARY = re.compile(
+    r".*(cudnn|cublas|cusolver|cufft|curand|cusparse|nccl|triton|jaxlib|runtime|torch).*"
+)
 
 
 def _card(difference: Difference) -> Trait:
@@ -135,16 +139,18 @@ def _card(difference: Difference) -> Trait:
     return Trait(1, Size.ROUNDING, "clocks, memory, ECC and power change time, not arithmetic")
 
 
-_CPU_KIND = re.compile(r"cpu\.(model(_name)?|vendor|family|flags|simd\w*|architecture|features)")
+_CPU_KIND = re.compile(r"cpu\.(model(_number)?|vendor|family|flags)")
 
 
 def _kernel(difference: Difference, reference: Flat, run: Flat) -> Trait:
     if difference.factor is Factor.BLAS:
-        if difference.name.endswith(("architecture", "CORETYPE", "ARCH_TYPE", "CBWR")):
+        if difference.name.endswith(("architecture", "CORETYPE", "CBWR", "INSTRUCTIONS", "FEATURES")):
             return Trait(80, Size.ROUNDING, "another kernel adds in another order, in every matrix product")
-        if difference.name.endswith("version"):
+        if difference.name.endswith(("version", "numpy.blas")):
             return Trait(60, Size.ROUNDING, "another release of BLAS may order its sums differently")
         return Trait(8, Size.ROUNDING, "part of how BLAS was built")
+    if difference.name.startswith("in_process."):
+        return Trait(50, Size.ROUNDING, "NumPy chose other vector instructions for its functions")
     if not _CPU_KIND.fullmatch(difference.name):
         return Trait(1.5, Size.ROUNDING, "microcode, clock and core count do not choose instructions")
     if _same_kernels(reference, run):
@@ -175,7 +181,7 @@ def _flag(difference: Difference, reference: Flat, run: Flat) -> Trait:
     if _DETERMINISM.fullmatch(name):
         return Trait(58, Size.ROUNDING, "it chooses among kernels that add in different orders")
     if difference.factor is Factor.PROFILE:
-        return Trait(64, Size.ROUNDING, "the strict profile turns TF32 and kernel search off")
+        return Trait(86, Size.ROUNDING, "the strict profile turns TF32 and kernel search off")
     return Trait(20, Size.ROUNDING, "a setting that the code made in its framework")
 
 
