@@ -1,14 +1,15 @@
 """Pairs of environment records in which one cause was planted among benign variation, from a seed.
 
 What varies without touching numbers is drawn from what two leases, two months or two machines of one kind
-differ in; what was planted is an edit of the same record and carries no mark. `rank` sees the two flat records
-and the clues that a run has, nothing else.
+differ in; what was planted is an edit of the same record and carries no mark. `rank` sees the two flat
+records and the clues that a run has, nothing else.
 """
 
 import copy
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from reprise.domain import environment
@@ -38,6 +39,7 @@ class Plant:
     scene: str
 
 
+@cache
 def planted(truth: Factor, seed: int) -> Plant:
     """The same for the same arguments."""
     draw = random.Random(f"{truth.value}|{seed}")
@@ -255,6 +257,9 @@ def _package(record: Record, draw: random.Random) -> str:
     name = draw.choice(used)
     packages = record["python"]["packages"]
     packages[name] = _stepped(packages[name], draw.choice(("major", "minor", "minor", "patch")))
+    if name == "numpy":  # as real releases do
+        record["in_process"]["numpy.simd.found"] = ["SSSE3", "SSE41", "AVX2", "AVX512F"]
+        record["blas"][0]["version"] = "0.3.30"
     return name
 
 

@@ -83,13 +83,13 @@ def agreement(one: Value | None, other: Value | None) -> str:
 
 
 def furthest(beside: Sequence[Beside]) -> float | None:
-    """|now - before| / |before| of the claim that moved most; None when none is a number in both."""
+    """|now - before| / |before| of the claim that moved most; None when no number moved."""
     found = [
         abs(float(each.now) - float(each.before)) / (abs(float(each.before)) or 1.0)
         for each in beside
         if isinstance(each.now, int | float) and isinstance(each.before, int | float)
     ]
-    return max(found, default=None)
+    return max(found, default=None) or None
 
 
 def compare(reference: Flat, run: Flat, clues: Clues, *, named: str) -> Comparison:
@@ -154,8 +154,10 @@ def _item(suspect: Suspect, *, varied: bool = False) -> str:
     left = len(suspect.differences) - len(fields)
     more = [f"{left} more"] if left > 0 else []
     told = f": {', '.join([*fields, *more])}" if fields else ""
-    advice = "" if varied else to_try(suspect)
-    return f"**{inline(suspect.name, 80)}**{told}. {_capital(inline(suspect.reason, 400))}. {advice}".rstrip()
+    named = f"**{inline(suspect.name, 80)}**{told}."
+    if varied:
+        return named
+    return f"{named} {_capital(inline(suspect.reason, 400))}. {to_try(suspect)}".rstrip()
 
 
 def to_try(suspect: Suspect) -> str:

@@ -42,7 +42,7 @@ class Factor(Enum):
     SYSTEM = "operating system"
     HOST = "host"
     TIME = "time and load"
-    OTHER = "other"
+    OTHER = "other fields"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from reprise.domain.differences import ABSENT, Difference, Factor, Flat
+from reprise.domain.differences import ABSENT, PACKAGES, Difference, Factor, Flat
 from reprise.domain.numerical import BUILD_TOOLS, NUMERICAL, module_of, normalised, release_step
 
 
@@ -144,18 +144,40 @@ _CPU_KIND = re.compile(r"cpu\.(model(_number)?|vendor|family|flags)")
 
 def _kernel(difference: Difference, reference: Flat, run: Flat) -> Trait:
     if difference.factor is Factor.BLAS:
+        if _brought(difference, reference, run):
+            return Trait(20, Size.ROUNDING, "it came with another release of the library that carries it")
         if difference.name.endswith(("architecture", "CORETYPE", "CBWR", "INSTRUCTIONS", "FEATURES")):
             return Trait(80, Size.ROUNDING, "another kernel adds in another order, in every matrix product")
         if difference.name.endswith(("version", "numpy.blas")):
             return Trait(60, Size.ROUNDING, "another release of BLAS may order its sums differently")
         return Trait(8, Size.ROUNDING, "part of how BLAS was built")
     if difference.name.startswith("in_process."):
+        if _brought(difference, reference, run):
+            return Trait(5, Size.ROUNDING, "releases of NumPy name their instructions differently")
         return Trait(50, Size.ROUNDING, "NumPy chose other vector instructions for its functions")
     if not _CPU_KIND.fullmatch(difference.name):
         return Trait(1.5, Size.ROUNDING, "microcode, clock and core count do not choose instructions")
     if _same_kernels(reference, run):
         return Trait(8, Size.ROUNDING, "another processor, but BLAS chose the same kernel")
     return Trait(42, Size.ROUNDING, "libraries choose their kernels by the processor")
+
+
+_CARRIERS = ("numpy", "scipy")
+"""Their wheels carry a BLAS of their own."""
+
+
+def _brought(difference: Difference, reference: Flat, run: Flat) -> bool:
+    """Whether it follows from another release of NumPy or SciPy: then that release is the suspect.
+
+    Not so a kernel that somebody asked for, or that another processor was given.
+    """
+    carriers = [f"{PACKAGES}{name}" for name in _CARRIERS]
+    if all(reference.get(name) == run.get(name) for name in carriers):
+        return False
+    if not difference.name.endswith("architecture"):
+        return "_process.environ." not in difference.name and "run.environment." not in difference.name
+    asked = "run.environment.OPENBLAS_CORETYPE"
+    return all(reference.get(name) == run.get(name) for name in ("cpu.model", "cpu.flags", asked))
 
 
 def _same_kernels(reference: Flat, run: Flat) -> bool:
