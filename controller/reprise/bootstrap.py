@@ -4,7 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from reprise.adapters.mlflow.client import Client
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
+from reprise.adapters.process import trying
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
@@ -36,6 +37,7 @@ from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
+from reprise.domain.spec.model import Variation, Varied
 from reprise.domain.watch import Watch
 from reprise.engine import durable
 from reprise.engine.durable import Engine, Leadership
@@ -215,16 +217,34 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsal(settings: Settings, name: str) -> Iterator[Rehearsal]:
+def rehearsal(settings: Settings, name: str, variation: Variation | None = None) -> Iterator[Rehearsal]:
     """Everything is released again on the way out, also when interrupted."""
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = settings.state_dir / REHEARSALS / name
     state.mkdir(parents=True, mode=0o700)
     with locked(state / LIVES, timeout=10):
-        yield from _rehearsal(settings, state)
+        yield from _rehearsal(settings, state, variation)
 
 
-def _rehearsal(settings: Settings, state: Path) -> Iterator[Rehearsal]:
+def possible(variation: Variation) -> Variation:
+    """With a value where it has to be looked for. Raises UserError when this machine cannot do it."""
+    problem = ""
+    match variation.factor:
+        case Varied.BLAS if variation.value is None:
+            variation = replace(variation, value=trying.other_kernel())
+            problem = "" if variation.value else "no other kernel of OpenBLAS works on this processor"
+        case Varied.BLAS:
+            problem = trying.kernel_problem(variation.value or "")
+        case Varied.TIME_ZONE if variation.value is not None:
+            problem = trying.zone_problem(variation.value)
+        case Varied.LOCALE if variation.value is not None:
+            problem = trying.locale_problem(variation.value)
+    if problem:
+        raise UserError(f"--vary {variation} is not possible: {problem}")
+    return variation
+
+
+def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> Iterator[Rehearsal]:
     source = GitSource(
         settings.cache / CLONES, timeout=timedelta(seconds=settings.git.timeout), allow_file=True
     )
@@ -236,7 +256,7 @@ def _rehearsal(settings: Settings, state: Path) -> Iterator[Rehearsal]:
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
     quarters = quarters_for(settings, rehearsal=True)
     builder = _builder(settings, quarters)
-    world = _world(settings, state, source, builder, quarters, tracker, None)
+    world = _world(settings, state, source, builder, quarters, tracker, None, variation)
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -268,6 +288,7 @@ def _world(
     quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
+    variation: Variation | None = None,
 ) -> World:
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.cache.mkdir(parents=True, exist_ok=True)
@@ -296,6 +317,7 @@ def _world(
         per_user=settings.limits.per_user,
         policy=settings.policy.policy(),
         plans=PlanRule(timedelta(days=settings.policy.plan_days), settings.policy.plans_per_day),
+        variation=variation,
     )
 
 

@@ -93,6 +93,13 @@ def run(
             metavar="FILE.svg", help="Write the verdict's badge there too, marked as a rehearsal's."
         ),
     ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FACTOR[=VALUE]",
+            help="Change one thing and compare with the run before; `list` shows what.",
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
@@ -104,10 +111,17 @@ def run(
     Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 the repository
     could not be run, 4 the infrastructure failed, 64 wrong usage, 70 a bug, 130 interrupted.
     """
+    if vary == "list":
+        from reprise.domain.variation import listing
+
+        typer.echo(listing())
+        return 0
     from reprise.rehearsal import rehearse
     from reprise.settings import load_settings
 
-    return rehearse(load_settings(config), path, experiment=experiment, badge=badge, as_json=as_json)
+    return rehearse(
+        load_settings(config), path, experiment=experiment, badge=badge, as_json=as_json, vary=vary
+    )
 
 
 @app.command()

@@ -10,17 +10,20 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from reprise import log
-from reprise.bootstrap import Rehearsal, rehearsal
+from reprise.bootstrap import Rehearsal, possible, rehearsal
+from reprise.domain import environment, variation
 from reprise.domain.badge import Badge, render_badge
 from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.spec.model import Spec
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.view import RunView
 from reprise.domain.words import PHASE_TEXT
@@ -28,28 +31,41 @@ from reprise.engine import auditing
 from reprise.engine.settled import run_id
 from reprise.engine.specs import SpecFile, read_specs
 from reprise.engine.view import run_view
+from reprise.engine.world import World
 from reprise.settings import Settings
-from reprise.store import repositories, runs
+from reprise.store import rehearsed, repositories, runs
 from reprise.store.runs import NewRun, Run
 from reprise.terminal import LogFollower, interruptible, print_report
 
 
 def rehearse(
-    settings: Settings, path: Path, *, experiment: str | None, badge: Path | None, as_json: bool
+    settings: Settings,
+    path: Path,
+    *,
+    experiment: str | None,
+    badge: Path | None,
+    as_json: bool,
+    vary: str | None = None,
 ) -> int:
     """Exit code of the verdict. Raises UserError when there is nothing to run, and then leaves nothing.
 
-    ``badge`` is a file for the verdict's badge.
+    ``badge`` is a file for the verdict's badge, ``vary`` one thing to change (see `domain.variation`).
     """
+    if badge is not None and vary is not None:
+        raise UserError("a varied rehearsal says nothing about the publication, so it gets no --badge")
     if badge is not None and not badge.absolute().parent.is_dir():
         raise UserError(f"--badge {badge}: there is no folder {badge.parent}: make it first")
     log.configure(settings.secrets(), level=logging.WARNING)
     state = None
+    wanted = variation.parse(vary) if vary is not None else None
+    if wanted is not None:
+        wanted = possible(wanted)
     try:
-        with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12]) as place:
+        with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12], wanted) as place:
             state = place.world.folders.state
             ended = _follow(place, _add_run(place, path, experiment), quiet=as_json)
             shown = replace(run_view(place.world, ended), path=shlex.quote(str(path)))
+            _remember(place.world, ended, shown)
             code = _show(shown, as_json=as_json)
             if badge is not None:
                 _write_badge(shown, badge)
@@ -63,6 +79,8 @@ def rehearse(
 def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     repository, sha, dirty = place.source.snapshot(path)
     file = choose(read_specs(place.world.source, repository, sha), experiment, path)
+    if place.world.variation is not None and isinstance(file.spec, Spec):
+        variation.settled(place.world.variation, file.spec)  # says now what would refuse it later
     new = _new_run(repository, sha, file, dirty=dirty)
     with place.world.store.write() as connection:
         repositories.remember(connection, repository)
@@ -127,6 +145,26 @@ def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
         time.sleep(0.1)
 
 
+def _remember(world: World, run: Run, view: RunView) -> None:
+    """For later rehearsals of the same experiment."""
+    if view.judgement is None or not view.trials:
+        return
+    first = view.trials[0]
+    record = world.folders.trial(run.id, first.plan.index, first.attempt) / environment.NAME
+    left = rehearsed.Rehearsed(
+        repository_id=run.repository.id,
+        experiment=run.experiment,
+        run_id=run.id,
+        commit=run.commit,
+        ended_at=world.clock.now(),
+        verdict=view.judgement.verdict,
+        values=first.values,
+        varied=str(view.variation) if view.variation is not None else None,
+        record=str(record.relative_to(world.folders.state)) if record.is_file() else "",
+    )
+    rehearsed.remember(world.folders.state, left)
+
+
 def _write_badge(view: RunView, file: Path) -> None:
     if view.judgement is None:
         raise RuntimeError(f"run {view.run_id} ended without a judgement")
@@ -149,7 +187,26 @@ def _show(view: RunView, *, as_json: bool) -> int:
     if view.judgement is None:
         raise RuntimeError(f"run {view.run_id} ended without a judgement")
     if as_json:
-        sys.stdout.write(json.dumps(result_object(view), indent=2, allow_nan=False) + "\n")
+        sys.stdout.write(
+            json.dumps({**result_object(view), **_varied(view)}, indent=2, allow_nan=False) + "\n"
+        )
     else:
         print_report(Console(), render_report(view).markdown)
     return exit_code(view.judgement)
+
+
+def _varied(view: RunView) -> dict[str, Any]:
+    """Only in a varied rehearsal: what was changed, and how the values moved."""
+    if view.variation is None:
+        return {}
+    changed = view.variation
+    moved = view.comparison.beside if view.comparison is not None else ()
+    return {
+        "varied": {
+            "factor": changed.factor.value,
+            "value": changed.value,
+            "instead_of": changed.instead_of,
+            "compared_with": view.comparison.reference if view.comparison is not None else None,
+            "values": [{"id": each.claim, "before": each.before, "now": each.now} for each in moved],
+        }
+    }

@@ -147,7 +147,10 @@ def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:
     outside = controller.outside
 
     def log_two(job: JobRequest) -> FakeJob:
-        metrics = {"accuracy": ((1, 0.93, 0),), "loss": ((1, 0.1, 0),)}
+        metrics: dict[str, tuple[tuple[int, float, int], ...]] = {
+            "accuracy": ((1, 0.93, 0),),
+            "loss": ((1, 0.1, 0),),
+        }
         outside.tracker.logged[job.results] = (JobRun("a", metrics, {}, {}),)
         return FakeJob()
 

@@ -7,6 +7,7 @@ engine when it reports, by the tracker and by the terminal (through `text.for_te
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reprise.domain import variation
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.ledger import ledger_line
@@ -71,9 +72,10 @@ def render_conversation(marker: str, views: Sequence[RunView]) -> str:
 
 def _title(view: RunView) -> str:
     judgement = view.judgement
+    varied = f" with {view.variation}" if view.variation is not None else ""
     if judgement is None:
-        return f"{view.experiment}: {PHASE_TEXT[view.phase]}"
-    return headline(view.experiment, judgement)
+        return f"{view.experiment}{varied}: {PHASE_TEXT[view.phase]}"
+    return headline(view.experiment + varied, judgement)
 
 
 def _count(judgement: Judgement) -> str:
@@ -92,6 +94,8 @@ def _summary(view: RunView) -> str:
 
 
 def _next_step(view: RunView, judgement: Judgement) -> str:
+    if view.variation is not None and judgement.verdict is not Verdict.NOT_RUN:
+        return ""
     return next_step(judgement, run=_rehearse(view), check=code(f"reprise check --spec-only {view.path}"))
 
 
@@ -136,6 +140,8 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
     notes = list(judgement.notes)
     if judgement.level is not None and judgement.claims:
         notes.insert(0, f"Level {judgement.level.value}: {LEVEL_TEXT[judgement.level]}.")
+    if view.variation is not None:
+        notes.insert(0, variation.sentence(view.variation))
     if view.installed is not None and view.installed.weak:
         notes.append(f"The environment is pinned weakly: {view.installed.weak}.")
     if len(view.ledger) > 1 and (line := ledger_line(view.ledger)):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reprise.domain import environment, figures
+from reprise.domain import comparison, environment, figures
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.ledger import SHOWN as LEDGER_ROWS
@@ -45,6 +45,7 @@ def sections(view: RunView) -> list[Section]:
         _claims,
         _values,
         _trials,
+        _comparison,
         _artifacts,
         _ledger,
         _trend,
@@ -152,6 +153,13 @@ def _ledger_row(each: Verification, view: RunView) -> tuple[str, ...]:
     counted = f"no, {why}" if why else "yes"
     started = inline(each.occasion, 80)
     return (each.at.strftime("%Y-%m-%d %H:%M"), outcome(each.judgement), level, counted, started, name)
+
+
+def _comparison(view: RunView) -> Section | None:
+    if view.comparison is None:
+        return None
+    title = comparison.TITLE if view.variation is None else comparison.VARIED_TITLE
+    return Section(title, comparison.body(view.comparison))
 
 
 def _trend(view: RunView) -> Section | None:

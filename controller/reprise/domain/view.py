@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import Enum
 
 from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.comparison import Comparison
 from reprise.domain.ledger import Verification
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
+from reprise.domain.spec.model import Variation
 from reprise.domain.statuses import Links
 from reprise.domain.trend import Earlier
 
@@ -112,6 +114,10 @@ class RunView:
     """Runs of the same experiment before, oldest first."""
     ledger: tuple[Verification, ...] = ()
     """Every verification of this commit and experiment, oldest first, this run's own included."""
+    variation: Variation | None = None
+    """What was changed on purpose, in a rehearsal."""
+    comparison: Comparison | None = None
+    """What differs from where the number came out right; of a run that missed, or that was varied."""
     path: str = "."
     """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
     links: Links = field(default_factory=Links)

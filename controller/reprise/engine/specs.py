@@ -10,10 +10,11 @@ from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
-from reprise.domain.spec.model import BadSpec, Problem, Spec
+from reprise.domain.spec.model import BadSpec, Problem, Spec, Variation
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
 from reprise.domain.statistics import Sample
+from reprise.domain.variation import varied
 from reprise.ports import Source
 from reprise.store.runs import Run
 
@@ -45,8 +46,9 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
     return distinct([file for file in found if file is not None])
 
 
-def as_asked(spec: Spec, run: Run) -> Spec:
-    return with_arguments(spec, run.seeds, run.claims)
+def as_asked(spec: Spec, run: Run, variation: Variation | None) -> Spec:
+    asked = with_arguments(spec, run.seeds, run.claims)
+    return varied(asked, variation) if variation is not None else asked
 
 
 def distinct(files: list[SpecFile]) -> list[SpecFile]:

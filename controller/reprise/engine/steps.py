@@ -141,7 +141,12 @@ class Steps:
         file = self._spec_file(run) if run.source is not None else None
         if file is None or isinstance(file.spec, BadSpec):
             return
-        self._save(run, tracked=tracking.record(self._world, run, file.text, as_asked(file.spec, run)))
+        self._save(
+            run,
+            tracked=tracking.record(
+                self._world, run, file.text, as_asked(file.spec, run, self._world.variation)
+            ),
+        )
 
     def release(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.RELEASING)
@@ -222,7 +227,7 @@ class Steps:
         file = self._spec_file(run)
         if file is None or isinstance(file.spec, BadSpec):
             raise Refused(f"{run.spec_file} at {run.commit[:7]} can no longer be read")
-        return as_asked(file.spec, run)
+        return as_asked(file.spec, run, self._world.variation)
 
     def _judge(self, run: Run, ending: Failed | None) -> Judgement:
         if ending is not None:

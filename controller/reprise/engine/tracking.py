@@ -53,6 +53,8 @@ def conclude(world: World, run: Run) -> None:
         return
     judged = run.judgement
     tags = {"reprise.verdict": judged.verdict.value, "reprise.reason": judged.reason.value}
+    if world.variation is not None:
+        tags["reprise.varied"] = str(world.variation)
     if judged.level is not None:
         tags["reprise.level"] = judged.level.value
     world.tracker.conclude(run.tracked, tags, render_report(run_view(world, run)).markdown)

@@ -12,6 +12,7 @@ from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
 from reprise.domain.trend import SHOWN_RUNS
 from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
+from reprise.engine import differing
 from reprise.engine.recorded import environment_of
 from reprise.engine.specs import as_asked, read_spec
 from reprise.engine.turns import wait_of
@@ -44,6 +45,7 @@ def run_view(world: World, run: Run) -> RunView:
     spec = spec_of(world, run)
     results = runs.results_of(trials)
     usable = spec if isinstance(spec, Spec) else None
+    artifacts = _artifacts(usable, results)
     return RunView(
         run_id=run.id,
         repository=run.repository.full_name,
@@ -61,7 +63,7 @@ def run_view(world: World, run: Run) -> RunView:
         detail=_detail(world, run),
         trials=results,
         lost=tuple(LostAttempt(t.plan.index, t.attempt, t.lost) for t in trials if t.lost is not None),
-        artifacts=_artifacts(usable, results),
+        artifacts=artifacts,
         where={claim.id: claim.where for claim in usable.claims if claim.where} if usable else {},
         why={claim.id: claim.why for claim in usable.claims if claim.why} if usable else {},
         problems=tuple(map(str, spec.problems)) if isinstance(spec, BadSpec) else (),
@@ -80,6 +82,8 @@ def run_view(world: World, run: Run) -> RunView:
         submodules=run.submodules or (),
         earlier=before,
         ledger=ledger,
+        variation=usable.variation if usable is not None else world.variation,
+        comparison=differing.compared(world, run, usable, results, artifacts) if usable else None,
         links=links(world, run),
         environment=_environment(world, run, trials),
     )
@@ -151,7 +155,7 @@ def spec_of(world: World, run: Run) -> Spec | BadSpec | None:
         return None
     if file is None or isinstance(file.spec, BadSpec):
         return file.spec if file is not None else None
-    return as_asked(file.spec, run)
+    return as_asked(file.spec, run, world.variation)
 
 
 def _artifacts(spec: Spec | None, results: tuple[TrialResult, ...]) -> tuple[ArtifactCheck, ...]:

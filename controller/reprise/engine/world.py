@@ -10,6 +10,7 @@ from reprise.domain.forge import Status
 from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.queue import Limits
 from reprise.domain.run import RunId, Sha
+from reprise.domain.spec.model import Variation
 from reprise.engine.threads import Aside, in_thread
 from reprise.ports import Archive, Builder, Clock, Forge, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
@@ -92,6 +93,9 @@ class World:
     """Repository, commit and context → what this process posted there last, which saves asking whether
     something else stands there. Reporting's own."""
 
+    variation: Variation | None = None
+    """What a rehearsal changes on purpose; None anywhere else."""
+
     unheard: Event = field(default_factory=Event, compare=False)
     """Set while our App has no webhook: then the forge tells nobody of a click on a check."""
 
@@ -102,6 +106,11 @@ class World:
     @property
     def rehearsal(self) -> bool:
         return self.forge is None
+
+    @property
+    def rehearsals(self) -> Path:
+        """Where the state folders of rehearsals lie side by side, this one's too."""
+        return self.folders.state.parent
 
     @property
     def conversation(self) -> Forge:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class ProcessBuilder:
         )
         if isinstance(recipe, Failed):
             return recipe
+        recipe = replace(recipe, replaced=rule.replaced)
         key = recipe.key(interpreter)
         environment = self._environments.ensure(key, recipe, interpreter, tree=tree, job=job)
         if isinstance(environment, Failed):

@@ -13,16 +13,18 @@ from pathlib import Path
 
 from reprise import removal, uses
 from reprise.adapters.process import frozen, troubles
-from reprise.adapters.process.installer import Installer, Job
+from reprise.adapters.process.installer import Installer, Job, Ran
 from reprise.adapters.process.interpreters import Interpreter
 from reprise.adapters.process.quarters import interpreter_of_path
 from reprise.adapters.process.recipes import Recipe
 from reprise.adapters.process.workshop import Bench
+from reprise.domain.numerical import normalised
 from reprise.domain.run import Reason
 from reprise.locks import locked, release
 from reprise.ports import Failed
 
 ENVIRONMENTS = "environments"
+REPLACED = "replaced.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +88,62 @@ class Environments:
     ) -> dict[str, str] | Failed:
         what_to_install = folder.parent / recipe.file_name
         what_to_install.write_text(recipe.text_for(tree))
+        in_its_place = folder.parent / REPLACED
+        in_its_place.write_text(recipe.replacement_for(tree))
         environment = Environment(folder, {})
         at = ("--python", str(environment.python))
-        listed = ""
-        # The lock goes along: should we die, it lasts until uv has stopped writing here.
-        bench = Bench((folder,), (what_to_install, tree, *interpreter_of_path(interpreter.path)))
-        for arguments in (
-            ("venv", "--no-project", "--python", str(interpreter.path), str(folder)),
-            ("pip", "install", *at, "--compile-bytecode", *recipe.options, "-r", str(what_to_install)),
-            ("pip", "list", *at, "--format", "json"),
-        ):
-            if arguments[1] == "install":
-                ran = self._installer.run_strangers(job, bench, *arguments, hold=lock)
-            else:
-                ran = self._installer.run(job, *arguments, hold=lock)
-            if isinstance(ran, Failed):
-                return ran
-            if ran.code != 0:
-                what = "the locked packages could not be installed"
-                return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
-            listed = ran.stdout
-        return {entry["name"]: entry["version"] for entry in json.loads(listed)}
+        install = ("pip", "install", *at, "--compile-bytecode")
+        readable = (what_to_install, in_its_place, tree, *interpreter_of_path(interpreter.path))
+        steps = _Steps(self._installer, job, Bench((folder,), readable), lock)
+        failed = steps.take("venv", "--no-project", "--python", str(interpreter.path), str(folder))
+        failed = failed or steps.take(*install, *recipe.options, "-r", str(what_to_install))
+        packages = failed or steps.packages(*at)
+        if isinstance(packages, Failed) or not recipe.replaced:
+            return packages
+        foreign = _not_locked(recipe, packages)
+        failed = foreign or steps.take(*install, "--no-deps", "-r", str(in_its_place))
+        return failed or steps.packages(*at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """uv's commands for one environment, one after the other."""
+
+    installer: Installer
+    job: Job
+    bench: Bench
+    lock: int
+    """Goes along: should we die, it lasts until uv has stopped writing here."""
+
+    def take(self, *arguments: str) -> Failed | None:
+        ran = self._run(arguments)
+        return ran if isinstance(ran, Failed) else None
+
+    def packages(self, *at: str) -> dict[str, str] | Failed:
+        ran = self._run(("pip", "list", *at, "--format", "json"))
+        if isinstance(ran, Failed):
+            return ran
+        return {entry["name"]: entry["version"] for entry in json.loads(ran.stdout)}
+
+    def _run(self, arguments: tuple[str, ...]) -> Ran | Failed:
+        if arguments[1] == "install":
+            ran = self.installer.run_strangers(self.job, self.bench, *arguments, hold=self.lock)
+        else:
+            ran = self.installer.run(self.job, *arguments, hold=self.lock)
+        if isinstance(ran, Failed) or ran.code == 0:
+            return ran
+        what = "the locked packages could not be installed"
+        return troubles.explain(ran.output, what=what, fault=Reason.ENVIRONMENT_FAILED)
+
+
+def _not_locked(recipe: Recipe, packages: dict[str, str]) -> Failed | None:
+    """One package more would be two changes: only what the lock installs can be replaced."""
+    known = {normalised(name) for name in packages}
+    foreign = [name for name, _ in recipe.replaced if normalised(name) not in known]
+    if not foreign:
+        return None
+    why = f"--vary package={', '.join(recipe.pins)}: the lock does not install {', '.join(foreign)}"
+    return Failed(Reason.ENVIRONMENT_FAILED, why)
 
 
 def build_lock(place: Path) -> Path:

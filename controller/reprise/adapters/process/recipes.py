@@ -33,12 +33,30 @@ class Recipe:
     """What the file pins, None when it pins everything by construction."""
     own: tuple[Path, ...]
     """Folders and wheels of the repository itself, installed per commit."""
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Distribution → version that is installed over the locked one: a varied rehearsal."""
 
     def key(self, interpreter: Interpreter) -> str:
         """Same key, same content."""
-        parts = (str(FORMAT), self.file_name, self.text, *self.options)
+        parts = (str(FORMAT), self.file_name, self.text, *self.options, *self.pins)
         python = (interpreter.version, interpreter.tag, interpreter.platform)
         return hashlib.sha256("\0".join((*parts, *python)).encode()).hexdigest()
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        return tuple(f"{name}=={version}" for name, version in self.replaced)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where a requirements file says that packages are found; other formats name an address for each."""
+        if self.file_name != "requirements.txt":
+            return ()
+        return tuple(line for line in self.text.splitlines() if line.startswith("-"))
+
+    def replacement_for(self, tree: Path) -> str:
+        """A requirements file of what is installed over the locked, from where the lock finds it."""
+        text = "".join(f"{line}\n" for line in (*self.sources, *self.pins))
+        return text.replace(TREE, tree.resolve().as_uri())
 
     def text_for(self, tree: Path) -> str:
         return self.text.replace(TREE, tree.resolve().as_uri())

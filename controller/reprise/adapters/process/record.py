@@ -92,6 +92,7 @@ def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str
         "python": _python(job),
         "blas": [],
         "source": _source(job),
+        "data": {each.path: each.sha256 for each in job.spec.data},
         "run": _run(job, ended, variables),
         "in_process": {},
         "profile": {"name": job.spec.determinism.profile.value},

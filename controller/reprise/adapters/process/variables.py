@@ -85,6 +85,7 @@ def job_variables(
         "REPRISE_SEED": str(job.seed),
         "REPRISE_COMMIT": job.commit,
         **_seed_variable(job.spec.run.seed, job.seed),
+        **dict(job.spec.run.variables),
     }
 
 

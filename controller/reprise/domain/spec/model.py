@@ -56,6 +56,8 @@ class RunRule:
     timeout: timedelta
     """For one trial."""
     seed: SeedRule | None
+    variables: tuple[tuple[str, str], ...] = ()
+    """Set above everything else; no spec can say so, only a variation (see `domain.variation`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class EnvironmentRule:
     """Path from the root; None = detect."""
     python: str | None
     network: Network
+    replaced: tuple[tuple[str, str], ...] = ()
+    """Distribution → version in place of the locked one; only a variation says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,33 @@ class Reference:
     """Line and column of ``environment`` in the spec; for messages only."""
 
 
+class Varied(Enum):
+    """What a rehearsal may change on purpose."""
+
+    SEED = "seed"
+    THREADS = "threads"
+    BLAS = "blas"
+    HASH_SEED = "hashseed"
+    PROFILE = "profile"
+    PACKAGE = "package"
+    TIME_ZONE = "timezone"
+    LOCALE = "locale"
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One thing changed on purpose in a rehearsal; never declared in a repository."""
+
+    factor: Varied
+    value: str | None
+    """None = the one that the factor has by itself; see `domain.variation`."""
+    instead_of: str = ""
+    """What it would have been, in words; empty before it was settled."""
+
+    def __str__(self) -> str:
+        return f"{self.factor.value}={self.value}" if self.value is not None else self.factor.value
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     name: str
@@ -218,6 +249,8 @@ class Spec:
     policy: Policy = UNRESTRICTED
     """Counts on the default branch only."""
     reference: Reference = Reference()
+    variation: Variation | None = None
+    """What a rehearsal changed in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def record(hook: str) -> "dict[str, object]":
         "blas": ask(missing, "blas", lambda: libraries(hook)) or [],
         "in_process": {
             "argv": plain(sys.argv),
+            "modules": modules(),
             "processor_seconds": time.process_time(),
             "python_flags": str(sys.flags),
             **variables(),
@@ -123,6 +124,13 @@ def python() -> "dict[str, object]":
         "build": sys.version.replace("\n", " "),
         "executable": sys.executable,
     }
+
+
+def modules() -> "list[str]":
+    """What was imported from outside the standard library, by its top name."""
+    own = getattr(sys, "stdlib_module_names", frozenset(sys.builtin_module_names))
+    names = {name.partition(".")[0] for name in list(sys.modules)}
+    return sorted(name for name in names - own if name.isidentifier() and name != "__main__")[:MAX_ITEMS]
 
 
 def variables() -> "dict[str, object]":

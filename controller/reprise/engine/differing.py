@@ -1,0 +1,178 @@
+"""Gathers what a run that missed is compared with: a committed record, else an earlier run that reproduced.
+
+Called when a run is shown. Records are strangers' files: one that cannot be used is named, never trusted, and
+never keeps a report back.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reprise.domain import comparison, environment
+from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.comparison import Beside, Comparison
+from reprise.domain.differences import Flat
+from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.domain.numerical import same_kernel
+from reprise.domain.run import Judgement, TrialResult, Value, Verdict
+from reprise.domain.spec.model import Spec, Varied
+from reprise.domain.suspects import Clues, rank
+from reprise.domain.trials import repeats
+from reprise.engine.world import World
+from reprise.store import runs
+from reprise.store.earlier import earlier_runs
+from reprise.store.rehearsed import earlier as earlier_rehearsals
+from reprise.store.runs import Run
+
+_LOOKED_AT = 20
+"""Earlier runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    named: str
+    record: Flat
+    values: dict[str, Value]
+    """Of a run of one's own; empty for a committed record."""
+    older: bool = False
+
+
+def compared(
+    world: World, run: Run, spec: Spec, results: Sequence[TrialResult], artifacts: Sequence[ArtifactCheck]
+) -> Comparison | None:
+    """None when there is nothing to explain."""
+    judgement = run.judgement
+    varied = world.variation is not None
+    if judgement is None or not results or not (varied or comparison.missed(judgement, artifacts)):
+        return None
+    clues = Clues(
+        repeats=repeats(spec, results),
+        relative_difference=comparison.relative_difference(judgement),
+        reproduced_elsewhere=_reproduced_before(world, run),
+    )
+    own, unrecorded = _own(world, run, results[0])
+    if not own and not varied:
+        return Comparison(None, rank({}, {}, clues), note=unrecorded, recorded=False)
+    reference, note = _reference(world, run, spec)
+    if reference is None:
+        return Comparison(None, rank({}, {}, clues), note=note, varied=varied)
+    return _compared(world, reference, own, clues, results[0], judgement, unrecorded)
+
+
+def _compared(
+    world: World,
+    reference: _Reference,
+    own: Flat,
+    clues: Clues,
+    first: TrialResult,
+    judgement: Judgement,
+    note: str,
+) -> Comparison:
+    beside = tuple(
+        Beside(claim.id, reference.values.get(claim.id), first.values.get(claim.id))
+        for claim in judgement.claims
+        if reference.values
+    )
+    clues = replace(clues, older_reference=reference.older)
+    if world.variation is not None:
+        clues = replace(clues, relative_difference=comparison.furthest(beside))
+    found = comparison.compare(reference.record, own, clues, named=reference.named)
+    return replace(
+        found, beside=beside, note=note or _without_effect(world, own), varied=world.variation is not None
+    )
+
+
+def _own(world: World, run: Run, first: TrialResult) -> tuple[Flat, str]:
+    path = world.folders.trial(run.id, first.plan.index, first.attempt) / environment.NAME
+    if not path.is_file():
+        return {}, "This run's own environment was not recorded."
+    record = _file(path)
+    return record, "" if record else "This run's own environment record cannot be read."
+
+
+def _reference(world: World, run: Run, spec: Spec) -> tuple[_Reference | None, str]:
+    """What to compare with, and why a committed record was not used."""
+    if world.variation is not None:
+        return next(_rehearsals(world, run), None), ""
+    note = ""
+    if spec.reference.environment is not None:
+        found = _committed(world, run, spec.reference.environment)
+        if isinstance(found, _Reference):
+            return found, ""
+        note = found
+    candidates = _rehearsals(world, run) if world.rehearsal else _earlier(world, run)
+    return next(candidates, None), note
+
+
+def _committed(world: World, run: Run, path: str) -> _Reference | str:
+    """The committed record, or why it cannot be used."""
+    try:
+        data = world.source.read(run.repository, run.commit, path, limit=environment.MAX_BYTES)
+        if data is None:
+            return f"The committed record {path} is not there."
+        record = environment.flatten(environment.read(data, file=path))
+    except (Refused, Retryable, UserError) as error:
+        return f"The committed record cannot be used: {error}."
+    return _Reference(f"the committed record {path}", record, {}, older=True)
+
+
+def _earlier(world: World, run: Run) -> Iterator[_Reference]:
+    """Runs that reproduced and whose record is still there, the newest first."""
+    with world.store.read() as connection:
+        before = earlier_runs(connection, run, _LOOKED_AT)
+        reproduced = [each for each in reversed(before) if each.judgement.verdict is Verdict.REPRODUCED]
+        trials = {
+            each.run_id: runs.results_of(runs.trials_of(connection, each.run_id)) for each in reproduced
+        }
+    for each in reproduced:
+        results = trials[each.run_id]
+        if results:
+            first = results[0]
+            record = _file(
+                world.folders.trial(each.run_id, first.plan.index, first.attempt) / environment.NAME
+            )
+            if record:
+                named = f"run {each.run_id} of {each.commit[:7]}, the newest before that reproduced"
+                yield _Reference(named, record, dict(first.values))
+
+
+def _rehearsals(world: World, run: Run) -> Iterator[_Reference]:
+    """Earlier ones without a variation; only those that reproduced, unless this one is varied itself."""
+    for state, left in earlier_rehearsals(world.rehearsals, run.repository.id, run.experiment):
+        usable = world.variation is not None or left.verdict is Verdict.REPRODUCED
+        if not usable or left.varied is not None or left.run_id == run.id:
+            continue
+        record = _file(state / left.record) if left.record else {}
+        if record or world.variation is not None:
+            said = "the newest before" + ("" if world.variation is not None else " that reproduced")
+            named = f"rehearsal {left.run_id} of {left.commit[:7]}, {said}"
+            yield _Reference(named, record, left.values)
+
+
+def _reproduced_before(world: World, run: Run) -> bool:
+    with world.store.read() as connection:
+        before = earlier_runs(connection, run, _LOOKED_AT)
+    return any(each.commit == run.commit and each.judgement.verdict is Verdict.REPRODUCED for each in before)
+
+
+def _file(path: Path) -> Flat:
+    """Empty when there is none that can be used."""
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(environment.MAX_BYTES + 1)
+        return environment.flatten(environment.read(data, file=environment.NAME))
+    except (OSError, UserError):
+        return {}
+
+
+def _without_effect(world: World, own: Flat) -> str:
+    """OpenBLAS is asked for a kernel; what it took stands in the record."""
+    variation = world.variation
+    if variation is None or variation.factor is not Varied.BLAS or variation.value is None:
+        return ""
+    kernels = {
+        text for name, text in own.items() if name.startswith("blas.") and name.endswith("architecture")
+    }
+    if not kernels or any(same_kernel(kernel, variation.value) for kernel in kernels):
+        return ""
+    return f"The job's BLAS worked with {', '.join(sorted(kernels))}, so this variation had no effect."
