@@ -12,6 +12,7 @@ from reprise.domain.hardware import (
     CPU_ONLY,
     elsewhere,
     named,
+    of_file,
     of_record,
     same_class,
     same_gpu,
@@ -134,6 +135,11 @@ def test_a_class_is_the_card_and_how_many_there_are(one: Hardware, other: Hardwa
 )
 def test_a_machine_is_known_by_its_record(flat: dict[str, str], text: str) -> None:
     assert named(of_record(flat)) == text
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{", b"[]", b"{}", b'{"gpu": "none"}'])
+def test_without_a_usable_record_no_gpu_is_known_of(data: bytes | None) -> None:
+    assert of_file(data) == CPU_ONLY
 
 
 # --- what is told -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.domain.ledger import ledger_object
 from reprise.domain.report import render_report
 from reprise.domain.result import result_object
 from reprise.domain.run import Judgement, Phase, Value
@@ -21,6 +22,7 @@ from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
 from reprise.store import runs
+from reprise.store.ledger import verifications
 from reprise.store.runs import Run, Trial
 
 log = structlog.get_logger()
@@ -49,11 +51,12 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
     with world.store.read() as connection:
         trials = runs.trials_of(connection, run.id)
         times = runs.phase_times(connection, run.id)
+        ended_at = times.get(Phase.REPORTING) or world.clock.now()
+        ledger = verifications(connection, run, until=ended_at)
     found = spec_of(world, run)
     spec = found if isinstance(found, Spec) else None
-    ended_at = times.get(Phase.REPORTING) or world.clock.now()
     over = replace(run, phase=Phase.DONE, ended_at=ended_at)
-    view = run_view(world, over)
+    view = replace(run_view(world, over), ledger=ledger)
     return EvidenceRecord(
         run_id=run.id,
         repository=run.repository.full_name,
@@ -91,6 +94,7 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         built=run.built,
         trials=tuple(_trial(world, run, spec, trial) for trial in trials),
         page=links(world, run).run,
+        ledger=tuple(ledger_object(ledger)),
     )
 
 
