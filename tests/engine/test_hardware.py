@@ -1,39 +1,30 @@
 """Another class of hardware is told wherever the verdict is."""
 
-import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.engine.harness import Controller, Outside, measured, spec_with
-from tests.fakes.runner import FakeJob
 
 from reprise.domain.forge import OnCommit
 from reprise.domain.run import HardwareComparison, Verdict
-from reprise.ports import JobRequest
 
-VALUE = 'published: {value: "0.93"}'
 SPEC = spec_with({"claims:": 'reference: {hardware: {gpu: "A100-80GB"}}\nclaims:'})
 
 
 @pytest.mark.parametrize(
     ("record", "ran_on", "same"),
     [
-        (None, "cpu only", False),
-        ('{"gpu": [], "missing": {"gpu": "no NVIDIA driver here"}}', "cpu only", False),
-        ("{", "cpu only", False),
-        (json.dumps({"gpu": [{"name": "NVIDIA A100 80GB PCIe"}]}), "1 × NVIDIA A100 80GB PCIe", True),
-        (json.dumps({"gpu": [{"name": "NVIDIA H200"}] * 2}), "2 × NVIDIA H200", False),
+        ({}, "cpu only", False),
+        ({"gpu": [], "missing": {"gpu": "no NVIDIA driver here"}}, "cpu only", False),
+        ({"gpu": [{"name": "NVIDIA A100 80GB PCIe"}]}, "1 × NVIDIA A100 80GB PCIe", True),
+        ({"gpu": [{"name": "NVIDIA H200"}] * 2}, "2 × NVIDIA H200", False),
     ],
 )
 def test_the_machine_is_known_by_the_first_trials_record(
-    controller: Controller, outside: Outside, record: str | None, ran_on: str, same: bool
+    controller: Controller, outside: Outside, record: dict[str, Any], ran_on: str, same: bool
 ) -> None:
-    def script(job: JobRequest) -> FakeJob:
-        job.results.mkdir(parents=True, exist_ok=True)
-        if record is not None:
-            (job.results / "environment.json").write_text(record)
-        return measured(0.93)
-
-    outside.runner.script = script
+    outside.runner.script = lambda job: replace(measured(0.93), environment=record)
     repository = outside.repository()
     sha = outside.tag(repository, "v1", SPEC)
     controller.told_tag(repository, "v1")

@@ -76,14 +76,13 @@ def reaches(claim: Claim, value: Value, own: Sequence[Value]) -> bool:
     number = parse_number(claim.published.text)
     if number is None or isinstance(value, str):
         return value == claim.published.text
-    compare: Exact | Tolerance | Distribution = claim.compare
-    match compare:
+    match claim.compare:
         case Exact():
             return equal_as_printed(value, number)
         case Tolerance(abs=absolute, rel=relative):
             bound = max(exact(absolute), exact(relative) * abs(number.value))
             return equal_as_printed(value, number) or within(value, number, bound)
-        case Distribution():
+        case Distribution() as compare:
             return _in_margin(compare, value, number) or _ordinary(compare, value, own)
 
 

@@ -22,8 +22,8 @@ class Verification:
     """One judged run of an experiment at a commit."""
 
     run_id: RunId
-    at: datetime
-    """When it ended; while it is being reported, when it was asked for. UTC."""
+    requested_at: datetime
+    """UTC."""
     occasion: str
     """What started it, in words."""
     judgement: Judgement
@@ -57,20 +57,12 @@ def not_always(ledger: Sequence[Verification]) -> str:
     return f"{len(reached)} of {len(counted)} verifications" if 0 < len(reached) < len(counted) else ""
 
 
-def ledger_object(ledger: Sequence[Verification]) -> dict[str, Any]:
-    """Plain data for programs: the counts, and every verification, oldest first."""
-    return {
-        "reached": sum(each.reached for each in ledger),
-        "counted": sum(each.counted for each in ledger),
-        "verifications": ledger_entries(ledger),
-    }
-
-
-def ledger_entries(ledger: Sequence[Verification]) -> list[dict[str, Any]]:
+def ledger_object(ledger: Sequence[Verification]) -> list[dict[str, Any]]:
+    """Plain data for programs and evidence: every verification, oldest first."""
     return [
         {
             "run_id": each.run_id,
-            "at": each.at.isoformat(),
+            "requested_at": each.requested_at.isoformat(),
             "verdict": each.judgement.verdict.value,
             "level": each.judgement.level.value if each.judgement.level is not None else None,
             "reason": each.judgement.reason.value,

@@ -11,6 +11,8 @@ from reprise.domain.trials import counted, repeats
 
 _SHOWN_UNCOLLECTED = 5
 _SHOWN_NAMES = 5
+CEILING_UNKNOWN = "Level A can only be expected on the hardware and with the packages of the published run."
+"""Until the classes of hardware are compared: see `hardware.with_hardware`."""
 
 
 def notes(
@@ -87,7 +89,7 @@ def _ceiling(judged: Judgement, checks: Sequence[ArtifactCheck], same: bool | No
         return "Level A could not be reached: no artifact has a declared digest."
     if same is False:
         return "Level A could not be expected: the job does not repeat itself."
-    return "Level A can only be expected on the hardware and with the packages of the published run."
+    return CEILING_UNKNOWN
 
 
 def _names(claims: Sequence[Claim]) -> str:

@@ -142,7 +142,7 @@ def _ledger(view: RunView) -> Section | None:
     if len(view.ledger) < 2:
         return None
     rows = [_ledger_row(each, view) for each in view.ledger[-LEDGER_ROWS:]]
-    header = ("ended", "verdict", "level", "counted", "started by", "run")
+    header = ("asked for", "verdict", "level", "counted", "started by", "run")
     return Section(f"Verifications of this commit ({len(view.ledger)})", table(header, rows))
 
 
@@ -152,7 +152,14 @@ def _ledger_row(each: Verification, view: RunView) -> tuple[str, ...]:
     why = why_not_counted(each)
     counted = f"no, {why}" if why else "yes"
     started = inline(each.occasion, 80)
-    return (each.at.strftime("%Y-%m-%d %H:%M"), outcome(each.judgement), level, counted, started, name)
+    return (
+        each.requested_at.strftime("%Y-%m-%d %H:%M"),
+        outcome(each.judgement),
+        level,
+        counted,
+        started,
+        name,
+    )
 
 
 def _comparison(view: RunView) -> Section | None:

@@ -181,9 +181,10 @@ def _log_tail(world: World, run: Run, judgement: Judgement | None, trials: list[
         return read_tail(world.folders.build_log(run.id))
     if not trials:
         return ""
-    # A control that failed explains nothing about the outcome.
     own = [trial for trial in trials if trial.plan.control is None] or trials
-    last = next((trial for trial in own if trial.result and not trial.result.valid), own[-1])
+    controls = [trial for trial in trials if trial.plan.control is not None]
+    failed = (trial for trial in (*own, *controls) if trial.result and not trial.result.valid)
+    last = next(failed, own[-1])
     return read_tail(world.folders.trial(run.id, last.plan.index, last.attempt) / "log.txt")
 
 

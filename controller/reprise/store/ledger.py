@@ -1,6 +1,8 @@
 """Every verification of one experiment at one commit."""
 
-from sqlalchemy import Connection, select
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
 
 from reprise.domain.ledger import Verification
 from reprise.domain.run import Judgement, RunId
@@ -12,14 +14,20 @@ MOST = 1000
 """The newest ones; nobody verifies a commit more often."""
 
 
-def verifications(connection: Connection, run: Run) -> tuple[Verification, ...]:
-    """Those of the run's commit and experiment that came to a judgement, oldest first, the run's own too."""
+def verifications(
+    connection: Connection, run: Run, *, until: datetime | None = None
+) -> tuple[Verification, ...]:
+    """Those of the run's commit and experiment that came to a judgement, oldest first, the run's own too.
+
+    ``until``: of others only those that had ended by then, so that a later look finds the same.
+    """
     query = (
-        select(runs.c.id, runs.c.created_at, runs.c.ended_at, runs.c.trigger, runs.c.claims, runs.c.judgement)
+        select(runs.c.id, runs.c.created_at, runs.c.trigger, runs.c.claims, runs.c.judgement)
         .where(
             runs.c.repository_id == run.repository.id,
             runs.c.commit == run.commit,
             runs.c.experiment == run.experiment,
+            *([or_(runs.c.id == run.id, runs.c.ended_at <= until)] if until is not None else []),
         )
         .order_by(runs.c.number.desc())
         .limit(MOST)
@@ -27,7 +35,7 @@ def verifications(connection: Connection, run: Run) -> tuple[Verification, ...]:
     found = [
         Verification(
             RunId(row.id),
-            row.ended_at or row.created_at,
+            row.created_at,
             row.trigger,
             load(Judgement, row.judgement),
             partial=row.claims is not None,

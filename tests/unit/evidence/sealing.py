@@ -44,6 +44,7 @@ def contents(record: Record, files: Mapping[str, bytes]) -> dict[str, bytes]:
         "experiment": record.experiment,
         "phase": "reporting",
         **judged_object(judgement, rejudged.results),
+        "ledger": list(record.ledger),
         "evidence": None,
         "rules": record.rules,
     }

@@ -165,12 +165,12 @@ WIDE = [0.90, 0.97, 1.04]
     ],
 )
 def test_a_single_value_against_each_kind_of_bar(
-    published: str, compare: Compare | Distribution | None, value: Value, own: list[Value], reproduces: bool
+    published: str, compare: Compare | None, value: Value, own: list[Value], reproduces: bool
 ) -> None:
     assert reaches(bar(published, compare), value, own) is reproduces
 
 
-def bar(published: str, compare: Compare | Distribution | None) -> Claim:
+def bar(published: str, compare: Compare | None) -> Claim:
     return claim(published, compare)
 
 
