@@ -9,8 +9,8 @@ from tests.unit.verdict.build import DIGEST, OTHER_DIGEST, claim, failed, series
 from reprise.domain import figures
 from reprise.domain.claims import worst_first
 from reprise.domain.rules import CURRENT_RULES, RULES
-from reprise.domain.run import Bar, ClaimJudgement, Judgement, Level, Verdict
-from reprise.domain.spec.model import Artifact, Better, Claim, Distribution, PublishedKind, Side
+from reprise.domain.run import Bar, ClaimJudgement, Judgement, Level, TrialPlan, Verdict
+from reprise.domain.spec.model import Artifact, Better, Claim, Control, Distribution, PublishedKind, Side
 from reprise.domain.statistics import sample
 from reprise.domain.verdict import judge
 
@@ -292,6 +292,16 @@ def test_a_distribution_is_judged_by_d_or_a(
     """Identical artifacts settle what the interval leaves open; they never rescue a miss."""
     found = judged(values, per_seed=A, artifacts=[artifact(digest=digest)])
     assert (found.verdict, found.level) == (verdict, level)
+
+
+def test_identical_artifacts_do_not_rescue_what_its_control_reaches_as_well() -> None:
+    what = replace(claim("0.9232", Distribution(0.01)), control=Control(("--shuffle",)))
+    shown = spec(what, n=3, artifacts=[artifact()])
+    results = series(0.9232, 0.95, 0.90)
+    results[0] = replace(results[0], artifacts={"model.bin": DIGEST})
+    executed = replace(trial(0.9232, index=3), plan=TrialPlan(3, 0, probe=False, control=("--shuffle",)))
+    assert judge(shown, results).verdict is REPRODUCED
+    assert judge(shown, [*results, executed]).verdict is INCONCLUSIVE
 
 
 def test_the_authors_own_seed_decides_nothing() -> None:

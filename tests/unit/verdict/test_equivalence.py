@@ -16,7 +16,15 @@ from reprise.domain.claims import LEVEL_TEXT
 from reprise.domain.equivalence import decide, p_value
 from reprise.domain.run import ClaimJudgement, Estimate, Level, Verdict
 from reprise.domain.spec.model import Better, Distribution, PublishedKind, Side
-from reprise.domain.statistics import ALPHA, Sample, against_draw, against_sample, against_target, sample
+from reprise.domain.statistics import (
+    ALPHA,
+    Sample,
+    against_draw,
+    against_sample,
+    against_target,
+    prediction_interval,
+    sample,
+)
 from reprise.domain.verdict import judge
 
 BATCH = 40
@@ -167,6 +175,12 @@ def test_every_sample_of_usable_numbers_has_a_finite_mean_and_scatter(values: li
     assert min(values) <= found.mean <= max(values)
     assert 0 <= found.sd <= 2e150
     assert (found.sd == 0) is (min(values) == max(values)) or found.sd < 1e-300
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=9))
+def test_no_sample_of_finite_numbers_breaks_the_calculation(values: list[float]) -> None:
+    low, high = prediction_interval(sample(values))
+    assert low <= high
 
 
 @given(st.floats(-1e6, 1e6), st.integers(2, 9))
