@@ -206,6 +206,15 @@ def test_whether_level_a_could_be_expected_is_told_when_it_is_missed(
     assert not expected or said[0].startswith(expected)
 
 
+def test_a_job_that_does_not_repeat_itself_cannot_be_expected_to_give_level_a() -> None:
+    what = replace(spec(claim("0.97", tolerance(0.1)), artifacts=ARTIFACT), reference=Reference(A100))
+    results = [
+        replace(each, artifacts={"out": OTHER_DIGEST}) for each in series(0.97, 0.97, 0.97, probe=0.96)
+    ]
+    notes = with_hardware(judge(what, results), what, results, A100).notes
+    assert any("the job does not repeat itself, not even on one machine" in note for note in notes)
+
+
 def test_statuses_tell_another_class_too() -> None:
     found = told(spec(claim()), 0.97, A100, CPU_ONLY)
     posted: list[Status] = list(statuses_for(found, "wine", links=Links()))

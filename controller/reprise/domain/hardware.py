@@ -18,6 +18,7 @@ from reprise.domain.artifacts import all_identical, check_artifacts
 from reprise.domain.errors import UserError
 from reprise.domain.run import HardwareComparison, Judgement, Level, TrialResult, Verdict
 from reprise.domain.spec.model import Exact, Hardware, Spec
+from reprise.domain.trials import repeats
 
 CPU_ONLY = Hardware(None, 0)
 
@@ -149,6 +150,8 @@ def _ceiling(
     checks = check_artifacts(spec.artifacts, results)
     if judged.level is Level.A or all_identical(checks) or not any(check.expected for check in checks):
         return ""
+    if repeats(spec, results) is False:
+        return "Level A was not to be expected: the job does not repeat itself, not even on one machine."
     if compared is None:
         return (
             "Whether level A could be expected is unknown: declare reference.hardware to have that compared."

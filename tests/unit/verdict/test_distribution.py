@@ -231,10 +231,7 @@ def test_failed_trials_are_left_out_as_far_as_they_are_allowed() -> None:
     results = [*series(*R), failed(5)]
     one = claim("0.9232", Distribution(0.02))
     allowed = judge(spec(one, n=6, allow_failed=1), results)
-    assert (allowed.verdict, allowed.notes[-2]) == (
-        REPRODUCED,
-        "The author's own seed gives the published value: accuracy.",
-    )
+    assert (allowed.verdict, allowed.level) == (REPRODUCED, Level.D)
     assert "1 of 6 trials failed, as runs.allow_failed permits." in allowed.notes
     refused = judge(spec(one, n=6), results)
     assert (refused.verdict, refused.level) == (INCONCLUSIVE, None)
@@ -308,28 +305,6 @@ def test_the_authors_own_seed_decides_nothing() -> None:
     found = judged((0.9232, *WORSE), "0.9232")
     assert "The author's own seed gives the published value: accuracy." in found.notes
     assert found.verdict is INCONCLUSIVE
-
-
-@pytest.mark.parametrize(
-    ("artifacts", "probe", "said"),
-    [
-        ([], None, "Level A could not be reached: no artifact has a declared digest."),
-        (
-            [artifact(digest=OTHER_DIGEST)],
-            0.9,
-            "Level A could not be expected: the job does not repeat itself.",
-        ),
-        (
-            [artifact(digest=OTHER_DIGEST)],
-            None,
-            "Level A can only be expected on the hardware and with the packages of the published run.",
-        ),
-    ],
-)
-def test_a_missing_level_a_is_no_failure(artifacts: list[Artifact], probe: float | None, said: str) -> None:
-    what = spec(claim("0.9232", Distribution(0.02)), n=5, artifacts=artifacts)
-    found = judge(what, series(*R, probe=probe))
-    assert (found.level, said in found.notes) == (Level.D, True)
 
 
 @pytest.mark.parametrize("bar", [Bar("distribution", 0.9, None), Bar("distribution", None, 1.1)])
