@@ -97,7 +97,7 @@ def _judge_exact(claim: Claim, value: Value | None, *, repeats: bool | None) -> 
             ),
             verdict=Verdict.INCONCLUSIVE,
         )
-    if _level(claim, value) is Level.B:
+    if level_of(claim, value) is Level.B:
         return _judged(claim, value, Verdict.REPRODUCED, level=Level.B)
     match repeats:
         case True:
@@ -115,7 +115,7 @@ def _judge_exact(claim: Claim, value: Value | None, *, repeats: bool | None) -> 
 
 
 def _judge_tolerance(claim: Claim, values: Sequence[Value], setting: Setting) -> ClaimJudgement:
-    levels = [_level(claim, value) for value in values]
+    levels = [level_of(claim, value) for value in values]
     value = max(values, key=lambda each: _away(claim, each))
     repeats, wanted = setting.repeats, setting.rules.unrepeatable
     enough = len(values) >= wanted
@@ -171,8 +171,8 @@ def _furthest(values: Sequence[Value]) -> str:
     return f"the furthest of {len(values)} values" if len(values) > 1 else ""
 
 
-def _level(claim: Claim, value: Value) -> Level | None:
-    """The strongest level that this value meets by itself."""
+def level_of(claim: Claim, value: Value) -> Level | None:
+    """The strongest level that this value meets by itself, in mode exact or tolerance."""
     number = parse_number(claim.published.text)
     if number is None or isinstance(value, str):
         return Level.B if value == claim.published.text else None

@@ -19,8 +19,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from reprise.domain import figures
+from reprise.domain.claims import level_of
 from reprise.domain.equivalence import allowed
-from reprise.domain.published import Number, equal_as_printed, exact, parse_number, within
+from reprise.domain.published import Number, exact, parse_number
 from reprise.domain.run import ClaimJudgement, ControlJudgement, ControlOutcome, TrialResult, Value, Verdict
 from reprise.domain.spec.model import Better, Claim, Distribution, Exact, Side, Spec, Tolerance
 from reprise.domain.statistics import prediction_interval, sample
@@ -77,11 +78,8 @@ def reaches(claim: Claim, value: Value, own: Sequence[Value]) -> bool:
     if number is None or isinstance(value, str):
         return value == claim.published.text
     match claim.compare:
-        case Exact():
-            return equal_as_printed(value, number)
-        case Tolerance(abs=absolute, rel=relative):
-            bound = max(exact(absolute), exact(relative) * abs(number.value))
-            return equal_as_printed(value, number) or within(value, number, bound)
+        case Exact() | Tolerance():
+            return level_of(claim, value) is not None
         case Distribution() as compare:
             return _in_margin(compare, value, number) or _ordinary(compare, value, own)
 

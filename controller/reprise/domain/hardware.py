@@ -10,14 +10,15 @@ GPUs, and because an exact value or identical artifacts are only to be expected 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reprise.domain import environment
+from reprise.domain.artifacts import all_identical, check_artifacts
 from reprise.domain.errors import UserError
-from reprise.domain.notes import CEILING_UNKNOWN
-from reprise.domain.run import ClaimJudgement, HardwareComparison, Judgement, Verdict
+from reprise.domain.run import ClaimJudgement, HardwareComparison, Judgement, Level, TrialResult, Verdict
 from reprise.domain.spec.model import Exact, Hardware, Spec
+from reprise.domain.trials import repeats
 
 CPU_ONLY = Hardware(None, 0)
 
@@ -87,15 +88,23 @@ def named(hardware: Hardware) -> str:
     return "cpu only" if hardware.gpu is None else f"{hardware.count} × {hardware.gpu}"
 
 
-def with_hardware(judged: Judgement, spec: Spec, ran_on: Hardware) -> Judgement:
+def with_hardware(
+    judged: Judgement, spec: Spec, results: Sequence[TrialResult], ran_on: Hardware
+) -> Judgement:
     """The judgement, which tells both classes; verdicts, levels and messages stay as they are."""
     published = spec.reference.hardware
-    if published is None or judged.verdict is Verdict.NOT_RUN:
+    if judged.verdict is Verdict.NOT_RUN:
         return judged
-    compared = HardwareComparison(named(published), named(ran_on), same_class(published, ran_on))
-    notes = [_ceiling(compared) if note == CEILING_UNKNOWN else note for note in judged.notes]
-    told = [_told(compared), "" if compared.same else _exact_misses(spec, judged)]
-    return replace(judged, hardware=compared, notes=(*notes, *filter(None, told)))
+    compared = None
+    if published is not None:
+        same = same_class(published, ran_on)
+        compared = HardwareComparison(named(published), named(ran_on), same)
+    notes = [
+        _told(compared),
+        _exact_misses(spec, judged, compared),
+        _ceiling(spec, judged, results, compared),
+    ]
+    return replace(judged, hardware=compared, notes=(*judged.notes, *filter(None, notes)))
 
 
 def elsewhere(compared: HardwareComparison | None) -> str:
@@ -105,13 +114,21 @@ def elsewhere(compared: HardwareComparison | None) -> str:
     return f"published on {compared.published}, run on {compared.run}"
 
 
-def _told(compared: HardwareComparison) -> str:
+def _compared(published: Hardware, ran_on: Hardware) -> HardwareComparison:
+    return HardwareComparison(named(published), named(ran_on), same_class(published, ran_on))
+
+
+def _told(compared: HardwareComparison | None) -> str:
+    if compared is None:
+        return ""
     if compared.same:
         return f"Hardware: {compared.run}, the class that was published on ({compared.published})."
     return f"Another class of hardware: {elsewhere(compared)}."
 
 
-def _exact_misses(spec: Spec, judged: Judgement) -> str:
+def _exact_misses(spec: Spec, judged: Judgement, compared: HardwareComparison | None) -> str:
+    if compared is None or compared.same:
+        return ""
     exact = {claim.id for claim in spec.claims if isinstance(claim.compare, Exact)}
     missed = [claim.id for claim in judged.claims if claim.id in exact and _missed(claim)]
     if not missed:
@@ -129,11 +146,22 @@ def _missed(claim: ClaimJudgement) -> bool:
     return not low <= claim.got <= high
 
 
-def _ceiling(compared: HardwareComparison) -> str:
+def _ceiling(
+    spec: Spec, judged: Judgement, results: Sequence[TrialResult], compared: HardwareComparison | None
+) -> str:
     """Whether level A could have been expected, so that missing it is not read as a failure."""
+    checks = check_artifacts(spec.artifacts, results)
+    if judged.level is Level.A or all_identical(checks) or not any(check.expected for check in checks):
+        return ""
+    if repeats(spec, results) is False:
+        return "Level A was not to be expected: the job does not repeat itself, not even on one machine."
+    if compared is None:
+        return (
+            "Whether level A could be expected is unknown: declare reference.hardware to have that compared."
+        )
     if compared.same:
-        return "Level A could be expected: this is the published class of hardware, given the same packages."
-    return "Level A was not to be expected: artifacts are rarely identical on another class of hardware."
+        return "Level A could be expected on this class of hardware, given the same software."
+    return "Level A was not to be expected: artifacts are rarely identical on another class of machine."
 
 
 def _card(name: str) -> _Card | None:

@@ -1,18 +1,16 @@
-"""What is told beside a run's verdict and decides nothing: the probe, failures, seeds, what A would take."""
+"""What is told beside a run's verdict and decides nothing: the probe, failures, the author's own seed."""
 
 from collections.abc import Sequence
 
 from reprise.domain.artifacts import ArtifactCheck, all_identical
 from reprise.domain.control import control_notes
 from reprise.domain.published import equal_as_printed, parse_number
-from reprise.domain.run import Judgement, Level, TrialResult, Value, Verdict
+from reprise.domain.run import Judgement, TrialResult, Value, Verdict
 from reprise.domain.spec.model import Claim, Distribution, PublishedKind, Spec, Tolerance
 from reprise.domain.trials import counted, repeats
 
 _SHOWN_UNCOLLECTED = 5
 _SHOWN_NAMES = 5
-CEILING_UNKNOWN = "Level A can only be expected on the hardware and with the packages of the published run."
-"""Until the classes of hardware are compared: see `hardware.with_hardware`."""
 
 
 def notes(
@@ -38,7 +36,6 @@ def notes(
     said.append(_own_seed(spec, trials))
     if all_identical(checks) and judged.verdict is Verdict.NOT_REPRODUCED:
         said.append("The artifacts are identical to the declared ones: they do not give the published value.")
-    said.append(_ceiling(judged, checks, repeats(spec, results)))
     said += control_notes(spec, judged.claims)
     said += _uncollected([result for result in results if result.plan.control is None])
     return [note for note in said if note]
@@ -79,17 +76,6 @@ def _hits(claim: Claim, value: Value | None) -> bool:
     if number is None or value is None or isinstance(value, str):
         return False
     return equal_as_printed(value, number)
-
-
-def _ceiling(judged: Judgement, checks: Sequence[ArtifactCheck], same: bool | None) -> str:
-    """Whether A could be expected, so that its absence is not read as a failure."""
-    if judged.verdict is not Verdict.REPRODUCED or judged.level is Level.A:
-        return ""
-    if not any(check.expected is not None for check in checks):
-        return "Level A could not be reached: no artifact has a declared digest."
-    if same is False:
-        return "Level A could not be expected: the job does not repeat itself."
-    return CEILING_UNKNOWN
 
 
 def _names(claims: Sequence[Claim]) -> str:

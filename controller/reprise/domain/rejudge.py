@@ -164,7 +164,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
-    judged = with_hardware(judged, spec, _hardware(record, files))
+    judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 
 

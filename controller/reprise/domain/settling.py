@@ -8,6 +8,7 @@ early by it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 from reprise.domain.equivalence import decide
 from reprise.domain.run import Estimate, Verdict
@@ -62,6 +63,8 @@ def trials_to_settle(
     new: Sample, estimate: Estimator, compare: Distribution, *, claims: int = 1, alpha: float = ALPHA
 ) -> int | None:
     """The fewest trials, more than there are, whose interval lies inside the margin or outside it."""
+    if not _conceivable(replace(new, count=MOST_TRIALS), estimate, compare, claims, alpha):
+        return None
     for count in range(new.count + 1, MOST_TRIALS + 1):
         if _settled(replace(new, count=count), estimate, compare, claims, alpha):
             return count
@@ -73,6 +76,9 @@ def seeds_to_settle(
 ) -> int | None:
     """The fewest published seeds that do it with as many trials. One number alone takes our scatter."""
     theirs = published if isinstance(published, Sample) else Sample(published, new.sd, 1)
+    most = replace(theirs, count=MOST_TRIALS)
+    if not _conceivable(replace(new, count=MOST_TRIALS), estimator(most), compare, claims, alpha):
+        return None
     for count in range(theirs.count + 1, MOST_TRIALS + 1):
         estimate = estimator(replace(theirs, count=count))
         if _settled(replace(new, count=count), estimate, compare, claims, alpha):
@@ -91,6 +97,17 @@ def settling_text(settling: Settling, published: int) -> str:
             f"{settling.seeds} published seeds and as many trials would"
         )
     return f"not even {MOST_TRIALS:,} trials would settle it: the difference is too near to the margin"
+
+
+def _conceivable(new: Sample, estimate: Estimator, compare: Distribution, claims: int, alpha: float) -> bool:
+    """False where not even the least error with endless degrees of freedom would do: saves the search."""
+    positive, negative = (_narrowed(estimate(new, each), each) for each in (alpha, alpha / claims))
+    return decide(compare, positive, negative) is not Verdict.INCONCLUSIVE
+
+
+def _narrowed(found: Estimate, alpha: float) -> Estimate:
+    half = found.standard_error * NormalDist().inv_cdf(1 - alpha)
+    return replace(found, low=found.difference - half, high=found.difference + half)
 
 
 def _settled(new: Sample, estimate: Estimator, compare: Distribution, claims: int, alpha: float) -> bool:

@@ -38,7 +38,7 @@ def sample(values: Sequence[float]) -> Sample:
     mean = math.fsum(scaled) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in scaled)
     sd = math.sqrt(squares / (len(values) - 1))
-    return Sample(math.ldexp(mean, exponent), math.ldexp(sd, exponent), len(values))
+    return Sample(math.ldexp(mean, exponent), 2 * math.ldexp(sd / 2, exponent), len(values))
 
 
 def against_sample(new: Sample, published: Sample, alpha: float = ALPHA) -> Estimate:

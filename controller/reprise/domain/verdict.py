@@ -57,9 +57,10 @@ def judge(
         return not_run(lost.reason, lost.message, spec)
     settings = _settings(spec, results, published or {}, rules)
     judged_claims = [judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims]
-    claims = with_controls(spec, judged_claims, results)
     checks = check_artifacts(spec.artifacts, results)
-    judged = _judged_run(spec, trials, claims=_raised(claims, checks), checks=checks, metrics=metrics or {})
+    # A control that reproduces takes away what identical artifacts gave, so it comes last.
+    claims = with_controls(spec, _raised(judged_claims, checks), results)
+    judged = _judged_run(spec, trials, claims=claims, checks=checks, metrics=metrics or {})
     said = notes(spec, results, judged, checks, coin_public=coin_public)
     return replace(judged, notes=tuple(said), rules=rules.version)
 
@@ -118,11 +119,9 @@ def _judged_run(
     return Judgement(worst.verdict, level, Reason.COMPLETED, _sentence(claims, level), claims)
 
 
-def _raised(
-    claims: tuple[ClaimJudgement, ...], checks: Sequence[ArtifactCheck]
-) -> tuple[ClaimJudgement, ...]:
+def _raised(claims: Sequence[ClaimJudgement], checks: Sequence[ArtifactCheck]) -> tuple[ClaimJudgement, ...]:
     if not all_identical(checks):
-        return claims
+        return tuple(claims)
     return tuple(map(_at_level_a, claims))
 
 

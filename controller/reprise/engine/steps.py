@@ -238,7 +238,7 @@ class Steps:
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
         published = read_published(self._world.source, run.repository, run.commit, spec)
         judged = judge(spec, results, metrics=metrics, published=published, coin_public=run.coin_public)
-        judged = with_hardware(judged, spec, machine_of(self._world, run, results))
+        judged = with_hardware(judged, spec, results, machine_of(self._world, run, results))
         return noted(judged, run.claims)
 
     def _judge_early(self, run: Run, ending: Failed) -> Judgement:

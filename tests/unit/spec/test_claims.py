@@ -320,6 +320,13 @@ def test_a_distribution_has_five_trials_and_no_probe_unless_declared() -> None:
     assert (declared.n, declared.determinism.self_repeat) == (3, True)
 
 
+def test_fewer_than_all_of_the_five_may_fail() -> None:
+    compare = "{mode: distribution, margin: 1}"
+    assert good(seeded(compare=compare, top="runs: {allow_failed: 4}\n")).allow_failed == 4
+    (problem,) = bad(seeded(compare=compare, top="runs: {allow_failed: 5}\n"))
+    assert problem == "3:22: runs.allow_failed must be less than runs.n, which is 5"
+
+
 def test_a_claim_in_another_mode_beside_a_distribution_keeps_its_probe() -> None:
     more = '{id: b, metric: {file: m.json}, published: {value: "1"}}]'
     text = seeded(compare="{mode: distribution, margin: 1}").rstrip().removesuffix("]") + f", {more}"

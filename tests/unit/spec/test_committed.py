@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.spec.reading import SMALLEST, claim, good
 
-from reprise.domain.spec.committed import check_files
+from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.problems import render_problems
 
 FIVE = b"[0.9210, 0.9199, 0.9244, 0.9221, 0.9288]"
@@ -93,3 +93,27 @@ def test_specs_without_such_files_ask_for_none() -> None:
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_any_list_of_doubles_is_read(values: list[float]) -> None:
     assert "JSON list" not in check(repr(values).encode(), value="0.5")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (FIVE, ("0.9232", 5, 0.0035)),
+        (b"[3]", ("3", 1, 0)),
+        (b"[1e200, 2e200]", None),
+        (b"{}", None),
+        (None, None),
+    ],
+)
+def test_published_seeds_are_summed_up(
+    content: bytes | None, expected: tuple[str, int, float] | None
+) -> None:
+    spec = good(claim(published="{value: 3, per_seed: seeds.json}"))
+    found = published_samples(spec, lambda path: content)
+    assert list(found) == (["a"] if expected else [])
+    for each in found.values():
+        assert (f"{each.mean:.4g}", each.count, round(each.sd, 4)) == expected
+
+
+def test_a_claim_without_seeds_asks_for_no_file() -> None:
+    assert published_samples(good(claim()), lambda path: pytest.fail(path)) == {}

@@ -282,6 +282,7 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
         ),
         ("runs: {n: 0}", "runs.n must be a whole number from 1 to 1000, not '0'"),
         ("runs: {n: 2, allow_failed: 2}", "runs.allow_failed must be less than runs.n, which is 2"),
+        ("runs: {allow_failed: 1}", "runs.allow_failed must be less than runs.n, which is 1"),
         ("runs: 5", "runs must be a mapping such as {n: 3}, not '5'"),
         ("reference: {}", "reference needs hardware, environment or both"),
         ("reference: {hardware: {count: 2}}", "the key 'gpu' is missing in reference.hardware"),

@@ -8,7 +8,7 @@ from tests.unit.verdict.build import claim, series, tolerance, trial
 from reprise.domain import figures
 from reprise.domain.claims import Setting, judge_claim, worst_first
 from reprise.domain.run import Level, Reason, Value, Verdict
-from reprise.domain.spec.model import Claim, PublishedKind
+from reprise.domain.spec.model import Better, Claim, PublishedKind, Side, Tolerance
 
 YES, NO, UNKNOWN = True, False, None
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.INCONCLUSIVE
@@ -156,3 +156,29 @@ def test_the_worst_claim_comes_first() -> None:
         for what, value in ((fine, 0.97), (near, 0.96), (far, 0.5))
     ]
     assert [each.id for each in worst_first(judged)] == ["far", "near", "fine"]
+
+
+REACHED = Tolerance(0.01, 0.0, Side.NO_WORSE, Better.HIGHER)
+KEPT_BELOW = Tolerance(0.0, 0.1, Side.NO_WORSE, Better.LOWER)
+
+
+@pytest.mark.parametrize(
+    ("compare", "values", "verdict", "level", "got", "bar"),
+    [
+        (REACHED, [0.5], REPRODUCED, Level.B, 0.5, "≥ 0.49"),
+        (REACHED, [0.9], REPRODUCED, Level.C, 0.9, "≥ 0.49"),
+        (REACHED, [0.491], REPRODUCED, Level.C, 0.491, "≥ 0.49"),
+        (REACHED, [0.489], NOT_REPRODUCED, None, 0.489, "≥ 0.49"),
+        (REACHED, [0.9, 0.495, 0.7], REPRODUCED, Level.C, 0.495, "≥ 0.49"),
+        (REACHED, [0.9, 0.4, 0.7], INCONCLUSIVE, None, 0.4, "≥ 0.49"),
+        (KEPT_BELOW, [0.1], REPRODUCED, Level.C, 0.1, "≤ 0.55"),
+        (KEPT_BELOW, [0.6], NOT_REPRODUCED, None, 0.6, "≤ 0.55"),
+    ],
+)
+def test_of_a_target_within_a_tolerance_only_the_worse_side_counts(
+    compare: Tolerance, values: list[float], verdict: Verdict, level: Level | None, got: float, bar: str
+) -> None:
+    what = claim("0.500", compare, kind=PublishedKind.TARGET)
+    judged = judge_claim(what, series(*values), Setting(YES))
+    found = (judged.verdict, judged.level, judged.got, figures.bar(judged))
+    assert found == (verdict, level, got, bar)

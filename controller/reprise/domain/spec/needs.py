@@ -52,9 +52,14 @@ def read_runs(root: Section) -> tuple[int | None, int]:
         return None, 0
     n = runs.integer("n", low=1, high=1000)
     allow_failed = runs.integer("allow_failed", low=0, high=999) or 0
-    if n is not None and allow_failed >= n:
-        runs.wrong("allow_failed", f"must be less than runs.n, which is {n}")
     return n, allow_failed
+
+
+def check_failures(root: Section, n: int, allow_failed: int) -> None:
+    """``n``: with its default, which depends on the claims."""
+    runs = root.section("runs")
+    if runs is not None and allow_failed >= n:
+        runs.wrong("allow_failed", f"must be less than runs.n, which is {n}")
 
 
 def read_artifacts(root: Section) -> tuple[Artifact, ...]:

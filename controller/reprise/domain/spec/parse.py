@@ -14,6 +14,7 @@ from reprise.domain.spec.later import refuse_later_sections
 from reprise.domain.spec.model import BadSpec, Claim, Distribution, Problem, Spec
 from reprise.domain.spec.names import NAME_EXPECTED, is_experiment_file, parse_name
 from reprise.domain.spec.needs import (
+    check_failures,
     read_artifacts,
     read_data,
     read_determinism,
@@ -66,6 +67,8 @@ def _spec(root: Section, default_name: str) -> Spec:
     n, allow_failed = read_runs(root)
     run = read_run(root, resources.duration)
     claims = read_claims(root, n=n, seeded=run.seed is not None)
+    n = n or _usual_trials(claims)
+    check_failures(root, n, allow_failed)
     return Spec(
         name=_name(root, default_name),
         tags=read_tags(root),
@@ -74,7 +77,7 @@ def _spec(root: Section, default_name: str) -> Spec:
         data=read_data(root),
         resources=resources,
         determinism=read_determinism(root, probed=_probed(claims)),
-        n=n or _usual_trials(claims),
+        n=n,
         allow_failed=allow_failed,
         claims=claims,
         artifacts=read_artifacts(root),
