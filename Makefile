@@ -29,7 +29,7 @@ demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
 
-.PHONY: check test integration chaos bench fuzz bare nightly
+.PHONY: check test integration calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -44,6 +44,9 @@ integration: .venv/.ready ## the tests with real programs: forge, controller, ML
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)
+
+calibration: .venv/.ready ## how often mode distribution errs; writes docs/calibration.md
+	@.venv/bin/python -m bench.calibration
 
 chaos: .venv/.ready ## kill, stop and starve real processes at every step; SHORT=1 SEED= SCHEDULES= ONLY=
 	@.venv/bin/python -m tests.chaos.run $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
@@ -66,9 +69,10 @@ fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that 
 	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
 	done
 
-nightly: ## what is too long for every change: chaos in full, fuzzing, benchmarks
+nightly: ## what is too long for every change: chaos in full, fuzzing, calibration, benchmarks
 	$(MAKE) chaos
 	$(MAKE) fuzz
+	$(MAKE) calibration
 	$(MAKE) bench
 
 bare: ## `make demo` in a fresh, bare Debian (needs root)

@@ -147,6 +147,31 @@ def check(
 
 
 @app.command()
+def plan(
+    path: Annotated[Path, typer.Argument(help="A spec file, or a folder with one.")] = Path(),
+    experiment: Annotated[str | None, typer.Option(metavar="NAME", help="Only this experiment.")] = None,
+    claim: Annotated[str | None, typer.Option(metavar="ID", help="Only this claim.")] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest-tolerance", help="Suggest a tolerance and a margin for each claim.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Show what the declared trials can tell, before anything runs.
+
+    From the committed values per seed, or their spread: the scatter, how likely each verdict is, how many
+    trials it takes. docs/statistics.md explains every line.
+
+    Exit codes: 0 shown, 64 wrong usage or a spec with problems.
+    """
+    from reprise.planning import as_object, plan_specs, render
+
+    plans = plan_specs(path, experiment=experiment, claim=claim, suggesting=suggest)
+    shown = json.dumps(as_object(plans), indent=2) if as_json else render(plans, suggesting=suggest)
+    typer.echo(shown)
+    return 0
+
+
+@app.command()
 def verify(
     evidence: Annotated[Path, typer.Argument(metavar="EVIDENCE.zip", help="An evidence package.")],
     key: Annotated[

@@ -86,6 +86,14 @@ def t_probability(value: float, degrees: float) -> float:
     return float(stdtr(degrees, value))
 
 
+def legendre(points: int) -> tuple[tuple[float, float], ...]:
+    """Nodes and weights of Gauss and Legendre's rule on 0 to 1."""
+    from scipy.special import roots_legendre
+
+    nodes, weights = roots_legendre(points)
+    return tuple((float(1 + x) / 2, float(w) / 2) for x, w in zip(nodes, weights, strict=True))
+
+
 def _estimate(
     new: Sample, published: float, error: float, degrees: float, alpha: float, *, m: int
 ) -> Estimate:

@@ -1,0 +1,144 @@
+"""``reprise plan``: what the declared trials can show, before anybody pays for a run.
+
+Reads the spec files and the committed values of a folder as ``reprise check`` does, and runs nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reprise.domain.errors import UserError
+from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
+from reprise.domain.planned_text import ONLY_COMMITTED, render_claim, render_suggestion
+from reprise.domain.planning import Chances
+from reprise.domain.run import Verdict
+from reprise.domain.spec.committed import published_samples
+from reprise.domain.spec.model import BadSpec, Claim, Spec
+from reprise.domain.spec.parse import DISTRIBUTION_TRIALS
+from reprise.domain.statistics import Sample
+from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit, suggest
+from reprise.engine.specs import SpecFile
+from reprise.spec_files import find_specs
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    claim: ClaimPlan
+    suggestion: Suggestion | None
+    """None also when nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPlan:
+    file: str
+    spec: Spec
+    claims: tuple[Planned, ...]
+
+
+def plan_specs(
+    path: Path, *, experiment: str | None = None, claim: str | None = None, suggesting: bool = False
+) -> tuple[ExperimentPlan, ...]:
+    """The plan of every experiment, or of one. UserError names what is missing or wrong."""
+    found = find_specs(path)
+    chosen = [file for file in found.files if experiment in (None, file.spec.name)]
+    if not chosen:
+        raise UserError(f"there is no experiment {experiment!r} here; {_names(found.files)}")
+    specs = [(file.path, _good(file)) for file in chosen]
+    plans = tuple(_plan(name, spec, claim, found.read, suggesting) for name, spec in specs)
+    kept = tuple(plan for plan in plans if plan.claims or claim is None)
+    if not kept:
+        ids = [each.id for _, spec in specs for each in spec.claims]
+        raise UserError(f"there is no claim {claim!r} here; there is: {', '.join(ids) or 'none'}")
+    return kept
+
+
+def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
+    lines: list[str] = []
+    for plan in plans:
+        trials = f"{plan.spec.n} trial{'s' if plan.spec.n != 1 else ''}"
+        lines += [f"{plan.spec.name} ({plan.file}), {trials}", ""]
+        for each in plan.claims:
+            lines += render_claim(each.claim)
+            if suggesting:
+                lines += render_suggestion(each.claim.claim, each.suggestion)
+            lines.append("")
+        if not plan.claims:
+            lines += ["It claims nothing, so that there is nothing to plan: docs/spec.md shows a claim.", ""]
+    return "\n".join([*lines, ONLY_COMMITTED] if suggesting else lines[:-1])
+
+
+def as_object(plans: tuple[ExperimentPlan, ...]) -> dict[str, Any]:
+    """Plain data, as docs/statistics.md lists it."""
+    return {"experiments": [_experiment(plan) for plan in plans]}
+
+
+def _good(file: SpecFile) -> Spec:
+    if isinstance(file.spec, BadSpec):
+        raise UserError(f"{file.spec.problems[0]}; `reprise check` lists every problem")
+    return file.spec
+
+
+def _names(files: tuple[SpecFile, ...]) -> str:
+    return f"there is: {', '.join(file.spec.name for file in files)}"
+
+
+def _plan(
+    file: str, spec: Spec, claim: str | None, read: Callable[[str], bytes | None], suggesting: bool
+) -> ExperimentPlan:
+    published = published_samples(spec, read)
+    claims = [each for each in spec.claims if claim in (None, each.id)]
+    plans = tuple(_planned(spec, each, published.get(each.id), suggesting) for each in claims)
+    return ExperimentPlan(file, spec, plans)
+
+
+def _planned(spec: Spec, claim: Claim, published: Sample | None, suggesting: bool) -> Planned:
+    plan = plan_claim(spec, claim, published)
+    if plan.spread is None or not suggesting:
+        return Planned(plan, None)
+    trials = spec.n if distribution(claim) else DISTRIBUTION_TRIALS
+    return Planned(plan, suggest(claim, plan.spread, trials=trials, power=POWERS[0]))
+
+
+def _experiment(plan: ExperimentPlan) -> dict[str, Any]:
+    return {
+        "file": plan.file,
+        "experiment": plan.spec.name,
+        "trials": plan.spec.n,
+        "claims": [_claim(each) for each in plan.claims],
+    }
+
+
+def _claim(planned: Planned) -> dict[str, Any]:
+    plan = planned.claim
+    claim, forecast = plan.claim, plan.forecast
+    return {
+        "id": claim.id,
+        "published": claim.published.text,
+        "published_values": plan.design.m,
+        "bound": plan.bound,
+        "sd": plan.spread.sd if plan.spread else None,
+        "sd_range": plan.sd_range,
+        "largest_sd": plan.largest_sd,
+        "forecast": _forecast(forecast) if forecast else None,
+        "all_inside": plan.all_inside,
+        "half_unit": half_unit(claim.published),
+        "accuracy_error": accuracy_error(claim),
+        "notes": plan.remarks,
+        "suggestion": asdict(planned.suggestion) if planned.suggestion else None,
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return asdict(forecast) | {
+        "unchanged": _chances(forecast.unchanged),
+        "shifted": _chances(forecast.shifted),
+    }
+
+
+def _chances(each: Chances) -> dict[str, float]:
+    return {
+        Verdict.REPRODUCED.value: each.reproduced,
+        Verdict.INCONCLUSIVE.value: each.inconclusive,
+        Verdict.NOT_REPRODUCED.value: each.not_reproduced,
+    }

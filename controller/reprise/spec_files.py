@@ -1,0 +1,70 @@
+"""The spec files of a folder as they lie there, committed or not; `checking` and `planning` read them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.domain.errors import UserError
+from reprise.domain.spec.committed import check_files
+from reprise.domain.spec.document import MOST_BYTES
+from reprise.domain.spec.model import BadSpec
+from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
+from reprise.domain.spec.parse import parse_spec
+from reprise.engine.specs import SpecFile, distinct
+
+_COMMITTED_FILE_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    files: tuple[SpecFile, ...]
+    """The root one first."""
+    read: Callable[[str], bytes | None]
+    """Another file by its path from the root; None where there is none, or one that is too large."""
+
+
+def find_specs(path: Path) -> Found:
+    """A spec file, or all of a folder. UserError when there is none."""
+    paths = _spec_files(path)
+    read = _reader(_root(paths[0]))
+    return Found(tuple(distinct([_check(each, read) for each in paths])), read)
+
+
+def _spec_files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.exists():
+        raise UserError(f"{path} does not exist")
+    found = [path / SPEC_FILE, *sorted((path / SPEC_FOLDER).glob(f"*{SPEC_SUFFIX}"))]
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise UserError(f"{path} has no {SPEC_FILE}: docs/spec.md shows the smallest one")
+    return files
+
+
+def _root(file: Path) -> Path:
+    folder = file.absolute().parent
+    return folder.parent if folder.name == SPEC_FOLDER else folder
+
+
+def _check(file: Path, read: Callable[[str], bytes | None]) -> SpecFile:
+    root = _root(file)
+    name = file.absolute().relative_to(root).as_posix()
+    try:
+        with file.open("rb") as handle:
+            data = handle.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+    spec = parse_spec(data, file=name, default_name=experiment_name(name, f"local/{root.name}"))
+    problems = () if isinstance(spec, BadSpec) else check_files(spec, read, file=name)
+    return SpecFile(name, "", BadSpec(spec.name, problems) if problems else spec)
+
+
+def _reader(root: Path) -> Callable[[str], bytes | None]:
+    def read(path: str) -> bytes | None:
+        target = (root / path).resolve()
+        if not target.is_relative_to(root.resolve()) or not target.is_file():
+            return None
+        return target.read_bytes() if target.stat().st_size <= _COMMITTED_FILE_BYTES else None
+
+    return read

@@ -1,0 +1,64 @@
+"""docs/statistics.md says what `reprise plan` prints and what the formulas give."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reprise.cli import invoke
+from reprise.domain.planned_text import percent
+from reprise.domain.planning import Design, per_side_for, power
+from reprise.domain.spec.model import Distribution
+from reprise.domain.suggesting import tolerance_factor
+
+PAGE = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text(encoding="utf-8")
+
+
+def block(language: str, which: int = 0) -> str:
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return found[which]
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    (tmp_path / "reprise.yaml").write_text(block("yaml"))
+    (tmp_path / "seeds.json").write_text(block("json"))
+    return tmp_path
+
+
+def test_the_example_prints_what_the_page_shows(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["plan", "--suggest-tolerance", str(example)]) == 0
+    assert capsys.readouterr().out == block("text")
+
+
+def test_the_object_has_the_shape_of_the_page(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["plan", "--json", str(example)]) == 0
+    assert keys(json.loads(capsys.readouterr().out)) == keys(json.loads(block("json", 1)))
+
+
+def keys(value: Any) -> Any:
+    """The same, with what is no container left out."""
+    if isinstance(value, Mapping):
+        return {name: keys(each) for name, each in value.items()}
+    return [keys(each) for each in value] if isinstance(value, list) else None
+
+
+def test_the_tables_of_power_are_computed() -> None:
+    tables = PAGE[PAGE.index("<!-- power -->") : PAGE.index("<!-- end: power -->")].split("\n\n")
+    for table, margins in zip(tables, ((1, 1.5, 2, 3), (2, 3, 4, 6)), strict=True):
+        for cells in re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE):
+            n = int(cells[0])
+            design = Design(n, n if table is tables[0] else 1)
+            assert cells[1].split(" | ") == [percent(power(design, Distribution(m))) for m in margins]
+
+
+def test_the_other_numbers_of_the_page_are_computed() -> None:
+    for count, margin in re.findall(r"(\d+) at (?:a margin of )?([\d.]+) σ", PAGE):
+        assert per_side_for(0.8, Distribution(float(margin))) == int(count)
+    factors = re.findall(r"([\d.]+) for (\d+)[,.]", PAGE)
+    assert len(factors) == 5
+    for factor, count in factors:
+        assert f"{tolerance_factor(int(count)):.2f}" == factor
