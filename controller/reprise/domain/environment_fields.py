@@ -96,6 +96,7 @@ FIELDS = {
     "in_process.argv": "of the process that is recorded",
     "in_process.processor_seconds": "processor time of that process",
     "in_process.python_flags": "`sys.flags`",
+    "in_process.modules": "top-level modules that it had imported, without the standard library",
     "in_process.environ.*": "variables that change numbers, as the job left them",
     "in_process.numpy.*": "version, BLAS it was built with, instructions it always uses, found and lacks",
     "in_process.torch.*": "flags of PyTorch",

@@ -80,7 +80,7 @@ def redacted(variables: dict[str, str]) -> dict[str, str]:
 def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str, str]) -> Group:
     machine = Machine(how.root)
     variables = _variables(job, missing)
-    cuda, found = gpus.read(missing, hash_ids=how.hash_gpu_ids)
+    cuda, found = gpus.observe(missing, hash_ids=how.hash_gpu_ids)
     if found:
         cuda["xid"] = gpus.xids(missing, ended.started_at)
     record: Group = {
