@@ -83,6 +83,7 @@ FIELDS = {
     "run.argv": "the command with its seed",
     "run.workdir": "from the root of the repository",
     "run.seed": "seed of the trial",
+    "run.control": "whether it is a control, which must not reproduce",
     "run.cpus": "cores granted",
     "run.network": "as the spec asks",
     "run.started_at": "UTC",

@@ -144,6 +144,7 @@ def _run(job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
         "argv": [mask(word) for word in job_argv(job.spec, job.seed, job.control)],
         "workdir": job.spec.run.workdir,
         "seed": job.seed,
+        "control": job.control is not None,
         "cpus": job.cpus,
         "network": job.spec.environment.network.value,
         "started_at": ended.started_at.isoformat(),
