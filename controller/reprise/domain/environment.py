@@ -46,15 +46,15 @@ def read(data: bytes, *, file: str) -> Record:
     return record
 
 
-def problem(root: object) -> str:
+def problem(root: object, *, max_fields: int = MAX_FIELDS) -> str:
     """Why something read from JSON cannot be (a part of) a record; empty when it can."""
     if not isinstance(root, dict):
         return "it is not a JSON object"
     for fields, (depth, value) in enumerate(_values(root, 1)):
         if depth > MAX_DEPTH:
             return f"it is nested more than {MAX_DEPTH} levels deep"
-        if fields > MAX_FIELDS:
-            return f"it has more than {MAX_FIELDS:,} values"
+        if fields > max_fields:
+            return f"it has more than {max_fields:,} names and values"
         if isinstance(value, str) and len(value) > MAX_TEXT:
             return f"a value has more than {MAX_TEXT:,} characters"
     return ""

@@ -56,6 +56,7 @@ def test_state_folder_is_empty_but_for_what_the_trial_works_in(
         f"attempt('database', lambda: open({str(state / 'reprise.db')!r}).read())\n"
         "attempt('trial', lambda: sorted(os.listdir(os.path.dirname(os.getcwd()))))\n"
         "attempt('home', lambda: os.listdir(os.path.expanduser('~')))\n"
+        "attempt('hook', lambda: open('../hook/at_exit.py', 'w').close())\n"
         f"attempt('write', lambda: open({str(state / 'new')!r}, 'w').close())\n",
     )
 
@@ -63,6 +64,7 @@ def test_state_folder_is_empty_but_for_what_the_trial_works_in(
     assert seen["database"] == "No such file or directory"
     assert seen["trial"] == ["home", "hook", "inside", "output", "tmp", "tree"]
     assert seen["home"] == []
+    assert seen["hook"] in ("Read-only file system", "Permission denied")
     assert not (state / "new").exists()
     assert (state / "reprise.db").read_text() == "secret"
 

@@ -110,6 +110,22 @@ def test_a_machine_without_a_usable_driver_says_so(number: int, said: str) -> No
     assert missing == {"gpu": said, "cuda": said}
 
 
+def test_without_any_device_of_a_driver_nothing_is_asked(tmp_path: Path) -> None:
+    missing: dict[str, str] = {}
+
+    assert gpus.observe(missing, hash_ids=False, devices=(str(tmp_path / "nvidiactl"),)) == ({}, [])
+    assert missing == {"gpu": "no NVIDIA driver here", "cuda": "no NVIDIA driver here"}
+
+
+def test_a_driver_is_asked_by_a_process_of_its_own(tmp_path: Path) -> None:
+    missing: dict[str, str] = {}
+    cuda, found = gpus.observe(missing, hash_ids=True, devices=(str(tmp_path),))
+
+    assert found or missing["gpu"]  # whatever this machine has, it was answered
+    assert cuda or missing["cuda"]
+    assert "did not answer" not in missing.get("gpu", "")
+
+
 def test_a_gpu_that_fell_off_the_bus_is_said_and_the_library_closed() -> None:
     closed: list[bool] = []
     missing: dict[str, str] = {}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from reprise.adapters.process import hook, layout
-from reprise.domain.environment import MAX_BYTES
 from reprise.domain.spec.model import Profile
 
 
@@ -328,10 +327,13 @@ def nested(depth: int) -> Any:
         (b"not json", "is not JSON"),
         (b"[]", "it is not a JSON object"),
         (b"\xff\xfe", "is not UTF-8"),
-        (b'"' + b"x" * MAX_BYTES + b'"', "larger than 1,048,576 bytes"),
+        (b'"' + b"x" * hook.MAX_BYTES + b'"', "larger than 262,144 bytes"),
         (json.dumps(nested(30)).encode(), "nested more than 6 levels"),
         (b"[" * 100_000, "nested more than 100 levels"),
-        (json.dumps({"in_process": {str(n): n for n in range(9_000)}}).encode(), "more than 10,000 values"),
+        (
+            json.dumps({"in_process": {str(n): n for n in range(9_000)}}).encode(),
+            "more than 4,000 names and values",
+        ),
         (b'{"in_process": {"a": "' + b"x" * 30_000 + b'"}}', "more than 20,000 characters"),
         (b'{"blas": {"library": "openblas"}}', "`blas`: Input should be a valid list"),
         (b'{"in_process": {"a": {"b": 1}}}', "`in_process.a."),

@@ -1,21 +1,32 @@
 """The GPUs of this machine and their driver, through NVML. Called by record.py, at the end of a trial.
 
-NVML and not the output of nvidia-smi, which is not promised to stay as it is; that is kept as it came."""
+NVML and not the output of nvidia-smi, which is not promised to stay as it is; that is kept as it came.
+A driver can hang in a way that no signal ends, so NVML is asked by a process of its own, which is given up
+when it takes too long: ``python -I -m reprise.adapters.process.gpus [--hash-ids]``.
+"""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from reprise.masking import mask
 
 Found = dict[str, Any]
+NVML_SECONDS = 20.0
 SMI_SECONDS = 20.0
+LEAVE_SECONDS = 1.0
+"""For a process that was killed to go."""
+DEVICES = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")
+"""One of them is there wherever a driver is."""
 MAX_SMI_BYTES = 8 << 20
 MAX_KERNEL_RECORDS = 20_000
 XID = re.compile(r"NVRM: Xid \(([^)]*)\): (\d+)")
@@ -46,11 +57,28 @@ NEAR = {
 """NVML's levels of how two GPUs are connected."""
 
 
-def read(missing: dict[str, str], *, hash_ids: bool, library: Any = None) -> tuple[Found, list[Found]]:
-    """``cuda`` and ``gpu``; what is not there is named in ``missing``. ``hash_ids`` hides who a GPU is.
+def observe(
+    missing: dict[str, str], *, hash_ids: bool, devices: tuple[str, ...] = DEVICES
+) -> tuple[Found, list[Found]]:
+    """``cuda`` and ``gpu``; what is not there is named in ``missing``. Takes `NVML_SECONDS` at most.
 
-    ``library`` is NVML's module.
+    ``hash_ids`` hides who a GPU is.
     """
+    if not any(Path(device).exists() for device in devices):
+        missing["gpu"] = missing["cuda"] = NO_DRIVER
+        return {}, []
+    command = (sys.executable, "-I", "-m", "reprise.adapters.process.gpus")
+    try:
+        told = json.loads(_output((*command, *(["--hash-ids"] if hash_ids else [])), NVML_SECONDS))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        missing["gpu"] = missing["cuda"] = f"NVML did not answer: {type(error).__name__}"
+        return {}, []
+    missing.update(told["missing"])
+    return told["cuda"], told["gpu"]
+
+
+def read(missing: dict[str, str], *, hash_ids: bool, library: Any = None) -> tuple[Found, list[Found]]:
+    """The same without a bound in time. ``library`` is NVML's module."""
     nvml = library or _installed()
     try:
         with _opened(nvml):
@@ -68,20 +96,14 @@ def shown_id(uuid: str, *, hash_ids: bool) -> str:
 def smi(missing: dict[str, str], *, hash_ids: bool, program: str = "nvidia-smi") -> str | None:
     """What ``nvidia-smi -q -x`` prints, without serial numbers where those are to be hidden."""
     try:
-        done = subprocess.run(
-            (program, "-q", "-x"),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SMI_SECONDS,
-            check=True,
-        )
+        output = _output((program, "-q", "-x"), SMI_SECONDS)
     except FileNotFoundError:
         missing["nvidia-smi.xml"] = "nvidia-smi is not installed here"
         return None
     except (OSError, subprocess.SubprocessError) as error:
         missing["nvidia-smi.xml"] = f"nvidia-smi did not answer: {type(error).__name__}"
         return None
-    text = mask(done.stdout[:MAX_SMI_BYTES].decode(errors="replace"))
+    text = mask(output[:MAX_SMI_BYTES].decode(errors="replace"))
     return _without_ids(text) if hash_ids else text
 
 
@@ -93,6 +115,23 @@ def xids(missing: dict[str, str], since: datetime, *, device: str = "/dev/kmsg")
     except OSError as error:
         missing["cuda.xid"] = f"the kernel's log cannot be read: {error.strerror}"
         return []
+
+
+def _output(command: Sequence[str], seconds: float) -> bytes:
+    """Raises OSError or SubprocessError when there is none. One that hangs in the driver is left behind."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=LEAVE_SECONDS)
+        raise
+    if process.returncode != 0:
+        raise subprocess.CalledProcessError(process.returncode, command[0])
+    return output
 
 
 def _installed() -> Any:
@@ -240,3 +279,16 @@ def _errors(records: Iterator[str]) -> Iterator[tuple[float, str, str]]:
 
 def _booted_at() -> float:
     return time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+# --- as a program ---------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> None:
+    missing: dict[str, str] = {}
+    cuda, found = read(missing, hash_ids="--hash-ids" in arguments)
+    print(json.dumps({"cuda": cuda, "gpu": found, "missing": missing}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

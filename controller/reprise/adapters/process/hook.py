@@ -20,6 +20,9 @@ from reprise.removal import remove_tree
 
 START = "sitecustomize.py"
 STRICT = "strict.py"
+MAX_BYTES = 1 << 18
+MAX_FIELDS = 4_000
+"""What leaves room for ours within the bounds of a whole record."""
 MAX_NAMES = 1000
 """Names that are looked at where the job leaves its records."""
 NO_RECORD = (
@@ -81,7 +84,7 @@ def read(folder: Path) -> Inside | str:
     loaded = metric_file.load(data, file=names[-1])
     if isinstance(loaded, metric_file.MetricProblem):
         return f"the job's own record cannot be used: {loaded.message}"
-    wrong = environment.problem(loaded.root)
+    wrong = environment.problem(loaded.root, max_fields=MAX_FIELDS)
     if wrong:
         return f"the job's own record cannot be used: {wrong}"
     return _parse(loaded.root)
@@ -130,7 +133,7 @@ def _read(into: Path, name: str) -> bytes:
     if descriptor is None:
         raise UserError(f"`{name}` is not there")
     with open(descriptor, "rb") as file:
-        data = file.read(environment.MAX_BYTES + 1)
-    if len(data) > environment.MAX_BYTES:
-        raise UserError(f"it is larger than {environment.MAX_BYTES:,} bytes")
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise UserError(f"it is larger than {MAX_BYTES:,} bytes")
     return data

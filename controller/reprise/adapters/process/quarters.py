@@ -53,8 +53,7 @@ class Quarters:
         shown = _shown([*writable, *shared], readable, scratch, network=network)
         hidden = _hidden(self.hidden)
         if how.uid:
-            for path in (*writable, scratch):
-                give(path, uid)
+            give(uid, *writable, scratch)
         if how.uid and how.mounts:
             hidden = _hidden([*hidden, *_closed([path for path, _ in shown])])
         elif how.uid:
@@ -117,18 +116,18 @@ def _is_open(folder: Path) -> bool:
     return bool(folder.stat().st_mode & OTHERS_ENTER)
 
 
-def give(path: Path, uid: int) -> None:
-    """The whole folder to this user; nothing of a job runs while this happens."""
+def give(uid: int, *folders: Path) -> None:
+    """The whole of these folders to this user; nothing of a job runs while this happens."""
     try:
         subprocess.run(
-            ("chown", "-R", "-h", "-P", f"{uid}:{uid}", "--", str(path)),
+            ("chown", "-R", "-h", "-P", f"{uid}:{uid}", "--", *map(str, folders)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=CHOWN_SECONDS,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise Retryable(f"{path} could not be given to uid {uid}: {error}") from error
+        raise Retryable(f"{folders[0]} could not be given to uid {uid}: {error}") from error
 
 
 def _open_ways(paths: Iterable[Path], ours: Iterable[Path]) -> None:

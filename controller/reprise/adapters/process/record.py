@@ -80,7 +80,7 @@ def redacted(variables: dict[str, str]) -> dict[str, str]:
 def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str, str]) -> Group:
     machine = Machine(how.root)
     variables = _variables(job, missing)
-    cuda, found = gpus.read(missing, hash_ids=how.hash_gpu_ids)
+    cuda, found = gpus.observe(missing, hash_ids=how.hash_gpu_ids)
     if found:
         cuda["xid"] = gpus.xids(missing, ended.started_at)
     record: Group = {
@@ -144,6 +144,7 @@ def _run(job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
         "argv": [mask(word) for word in job_argv(job.spec, job.seed, job.control)],
         "workdir": job.spec.run.workdir,
         "seed": job.seed,
+        "control": job.control is not None,
         "cpus": job.cpus,
         "network": job.spec.environment.network.value,
         "started_at": ended.started_at.isoformat(),

@@ -65,12 +65,12 @@ def wrapped(quarters: Quarters, cache: Path, bench: Bench, also: Sequence[Path])
         finally:
             if quarters.isolation.uid:
                 for path in bench.writable:
-                    give(path, os.geteuid())
+                    give(os.geteuid(), path)
 
 
 def _downloads(cache: Path, quarters: Quarters) -> Path:
     downloads = cache / DOWNLOADS
     downloads.mkdir(exist_ok=True)
     if quarters.isolation.uid and downloads.stat().st_uid != BUILD_UID:
-        give(downloads, BUILD_UID)
+        give(BUILD_UID, downloads)
     return downloads

@@ -83,6 +83,9 @@ VARIABLES = (
 )
 """As the job left them; what it was given is in ``run.environment``."""
 
+OURS = ("__main__", "sitecustomize", "reprise_threadpoolctl")
+"""Names in ``sys.modules`` that say nothing of what the job imported."""
+
 LIBRARIES = (b"blas", b"mkl", b"blis", b"omp")
 """In the names of the files that threadpoolctl knows to ask."""
 
@@ -130,7 +133,7 @@ def modules() -> "list[str]":
     """What was imported from outside the standard library, by its top name."""
     own = getattr(sys, "stdlib_module_names", frozenset(sys.builtin_module_names))
     names = {name.partition(".")[0] for name in list(sys.modules)}
-    return sorted(name for name in names - own if name.isidentifier() and name != "__main__")[:MAX_ITEMS]
+    return sorted(name for name in names - own if name.isidentifier() and name not in OURS)[:MAX_ITEMS]
 
 
 def variables() -> "dict[str, object]":
