@@ -78,11 +78,13 @@ def require_same_statement(
     predicate = statement.get("predicate")
     if not isinstance(predicate, dict):
         raise NotAuthentic("the signed statement has no result")
-    declared = {"name": DECLARATION, "digest": {"sha256": _sha256(files.get(DECLARATION, b""))}}
-    _require(predicate.get("configuration"), [declared], "another declaration than the package's")
-    _require(
-        predicate.get("result"), _outcome(judgement.verdict, judgement.reason), "another result than follows"
+    declaration = files.get(DECLARATION)
+    digests = (
+        [{"name": DECLARATION, "digest": {"sha256": _sha256(declaration)}}] if declaration is not None else []
     )
+    _require(predicate.get("configuration", []), digests, "another declaration than the package's")
+    result = _outcome(judgement.verdict, judgement.reason)
+    _require(predicate.get("result"), result, "another result than follows")
     for outcome, group in _GROUPS.items():
         due = [each.id for each in judgement.claims if _outcome(each.verdict, judgement.reason) == outcome]
         _require(predicate.get(group, []), due, f"other {group} than follow")
