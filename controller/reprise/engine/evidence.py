@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.domain.ledger import ledger_entries
 from reprise.domain.report import render_report
 from reprise.domain.result import result_object
 from reprise.domain.run import Judgement, Phase, Value
@@ -91,6 +92,7 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         built=run.built,
         trials=tuple(_trial(world, run, spec, trial) for trial in trials),
         page=links(world, run).run,
+        ledger=tuple(ledger_entries(view.ledger)),
     )
 
 

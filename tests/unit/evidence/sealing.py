@@ -44,6 +44,7 @@ def contents(record: Record, files: Mapping[str, bytes]) -> dict[str, bytes]:
         "experiment": record.experiment,
         "phase": "reporting",
         **judged_object(judgement, rejudged.results),
+        "ledger": {"reached": 0, "counted": 0, "verifications": []},
         "evidence": None,
         "rules": record.rules,
     }

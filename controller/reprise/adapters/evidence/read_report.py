@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reprise.adapters.evidence.outcomes import FAILED, PASSED, WARNED, outcome_of
 from reprise.adapters.evidence.read_json import read_object
 from reprise.adapters.evidence.read_sums import SUMS
 from reprise.domain.errors import NotAuthentic
@@ -12,7 +13,7 @@ from reprise.domain.metric_file import shorten
 from reprise.domain.rejudge import DECLARATION, Record, Rejudged
 from reprise.domain.report import heading, headline
 from reprise.domain.result import judged_object
-from reprise.domain.run import FAULT, Fault, Judgement, Reason, Verdict
+from reprise.domain.run import Judgement
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.masking import mask
 
@@ -21,16 +22,9 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 _OF_THE_MOMENT = ("phase", "evidence")
-"""True when it was written, and nothing that follows from the trials."""
+"""True when it was written, and nothing that follows from the record."""
 _EXACT = (".got", ".seconds")
-_OUTCOMES: dict[Verdict, str] = {
-    Verdict.REPRODUCED: "PASSED",
-    Verdict.NOT_REPRODUCED: "FAILED",
-    Verdict.INCONCLUSIVE: "WARNED",
-    Verdict.NOT_RUN: "WARNED",
-    Verdict.NOT_JUDGED: "WARNED",
-}
-_GROUPS = {"PASSED": "passedTests", "WARNED": "warnedTests", "FAILED": "failedTests"}
+_GROUPS = {PASSED: "passedTests", WARNED: "warnedTests", FAILED: "failedTests"}
 
 
 def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Rejudged) -> None:
@@ -42,7 +36,7 @@ def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Re
         "experiment": record.experiment,
         "rules": record.rules,
         **judged_object(rejudged.judgement, rejudged.results, _why(rejudged.spec)),
-        "ledger": list(record.ledger),
+        "ledger": _ledger(record),
     }
     said = {key: value for key, value in told.items() if key not in _OF_THE_MOMENT}
     other = _other(said, follows, "")
@@ -55,6 +49,15 @@ def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Re
 
 def _why(spec: Spec | BadSpec | None) -> dict[str, str]:
     return {claim.id: claim.why for claim in spec.claims if claim.why} if isinstance(spec, Spec) else {}
+
+
+def _ledger(record: Record) -> dict[str, Any]:
+    """The verifications as recorded, counted again."""
+    return {
+        "reached": sum(each.get("reached") is True for each in record.ledger),
+        "counted": sum(each.get("counted") is True for each in record.ledger),
+        "verifications": list(record.ledger),
+    }
 
 
 def require_same_statement(
@@ -83,18 +86,11 @@ def require_same_statement(
         [{"name": DECLARATION, "digest": {"sha256": _sha256(declaration)}}] if declaration is not None else []
     )
     _require(predicate.get("configuration", []), digests, "another declaration than the package's")
-    result = _outcome(judgement.verdict, judgement.reason)
+    result = outcome_of(judgement.verdict, judgement.reason)
     _require(predicate.get("result"), result, "another result than follows")
     for outcome, group in _GROUPS.items():
-        due = [each.id for each in judgement.claims if _outcome(each.verdict, judgement.reason) == outcome]
+        due = [each.id for each in judgement.claims if outcome_of(each.verdict, judgement.reason) == outcome]
         _require(predicate.get(group, []), due, f"other {group} than follow")
-
-
-def _outcome(verdict: Verdict, reason: Reason) -> str:
-    """A repository that has to be mended failed; where a machine did, nothing is known."""
-    if verdict is Verdict.NOT_RUN and FAULT[reason] is Fault.REPOSITORY:
-        return "FAILED"
-    return _OUTCOMES[verdict]
 
 
 def _require(told: object, due: object, otherwise: str) -> None:

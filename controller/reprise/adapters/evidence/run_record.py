@@ -65,7 +65,7 @@ def _trial(trial: SealedTrial, result: TrialResult) -> dict[str, Any]:
         "attempt": trial.attempt,
         "seed": trial.plan.seed,
         "probe": trial.plan.probe,
-        "control": None,
+        "control": list(trial.plan.control) if trial.plan.control is not None else None,
         "started_at": at(trial.started_at),
         "seconds": result.seconds,
         "cpu_seconds": result.cpu_seconds,
