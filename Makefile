@@ -65,7 +65,7 @@ $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/
 	@touch $@
 
 fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that reads strangers' bytes
-	@for reader in webhook spec comment metrics; do \
+	@for reader in webhook spec comment metrics evidence; do \
 	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
 	done
 

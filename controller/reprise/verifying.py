@@ -23,7 +23,7 @@ NOT_AUTHENTIC = 65
 _MOST_OF_A_KEY = 64 * 1024
 _UNSEEN = (
     "that the job's files came out of the job: only whoever sealed the package saw that",
-    "the machine, the environment and the logs: they are as recorded",
+    "machine, environment, logs and earlier verifications: they are as recorded",
 )
 _UNVOUCHED: dict[Voucher, str] = {
     Voucher.UNKNOWN: "who signed it: give the operator's public key with --key FILE",

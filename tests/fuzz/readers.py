@@ -12,6 +12,8 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
+from tests.unit.evidence import recorded, sealing
+from tests.unit.evidence.asking import ask, problems
 from tests.unit.spec.reading import assert_spec_or_problems
 from tests.unit.verdict import build
 
@@ -24,11 +26,12 @@ from reprise.domain.event import Event
 from reprise.domain.forge import Place
 from reprise.domain.metric_file import MetricProblem
 from reprise.domain.metrics import MAX_NAME, comparable, every_number, read_metric
+from reprise.domain.rejudge import Newer
 from reprise.domain.run import Value
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.model import Spec
 from reprise.domain.spec.names import spec_matches
-from reprise.domain.text import inline
+from reprise.domain.text import clean_line, inline
 from reprise.domain.verdict import judge
 
 CLAIMS = (
@@ -93,11 +96,41 @@ def metrics(data: bytes) -> None:
         _judged(found)
 
 
+def evidence(data: bytes) -> None:
+    """First line: which file of a sealed package the rest replaces; ``zip``: the whole package.
+
+    Whatever is said to be intact must lead to a verdict that follows, and no input may take long.
+    """
+    name, _, body = data.partition(b"\n")
+    whole = body if name == b"zip" else _resealed(name.decode("latin-1"), body)
+    try:
+        made = ask(whole)
+    except Newer as error:
+        str(error).encode()
+        return
+    for finding in made.findings:
+        assert "\n" not in clean_line(finding.message)
+        finding.message.encode()
+    assert made.authentic == (made.rejudged is not None and not problems(made))
+
+
+def _resealed(name: str, body: bytes) -> bytes:
+    """By whoever has no key; a name that no package can have becomes a file of its own."""
+    files = _package()
+    return sealing.zipped(sealing.summed({**files, name if name in files else "more.txt": body}))
+
+
+@cache
+def _package() -> dict[str, bytes]:
+    return sealing.contents(recorded.RECORD, recorded.files())
+
+
 READERS: dict[str, Callable[[bytes], None]] = {
     "webhook": webhook,
     "spec": spec,
     "comment": comment,
     "metrics": metrics,
+    "evidence": evidence,
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from reprise.domain.metric_file import MetricProblem
 from reprise.domain.metrics import collect
@@ -82,6 +83,7 @@ def ended(
     rehearsal: bool = False,
     dirty: bool = False,
     judged: Judgement | None = None,
+    shown: Mapping[str, Value] = MappingProxyType({}),
 ) -> EvidenceRecord:
     """A run whose executions wrote into ``folder``, judged as it would have been."""
     parsed = parse_spec(spec.encode(), file="reprise.yaml", default_name="wine")
@@ -94,7 +96,7 @@ def ended(
         elif ending is not None:
             judged = not_run(ending.reason, ending.message, parsed)
         else:
-            judged = judge(parsed, results, coin_public=not rehearsal)
+            judged = judge(parsed, results, metrics=shown, coin_public=not rehearsal)
     view = _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty)
     return EvidenceRecord(
         run_id=view.run_id,
@@ -112,7 +114,7 @@ def ended(
         judgement=judged,
         result=result_object(view),
         report=render_report(view).markdown,
-        metrics={},
+        metrics=dict(shown),
         claims_asked=None,
         seeds_asked=None,
         coin=COIN,
@@ -233,13 +235,18 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
         folder, spec="version: 1\nrun: {comand: x}\n", ending=Failed(Reason.SPEC_INVALID, "unknown key")
     ),
     "commit_gone": lambda folder: replace(
-        ended(folder, ending=Failed(Reason.COMMIT_MISSING, "the commit is gone")),
+        ended(
+            folder,
+            ending=Failed(Reason.COMMIT_MISSING, "the commit is gone"),
+            judged=not_run(Reason.COMMIT_MISSING, "the commit is gone"),
+        ),
         declaration=None,
         spec=None,
         tree="",
-        judgement=not_run(Reason.COMMIT_MISSING, "the commit is gone"),
     ),
-    "not_judged": lambda folder: _claims_nothing(folder),
+    "not_judged": lambda folder: ended(
+        folder, GOOD, spec=SPEC.removesuffix(CLAIM), shown={"accuracy": 0.9312}
+    ),
     "lost_attempt": lambda folder: ended(
         folder,
         Execution(lost="its supervisor ended without a result"),
@@ -262,13 +269,3 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
     "dirty": lambda folder: ended(folder, GOOD, replace(GOOD, probe=True), rehearsal=True, dirty=True),
 }
 """Name → a run that ended so, with its files in a folder."""
-
-
-def _claims_nothing(folder: Path) -> EvidenceRecord:
-    spec = SPEC.removesuffix(CLAIM)
-    parsed = parse_spec(spec.encode(), file="reprise.yaml", default_name="wine")
-    assert isinstance(parsed, Spec)
-    shown: dict[str, Value] = {"accuracy": 0.9312}
-    record = ended(folder, GOOD, spec=spec)
-    results = tuple(trial.result for trial in record.trials if trial.result is not None)
-    return replace(record, metrics=shown, judgement=judge(parsed, results, metrics=shown))

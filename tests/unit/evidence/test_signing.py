@@ -20,8 +20,8 @@ from securesystemslib.signer import SSlibKey
 from tests.unit.evidence.examples import COMMIT, ENDINGS
 
 from reprise.adapters.evidence.archive import ZipArchive
-from reprise.adapters.evidence.attestation import outcome_of
 from reprise.adapters.evidence.keys import Keys
+from reprise.adapters.evidence.outcomes import outcome_of
 from reprise.adapters.evidence.packing import contents
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason, Verdict

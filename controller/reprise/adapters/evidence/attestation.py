@@ -12,31 +12,15 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from reprise.adapters.evidence.actions import DECLARATION
+from reprise.adapters.evidence.outcomes import FAILED, PASSED, WARNED, outcome_of
 from reprise.adapters.evidence.plain import source_uri, to_json
 from reprise.adapters.evidence.sums import SUMS
-from reprise.domain.run import FAULT, Fault, Judgement, Reason, Verdict
+from reprise.domain.run import Judgement
 from reprise.ports import EvidenceRecord
 
 NAME = "attestation.dsse.json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
-PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
-
-_RESULT: dict[Verdict, str] = {
-    Verdict.REPRODUCED: PASSED,
-    Verdict.NOT_REPRODUCED: FAILED,
-    Verdict.INCONCLUSIVE: WARNED,
-    Verdict.NOT_RUN: WARNED,
-    Verdict.NOT_JUDGED: WARNED,
-}
-"""PASSED is a bar that was met, so a run that judged nothing is none. See `outcome_of` for NOT_RUN."""
-
-
-def outcome_of(verdict: Verdict, reason: Reason) -> str:
-    """A repository that has to be mended failed; where a machine did, nothing is known."""
-    if verdict is Verdict.NOT_RUN and FAULT[reason] is Fault.REPOSITORY:
-        return FAILED
-    return _RESULT[verdict]
 
 
 def statement(record: EvidenceRecord, sums: bytes) -> bytes:

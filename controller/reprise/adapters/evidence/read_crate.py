@@ -140,7 +140,9 @@ def _name(attempt: TrialRecord | LostRecord) -> str:
 
 def _require_told(name: str, entity: Entity, expected: Entity) -> None:
     for key, value in expected.items():
-        told = _moment(entity.get(key)) if isinstance(value, datetime) else entity.get(key)
+        told: object = entity.get(key)
+        if isinstance(value, datetime):
+            told, value = _moment(told), _cut(value)
         if told != value:
             raise NotAuthentic(f"{CRATE} gives {name} another {key} than run.json")
 
@@ -149,7 +151,7 @@ def _require_judging(entity: Entity | None, record: Record) -> None:
     if entity is None:
         raise NotAuthentic(f"{CRATE} does not tell of the judging")
     start, end = _moment(entity.get("startTime")), _moment(entity.get("endTime"))
-    if start is None or end != record.ended_at or not record.started_at <= start <= end:
+    if start is None or end != _cut(record.ended_at) or not _cut(record.started_at) <= start <= end:
         raise NotAuthentic(f"{CRATE} gives the judging a time outside the run")
 
 
@@ -180,8 +182,14 @@ def _several(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _cut(moment: datetime) -> datetime:
+    """To the millisecond, as crates have it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def _moment(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return moment if moment is not None and moment.tzinfo is not None else None

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reprise.adapters.evidence.outcomes import FAILED, PASSED, WARNED, outcome_of
 from reprise.adapters.evidence.read_json import read_object
 from reprise.adapters.evidence.read_sums import SUMS
 from reprise.domain.errors import NotAuthentic
@@ -12,7 +13,7 @@ from reprise.domain.metric_file import shorten
 from reprise.domain.rejudge import DECLARATION, Record, Rejudged
 from reprise.domain.report import heading, headline
 from reprise.domain.result import judged_object
-from reprise.domain.run import FAULT, Fault, Judgement, Reason, Verdict
+from reprise.domain.run import Judgement
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.masking import mask
 
@@ -21,16 +22,9 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 _OF_THE_MOMENT = ("phase", "evidence")
-"""True when it was written, and nothing that follows from the trials."""
+"""True when it was written, and nothing that follows from the record."""
 _EXACT = (".got", ".seconds")
-_OUTCOMES: dict[Verdict, str] = {
-    Verdict.REPRODUCED: "PASSED",
-    Verdict.NOT_REPRODUCED: "FAILED",
-    Verdict.INCONCLUSIVE: "WARNED",
-    Verdict.NOT_RUN: "WARNED",
-    Verdict.NOT_JUDGED: "WARNED",
-}
-_GROUPS = {"PASSED": "passedTests", "WARNED": "warnedTests", "FAILED": "failedTests"}
+_GROUPS = {PASSED: "passedTests", WARNED: "warnedTests", FAILED: "failedTests"}
 
 
 def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Rejudged) -> None:
@@ -78,21 +72,16 @@ def require_same_statement(
     predicate = statement.get("predicate")
     if not isinstance(predicate, dict):
         raise NotAuthentic("the signed statement has no result")
-    declared = {"name": DECLARATION, "digest": {"sha256": _sha256(files.get(DECLARATION, b""))}}
-    _require(predicate.get("configuration"), [declared], "another declaration than the package's")
-    _require(
-        predicate.get("result"), _outcome(judgement.verdict, judgement.reason), "another result than follows"
+    declaration = files.get(DECLARATION)
+    digests = (
+        [{"name": DECLARATION, "digest": {"sha256": _sha256(declaration)}}] if declaration is not None else []
     )
+    _require(predicate.get("configuration", []), digests, "another declaration than the package's")
+    result = outcome_of(judgement.verdict, judgement.reason)
+    _require(predicate.get("result"), result, "another result than follows")
     for outcome, group in _GROUPS.items():
-        due = [each.id for each in judgement.claims if _outcome(each.verdict, judgement.reason) == outcome]
+        due = [each.id for each in judgement.claims if outcome_of(each.verdict, judgement.reason) == outcome]
         _require(predicate.get(group, []), due, f"other {group} than follow")
-
-
-def _outcome(verdict: Verdict, reason: Reason) -> str:
-    """A repository that has to be mended failed; where a machine did, nothing is known."""
-    if verdict is Verdict.NOT_RUN and FAULT[reason] is Fault.REPOSITORY:
-        return "FAILED"
-    return _OUTCOMES[verdict]
 
 
 def _require(told: object, due: object, otherwise: str) -> None:
