@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +17,17 @@ _MARK = {
     "error": ("!", "yellow"),
     "pending": ("·", "dim"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an experiment came out as."""
+
+    experiment: str
+    outcome: str
+    exit_code: int
+    as_promised: bool
+    why: str
 
 
 class Screen:
@@ -45,6 +57,28 @@ class Screen:
             mark, colour = _MARK[status["state"]]
             table.add_row(
                 Text(f"  {mark}", colour), Text(status["context"]), Text(status["description"] or "")
+            )
+        self._console.print(table)
+
+    def answers(self, answers: Sequence[Answer]) -> None:
+        """A mark says whether it is the promised one, not whether it is good."""
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+        for heading, fold in (
+            ("", False),
+            ("experiment", False),
+            ("verdict", False),
+            ("exit", False),
+            ("why", True),
+        ):
+            table.add_column(heading, no_wrap=not fold, overflow="fold")
+        for answer in answers:
+            mark, colour = _MARK["success" if answer.as_promised else "failure"]
+            table.add_row(
+                Text(f"  {mark}", colour),
+                Text(answer.experiment),
+                Text(answer.outcome),
+                Text(str(answer.exit_code)),
+                Text(answer.why),
             )
         self._console.print(table)
 
