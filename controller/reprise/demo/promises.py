@@ -35,11 +35,11 @@ def read_promises(readme: str) -> tuple[Promise, ...]:
 
 
 def _promise(cells: list[str]) -> Promise:
-    name, answer, level, code = cells
+    name, answer, level, code = cells[0].strip("`"), *cells[1:]
     verdict = _VERDICTS.get(answer)
     if verdict is None or not code.isdecimal():
         raise UserError(f"the example's README.md: {name or 'a row'} promises {answer!r}, exit code {code!r}")
-    return Promise(name.strip("`"), verdict, None if level == _NO_LEVEL else level, int(code))
+    return Promise(name, verdict, None if level == _NO_LEVEL else level, int(code))
 
 
 def _cells(line: str) -> list[str]:

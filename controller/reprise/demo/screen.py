@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -62,25 +63,15 @@ class Screen:
 
     def answers(self, answers: Sequence[Answer]) -> None:
         """A mark says whether it is the promised one, not whether it is good."""
-        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-        for heading, fold in (
-            ("", False),
-            ("experiment", False),
-            ("verdict", False),
-            ("exit", False),
-            ("why", True),
-        ):
-            table.add_column(heading, no_wrap=not fold, overflow="fold")
+        names, outcomes = ([getattr(each, part) for each in answers] for part in ("experiment", "outcome"))
+        wide = max(map(len, names)), max(map(len, outcomes))
         for answer in answers:
             mark, colour = _MARK["success" if answer.as_promised else "failure"]
-            table.add_row(
-                Text(f"  {mark}", colour),
-                Text(answer.experiment),
-                Text(answer.outcome),
-                Text(str(answer.exit_code)),
-                Text(answer.why),
+            line = (
+                f"  {answer.experiment:<{wide[0]}}  {answer.outcome:<{wide[1]}}  exit code {answer.exit_code}"
             )
-        self._console.print(table)
+            self._console.print(Text(f"  {mark}", colour) + Text(line, "bold"))
+            self._console.print(Padding(Text(answer.why, "dim"), (0, 0, 0, 5)))
 
     def report(self, markdown: str) -> None:
         self._console.print()

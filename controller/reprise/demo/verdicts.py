@@ -43,7 +43,13 @@ def show_verdicts(*, example: Path | None = None) -> int:
         unpromised = _spec_names(source) - {promise.experiment for promise in promises}
         for name in sorted(unpromised):
             screen.plain(f"{name}: the README promises nothing")
-        screen.places([("the reports", f"reprise run --experiment NAME {copy}"), ("objects", f"{folder}")])
+        screen.title("What this made")
+        screen.places(
+            [
+                ("what each printed", f"{folder}"),
+                ("one report", f".venv/bin/reprise run --experiment NAME {copy}"),
+            ]
+        )
     if not unpromised and all(each.kept(ended[each.promise]) for each in started):
         screen.ending("Every verdict came out as the example promises.", good=True)
         return 0
