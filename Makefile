@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(CACHE)/uv/bin/uv:
 	$(PYTHON) -m venv $(CACHE)/uv
@@ -23,11 +23,13 @@ $(CACHE)/uv/bin/uv:
 	VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: demo up
+.PHONY: demo up demo-verdicts
 demo: .venv/.ready ## push a tag, get a verdict: the main job on this machine
 	@.venv/bin/reprise demo
 up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 	@.venv/bin/reprise demo --stay
+demo-verdicts: .venv/.ready ## every kind of answer: each experiment of the example, as its README promises
+	@.venv/bin/reprise demo --verdicts
 
 .PHONY: check test integration calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules

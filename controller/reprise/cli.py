@@ -248,17 +248,24 @@ def demo(
         Path | None,
         typer.Option(metavar="FOLDER", help="Another folder than the checkout's example-repo."),
     ] = None,
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Rehearse each experiment of the example instead.")
+    ] = False,
 ) -> int:
     """The main job on this machine: push a tag, get a verdict.
 
-    Then a pull request is opened and /reproduce commented. Exit codes: 0 both verdicts are the ones that the
-    example promises, 1 one is not.
+    Then a pull request is opened and /reproduce commented. With --verdicts there is no forge: each experiment
+    is run, and a table shows every kind of answer. Exit codes: 0 every verdict is the one that the example
+    promises, 1 one is not.
     """
     from reprise.demo.story import show
+    from reprise.demo.verdicts import show_verdicts
     from reprise.terminal import interruptible
 
+    if stay and verdicts:
+        raise UserError("--stay keeps a forge and a controller, which --verdicts has not: leave one out")
     with interruptible():
-        return show(stay=stay, example=example)
+        return show_verdicts(example=example) if verdicts else show(stay=stay, example=example)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

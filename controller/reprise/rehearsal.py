@@ -18,7 +18,7 @@ from rich.text import Text
 from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
 from reprise.domain import environment, variation
-from reprise.domain.badge import Badge, render_badge
+from reprise.domain.badge import Badge, hardware_words, render_badge
 from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
@@ -173,7 +173,7 @@ def _write_badge(view: RunView, file: Path) -> None:
         judgement=view.judgement,
         commit=view.commit,
         day=view.created_at.date(),
-        hardware=view.machine,
+        hardware=hardware_words(view.environment, view.machine),
         rehearsal=True,
         dirty=view.dirty,
     )

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +18,17 @@ _MARK = {
     "error": ("!", "yellow"),
     "pending": ("·", "dim"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an experiment came out as."""
+
+    experiment: str
+    outcome: str
+    exit_code: int
+    as_promised: bool
+    why: str
 
 
 class Screen:
@@ -47,6 +60,18 @@ class Screen:
                 Text(f"  {mark}", colour), Text(status["context"]), Text(status["description"] or "")
             )
         self._console.print(table)
+
+    def answers(self, answers: Sequence[Answer]) -> None:
+        """A mark says whether it is the promised one, not whether it is good."""
+        names, outcomes = ([getattr(each, part) for each in answers] for part in ("experiment", "outcome"))
+        wide = max(map(len, names)), max(map(len, outcomes))
+        for answer in answers:
+            mark, colour = _MARK["success" if answer.as_promised else "failure"]
+            line = (
+                f"  {answer.experiment:<{wide[0]}}  {answer.outcome:<{wide[1]}}  exit code {answer.exit_code}"
+            )
+            self._console.print(Text(f"  {mark}", colour) + Text(line, "bold"))
+            self._console.print(Padding(Text(answer.why, "dim"), (0, 0, 0, 5)))
 
     def report(self, markdown: str) -> None:
         self._console.print()

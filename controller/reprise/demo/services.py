@@ -28,7 +28,7 @@ _STOP_SECONDS = 20
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """A signal that comes now is acted on afterwards: between a program's start and our note of it, it would
     leave a process that nobody ends. The program itself gets the default handlers."""
     if threading.current_thread() is not threading.main_thread():
@@ -134,7 +134,7 @@ class Services:
         self, name: str, arguments: list[str], settings: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REPRISE_")}
-        with self.log(name).open("wb") as log, _undisturbed():
+        with self.log(name).open("wb") as log, undisturbed():
             process = subprocess.Popen(
                 [sys.executable, "-m", "reprise", *arguments],
                 env={**inherited, **settings},

@@ -4,14 +4,11 @@ Nothing here is prepared: the verdicts come from the controller, and the demo fa
 the ones that the example promises.
 """
 
-import fcntl
-import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reprise.demo.folders import CACHE, demo_folder, example_of
 from reprise.demo.people import Person, working_copy
 from reprise.demo.screen import Screen
 from reprise.demo.services import Services
@@ -22,19 +19,13 @@ from reprise.domain.words import PHASE_TEXT
 EXPECTED = ("reproduced", "B")
 _RUN_SECONDS = 600
 """The first time, the environments are downloaded."""
-_CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def show(*, stay: bool, example: Path | None = None) -> int:
     """0 when both verdicts are as expected, else 1."""
-    source = example or _CHECKOUT / "example-repo"
-    if not (source / "reprise.yaml").is_file():
-        raise UserError(f"{source} has no reprise.yaml: run the demo from a checkout of Reprise")
+    source = example_of(example)
     screen = Screen()
-    with (
-        _folder(_CHECKOUT / ".state") as folder,
-        Services(folder, _CHECKOUT / ".cache" / "reprise") as services,
-    ):
+    with demo_folder("demo") as folder, Services(folder, CACHE) as services:
         expected = Story(services, screen, source).tell()
         _say_what_was_made(screen, services, stay=stay)
         if stay:
@@ -222,18 +213,3 @@ def _wait(screen: Screen) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         screen.plain("")
-
-
-@contextmanager
-def _folder(state: Path) -> Iterator[Path]:
-    """A fresh folder for one demo at a time; the last one's is removed first."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError("another demo runs in this checkout: end it first") from None
-        folder = state / "demo"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(exist_ok=True)
-        yield folder

@@ -6,10 +6,13 @@ commit. It needs nothing from outside: no font, no style sheet, no script. Whate
 """
 
 import html
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
+from reprise.domain import hardware
 from reprise.domain.claims import LEVEL_TEXT
 from reprise.domain.forge import State
 from reprise.domain.run import FAULT, Judgement, Sha, Verdict
@@ -22,9 +25,11 @@ LABEL = "reprise"
 _HEIGHT = 20
 _PADDING = 8
 """Pixels on either side of a text."""
-_MOST = 60
+_MOST = 90
 """Characters of one part."""
+_MOST_HARDWARE = 40
 _SHORT_COMMIT = 7
+_MAKERS_NOISE = re.compile(r"\((?:R|TM)\)|\bCPU\b|\bProcessor\b|\b\d+-Core\b|@.*", re.IGNORECASE)
 
 # White on each of these has a contrast of at least 4.5 : 1, and so has the last pair.
 _GREEN, _RED, _AMBER, _BLUE, _GREY = "#1a7f37", "#cf222e", "#9a6700", "#0969da", "#57606a"
@@ -42,7 +47,7 @@ class Badge:
     day: date
     """When it was judged, UTC."""
     hardware: str
-    """For people, e.g. ``this machine, 2 cores``; empty when there was none."""
+    """As `hardware_words` puts it; empty when there was none."""
     rehearsal: bool = False
     """On the author's own machine, without a forge: said on the badge."""
     dirty: bool = False
@@ -62,6 +67,20 @@ def render_badge(badge: Badge | None) -> str:
         _Part(" · ".join(_details(badge)), _LIGHT, _INK),
     ]
     return _svg(parts, _sentence(badge))
+
+
+def hardware_words(environment: Mapping[str, str], machine: str) -> str:
+    """The GPUs, where there are any, else the processor and how many cores of it.
+
+    ``environment`` is a trial's flattened record, empty when there is none; ``machine`` is what its provider
+    calls it, e.g. ``this machine, 2 cores``.
+    """
+    found = hardware.of_record(environment)
+    if found.gpu is not None:
+        return found.gpu if found.count == 1 else f"{found.count} × {found.gpu}"
+    model = _MAKERS_NOISE.sub(" ", environment.get("cpu.model", ""))
+    cores = machine.removeprefix("this machine, ")  # the badge's reader sits before another
+    return ", ".join(filter(None, (" ".join(model.split()), cores)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +126,7 @@ def _colour(judgement: Judgement) -> str:
 
 def _details(badge: Badge) -> list[str]:
     commit = badge.commit[:_SHORT_COMMIT] + (" with changes" if badge.dirty else "")
-    hardware = badge.hardware.removeprefix("this machine, ")  # its reader sits before another
-    where = [hardware] if hardware else []
+    where = [cut(clean(badge.hardware), _MOST_HARDWARE)] if badge.hardware else []
     return [*(["rehearsal"] if badge.rehearsal else []), badge.day.isoformat(), *where, commit]
 
 

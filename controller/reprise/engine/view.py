@@ -162,6 +162,12 @@ def _artifacts(spec: Spec | None, results: tuple[TrialResult, ...]) -> tuple[Art
     return tuple(check_artifacts(spec.artifacts, results)) if spec is not None and results else ()
 
 
+def trial_environment(world: World, run: Run) -> dict[str, str]:
+    """Of a run whose trials are not at hand."""
+    with world.store.read() as connection:
+        return _environment(world, run, runs.trials_of(connection, run.id))
+
+
 def _environment(world: World, run: Run, trials: list[Trial]) -> dict[str, str]:
     """Of the author's own trial, in the attempt that counts."""
     first = [trial for trial in trials if trial.plan.index == 0 and trial.result is not None]

@@ -10,8 +10,9 @@ from datetime import UTC
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from reprise.domain.badge import Badge, render_badge
+from reprise.domain.badge import Badge, hardware_words, render_badge
 from reprise.domain.spec.names import SPEC_FILE
+from reprise.engine.view import trial_environment
 from reprise.store.badges import shown_run
 from reprise.store.runs import Run
 from reprise.web.context import Context
@@ -41,7 +42,7 @@ def badge_routes(context: Context) -> APIRouter:
                 experiment=query.get("experiment"),
                 ref=query.get("ref"),
             )
-        picture = render_badge(_badge(run)).encode()
+        picture = render_badge(_badge(context, run)).encode()
         headers = {**_HEADERS, "ETag": f'"{hashlib.sha256(picture).hexdigest()[:32]}"'}
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
@@ -50,7 +51,7 @@ def badge_routes(context: Context) -> APIRouter:
     return router
 
 
-def _badge(run: Run | None) -> Badge | None:
+def _badge(context: Context, run: Run | None) -> Badge | None:
     if run is None or run.judgement is None:
         return None
     return Badge(
@@ -58,5 +59,9 @@ def _badge(run: Run | None) -> Badge | None:
         judgement=run.judgement,
         commit=run.commit,
         day=(run.ended_at or run.created_at).astimezone(UTC).date(),
-        hardware=run.allocation.description if run.allocation is not None else "",
+        hardware=hardware_words(trial_environment(context.world, run), _machine(run)),
     )
+
+
+def _machine(run: Run) -> str:
+    return run.allocation.description if run.allocation is not None else ""

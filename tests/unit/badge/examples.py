@@ -16,7 +16,7 @@ def badge(
     reason: Reason = Reason.COMPLETED,
     *,
     experiment: str | None = None,
-    hardware: str = "this machine, 2 cores",
+    hardware: str = "AMD EPYC 9V74, 2 cores",
     rehearsal: bool = False,
     dirty: bool = False,
 ) -> Badge:
@@ -48,7 +48,7 @@ EXAMPLES: dict[str, Badge | None] = {
     "not-run-repository": badge(Verdict.NOT_RUN, reason=Reason.LOCK_STALE, hardware=""),
     "not-run-infrastructure": badge(Verdict.NOT_RUN, reason=Reason.NO_CAPACITY, hardware=""),
     "not-run-person": badge(Verdict.NOT_RUN, reason=Reason.CANCELLED),
-    "experiment": badge(level=Level.C, experiment="table-2", hardware="A100-80GB × 2"),
+    "experiment": badge(level=Level.C, experiment="table-2", hardware="2 × NVIDIA A100-SXM4-80GB"),
     "rehearsal": badge(level=Level.D, rehearsal=True),
     "rehearsal-with-changes": badge(Verdict.INCONCLUSIVE, rehearsal=True, dirty=True),
     "unknown": None,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.badge.examples import EXAMPLES, FOLDER, badge
 
-from reprise.domain.badge import Badge, render_badge
+from reprise.domain.badge import Badge, hardware_words, render_badge
 from reprise.domain.run import Reason, Sha, Verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,6 +70,23 @@ def test_no_text_of_a_stranger_breaks_out(text: str, commit: str) -> None:
     kinds = [element.tag for element in ElementTree.fromstring(drawn).iter()]
     assert kinds == [element.tag for element in ElementTree.fromstring(render_badge(plain)).iter()]
     assert len(drawn) < 6000
+
+
+@pytest.mark.parametrize(
+    ("environment", "machine", "words"),
+    [
+        ({}, "this machine, 2 cores", "2 cores"),
+        ({}, "", ""),
+        ({"cpu.model": "AMD EPYC 9V74 80-Core Processor"}, "this machine, 2 cores", "AMD EPYC 9V74, 2 cores"),
+        ({"cpu.model": "Intel(R) Xeon(R) Gold 6126 CPU @ 2.60GHz"}, "", "Intel Xeon Gold 6126"),
+        ({"cpu.model": "any", "gpu.0.name": "Tesla T4"}, "this machine, 2 cores", "Tesla T4"),
+        ({"gpu.0.name": "NVIDIA H200", "gpu.1.name": "NVIDIA H200"}, "", "2 × NVIDIA H200"),
+    ],
+)
+def test_hardware_is_the_gpu_else_the_processor(
+    environment: dict[str, str], machine: str, words: str
+) -> None:
+    assert hardware_words(environment, machine) == words
 
 
 def test_a_rehearsal_says_so_first() -> None:

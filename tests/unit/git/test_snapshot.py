@@ -41,6 +41,18 @@ def test_a_clean_tree_is_its_head(folder: Path, source: GitSource, tmp_path: Pat
     assert (tmp_path / "tree/sub/data.csv").read_text() == "a\n"
 
 
+def test_a_rehearsal_that_begins_takes_nothing_from_one_that_reads(
+    folder: Path, source: GitSource, tmp_path: Path
+) -> None:
+    """Readers do not lock, so what lends them the repository's objects must not even be written again."""
+    repository, sha, _ = source.snapshot(folder)
+    lent = tmp_path / "cache" / f"{repository.id}.git" / "objects" / "info" / "alternates"
+    before = lent.stat()
+    source.snapshot(folder)
+    assert (lent.stat().st_ino, lent.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert GitSource(tmp_path / "cache").fetch(repository, sha).sha == sha
+
+
 def test_a_subfolder_means_its_repository(folder: Path, source: GitSource) -> None:
     assert source.snapshot(folder / "sub") == source.snapshot(folder)
 

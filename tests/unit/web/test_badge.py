@@ -28,6 +28,14 @@ async def test_it_shows_the_newest_tag_to_everybody(site: Site) -> None:
     assert make.commit(site)[:7] in reply.text
 
 
+async def test_it_names_the_processor_where_that_was_recorded(site: Site) -> None:
+    run_id = make.ended(site, make.REPRODUCED)
+    public(site)
+    folder = site.world.folders.trial(run_id, 0, 1)
+    (folder / "environment.json").write_text('{"cpu": {"model": "AMD EPYC 9V74 80-Core Processor"}}')
+    assert "· AMD EPYC 9V74, 2 cores ·" in (await ask(site)).text
+
+
 async def test_owner_and_name_may_be_written_as_people_write_them(site: Site) -> None:
     make.ended(site, make.REPRODUCED)
     public(site)

@@ -70,8 +70,7 @@ def take(local: Local, cache: Path, limits: export.Limits, timeout: float) -> tu
 
     Raises UserError when the tree cannot be recorded. The caller holds the cache's lock.
     """
-    (cache / "objects" / "info").mkdir(parents=True, exist_ok=True)
-    (cache / "objects" / "info" / "alternates").write_bytes(os.fsencode(local.objects) + b"\n")
+    _lend(local.objects, cache)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         git = _Git(local, cache, Path(scratch) / "index", timeout)
         head = git.optional("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
@@ -83,6 +82,18 @@ def take(local: Local, cache: Path, limits: export.Limits, timeout: float) -> tu
         if head is not None and tree == git.run("rev-parse", f"{head}^{{tree}}"):
             return Sha(head), False
         return Sha(_commit(git, tree, head)), True
+
+
+def _lend(objects: Path, cache: Path) -> None:
+    """Readers do not lock: other rehearsals of the same repository look here at the same time."""
+    alternates = cache / "objects" / "info" / "alternates"
+    wanted = os.fsencode(objects) + b"\n"
+    if alternates.exists() and alternates.read_bytes() == wanted:
+        return
+    alternates.parent.mkdir(parents=True, exist_ok=True)
+    partial = alternates.with_suffix(".partial")
+    partial.write_bytes(wanted)
+    partial.replace(alternates)
 
 
 @dataclass(frozen=True, slots=True)
