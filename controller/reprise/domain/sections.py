@@ -50,7 +50,7 @@ def sections(view: RunView) -> list[Section]:
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:7], _log, _provenance]
+        made = [*made[1:-1], _log, _provenance]
     return [section for make in made if (section := make(view)) is not None]
 
 
