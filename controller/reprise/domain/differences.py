@@ -103,7 +103,7 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     (r"os\..*", Factor.SYSTEM),
     (r".*", Factor.OTHER),
 )
-_COMPILED = tuple((re.compile(pattern), factor) for pattern, factor in _FACTORS)
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), factor) for pattern, factor in _FACTORS)
 _SILENT = re.compile(r"missing\..*|in_process\.modules")
 """Says why something is not recorded, or serves as a clue."""
 _LONGEST_NAME = 200

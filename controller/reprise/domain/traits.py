@@ -176,8 +176,8 @@ def _brought(difference: Difference, reference: Flat, run: Flat) -> bool:
         return False
     if not difference.name.endswith("architecture"):
         return "_process.environ." not in difference.name and "run.environment." not in difference.name
-    asked = "run.environment.OPENBLAS_CORETYPE"
-    return all(reference.get(name) == run.get(name) for name in ("cpu.model", "cpu.flags", asked))
+    same = ("cpu.model", "cpu.flags", "run.environment.OPENBLAS_CORETYPE")
+    return "cpu.model" in run and all(reference.get(name) == run.get(name) for name in same)
 
 
 def _same_kernels(reference: Flat, run: Flat) -> bool:

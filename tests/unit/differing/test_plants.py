@@ -8,7 +8,7 @@ from tests.plants import DECOYS, TRUTHS, Plant, planted
 from reprise.domain.differences import Factor
 from reprise.domain.suspects import Suspect, rank
 
-SEEDS = range(25)
+SEEDS = range(20)
 LEAST = 0.9
 
 
