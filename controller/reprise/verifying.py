@@ -61,6 +61,7 @@ def as_object(made: Examination, code: int) -> dict[str, Any]:
         **judged_object(
             rejudged.judgement if rejudged is not None else None,
             rejudged.results if rejudged is not None else (),
+            rejudged.why if rejudged is not None else {},
         ),
         "signature": {"by": made.voucher.value, "keyid": made.keyid},
         "checks": [

@@ -142,6 +142,12 @@ class Rejudged:
     results: tuple[TrialResult, ...]
     judgement: Judgement
 
+    @property
+    def why(self) -> dict[str, str]:
+        """claim id → what the spec says of its bar"""
+        claims = self.spec.claims if isinstance(self.spec, Spec) else ()
+        return {claim.id: claim.why for claim in claims if claim.why}
+
 
 def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
     """The judgement that follows from a record and its files, which are named as in the evidence.

@@ -43,7 +43,7 @@ def contents(record: Record, files: Mapping[str, bytes]) -> dict[str, bytes]:
         "commit": record.commit,
         "experiment": record.experiment,
         "phase": "reporting",
-        **judged_object(judgement, rejudged.results),
+        **judged_object(judgement, rejudged.results, rejudged.why),
         "ledger": list(record.ledger),
         "evidence": None,
         "rules": record.rules,

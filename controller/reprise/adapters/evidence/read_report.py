@@ -14,7 +14,6 @@ from reprise.domain.rejudge import DECLARATION, Record, Rejudged
 from reprise.domain.report import heading, headline
 from reprise.domain.result import judged_object
 from reprise.domain.run import Judgement
-from reprise.domain.spec.model import BadSpec, Spec
 from reprise.masking import mask
 
 RESULT, REPORT = "report.json", "report.md"
@@ -35,7 +34,7 @@ def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Re
         "commit": record.commit,
         "experiment": record.experiment,
         "rules": record.rules,
-        **judged_object(rejudged.judgement, rejudged.results, _why(rejudged.spec)),
+        **judged_object(rejudged.judgement, rejudged.results, rejudged.why),
         "ledger": list(record.ledger),
     }
     said = {key: value for key, value in told.items() if key not in _OF_THE_MOMENT}
@@ -45,10 +44,6 @@ def require_same_report(files: Mapping[str, bytes], record: Record, rejudged: Re
     first = mask(heading(headline(record.experiment, rejudged.judgement)))
     if _needed(files, REPORT).decode(errors="replace").partition("\n")[0] != first:
         raise NotAuthentic(f'{REPORT} does not begin with what follows from the raw data, "{first}"')
-
-
-def _why(spec: Spec | BadSpec | None) -> dict[str, str]:
-    return {claim.id: claim.why for claim in spec.claims if claim.why} if isinstance(spec, Spec) else {}
 
 
 def require_same_statement(
