@@ -4,7 +4,6 @@ import json
 import zipfile
 from dataclasses import replace
 
-import pytest
 from tests.engine.conftest import Make
 from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, spec_with
 from tests.fakes.runner import FakeJob
@@ -26,6 +25,14 @@ MLFLOW: Files = spec_with({"{file: metrics.json, pointer: /accuracy}": "{mlflow:
 NOTHING_CLAIMED: Files = {
     "reprise.yaml": "version: 1\nrun: {command: [python, train.py], seed: {arg: --seed}}\n",
     "requirements.txt": "numpy==2.4.0\n",
+}
+BROKEN = FakeJob(exit_code=1, reason=Reason.COMMAND_FAILED, message="it failed")
+ENDINGS: dict[str, tuple[Files | None, FakeJob, Verdict]] = {
+    "good": (None, measured(0.93), Verdict.REPRODUCED),
+    "bad": (None, measured(0.5), Verdict.NOT_REPRODUCED),
+    "broken": (None, BROKEN, Verdict.NOT_RUN),
+    "unreadable": (spec_with({"version: 1": "version: 2"}), measured(0.93), Verdict.NOT_RUN),
+    "silent": (NOTHING_CLAIMED, measured(0.93), Verdict.NOT_JUDGED),
 }
 
 
@@ -118,28 +125,32 @@ def test_after_a_crash_before_the_row_the_same_bytes_are_made_again(make: Make) 
     assert len(list(controller.world.folders.evidence.iterdir())) == 1
 
 
-@pytest.mark.parametrize(
-    ("files", "job", "verdict"),
-    [
-        (None, measured(0.93), Verdict.REPRODUCED),
-        (None, measured(0.5), Verdict.NOT_REPRODUCED),
-        (None, FakeJob(exit_code=1, reason=Reason.COMMAND_FAILED, message="it failed"), Verdict.NOT_RUN),
-        (spec_with({"version: 1": "version: 2"}), measured(0.93), Verdict.NOT_RUN),
-        (NOTHING_CLAIMED, measured(0.93), Verdict.NOT_JUDGED),
-    ],
-    ids=["reproduced", "not_reproduced", "not_run", "spec_invalid", "not_judged"],
-)
-def test_every_way_to_end_is_sealed(make: Make, files: Files | None, job: FakeJob, verdict: Verdict) -> None:
-    controller = make(wrap_world=real)
-    controller.outside.runner.script = lambda _: job
-    _, _, run = run_tag(controller, files)
+def test_every_way_to_end_is_sealed(make: Make) -> None:
+    controller = make(wrap_world=real, slots=5)
+    outside = controller.outside
+    told = {}
+    for name, (files, job, verdict) in ENDINGS.items():
+        repository = outside.repository(f"ada/{name}")
+        outside.tag(repository, "v1", files)
+        controller.told_tag(repository, "v1")
+        told[repository.full_name] = (job, verdict)
+    outside.runner.script = lambda job: _job_of(controller, job, told)
+    controller.work()
+    assert_clean(controller)
 
-    assert run.judgement is not None
-    assert run.judgement.verdict is verdict
-    with package(controller, run) as sealed:
-        assert json.loads(sealed.read("report.json"))["verdict"] == verdict.value
-        assert json.loads(sealed.read("report.json"))["phase"] == "done"
-        assert "attestation.dsse.json" in sealed.namelist()
+    for run in controller.runs():
+        verdict = told[run.repository.full_name][1]
+        assert run.judgement is not None
+        assert run.judgement.verdict is verdict
+        with package(controller, run) as sealed:
+            report = json.loads(sealed.read("report.json"))
+            assert (report["verdict"], report["phase"]) == (verdict.value, "done")
+            assert "attestation.dsse.json" in sealed.namelist()
+
+
+def _job_of(controller: Controller, job: JobRequest, told: dict[str, tuple[FakeJob, Verdict]]) -> FakeJob:
+    (run,) = (run for run in controller.runs() if run.id == job.run_id)
+    return told[run.repository.full_name][0]
 
 
 def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:

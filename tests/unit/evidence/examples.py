@@ -15,7 +15,7 @@ from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialPlan, 
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.model import FileMetric, Spec
 from reprise.domain.spec.parse import parse_spec
-from reprise.domain.trials import derived_seed
+from reprise.domain.trials import claims_of, derived_seed
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.domain.view import LostAttempt, Occasion, RunView
 from reprise.ports import Built, EvidenceRecord, Failed, LoggedMetrics, SealedTrial
@@ -68,6 +68,7 @@ class Execution:
     log: str = LOG
     logged: Points | None = None
     """To MLflow."""
+    control: tuple[str, ...] | None = None
 
 
 GOOD = Execution({"accuracy": 0.9312})
@@ -168,8 +169,12 @@ def _trials(folder: Path, executions: tuple[Execution, ...], spec: Spec | None) 
     index = number = 0
     for execution in executions:
         results = folder / f"{index}-{execution.attempt}"
-        seed = 7 if execution.probe or number == 0 else derived_seed(COMMIT, "wine", COIN, number)
-        plan = TrialPlan(index, seed, execution.probe)
+        seed = (
+            7
+            if execution.probe or execution.control or number == 0
+            else derived_seed(COMMIT, "wine", COIN, number)
+        )
+        plan = TrialPlan(index, seed, execution.probe, execution.control)
         started_at = AT + timedelta(seconds=10 + 20 * len(made))
         _write(results, execution)
         result = _result(plan, execution, spec) if execution.lost is None else None
@@ -189,7 +194,7 @@ def _write(results: Path, execution: Execution) -> None:
 
 def _result(plan: TrialPlan, execution: Execution, spec: Spec | None) -> TrialResult:
     well = execution.reason is Reason.COMPLETED
-    claims = spec.claims if spec is not None and well else ()
+    claims = claims_of(spec, plan) if spec is not None and well else ()
     data = json.dumps(execution.wrote).encode() if execution.wrote is not None else None
     files = {claim.metric.file: data for claim in claims if isinstance(claim.metric, FileMetric)}
     collected = collect(claims, files=files, logged=_last(execution.logged or {}), uncollected={})
@@ -212,6 +217,10 @@ def _last(points: Points) -> dict[str, Value | MetricProblem]:
     return {name: series[-1][1] for name, series in points.items()}
 
 
+_DISTRIBUTION = """\
+    compare: {mode: distribution, margin: "0.02", why: half the gap to the baseline}
+runs: {n: 5}
+"""
 LOST_MACHINE = Failed(Reason.INFRASTRUCTURE, "the machine went away three times")
 
 ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
@@ -243,6 +252,18 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
         Execution(lost="its supervisor ended without a result"),
         replace(GOOD, attempt=2),
         replace(GOOD, probe=True),
+    ),
+    "control": lambda folder: ended(
+        folder,
+        GOOD,
+        replace(GOOD, probe=True),
+        replace(BAD, control=("--shuffle-labels",)),
+        spec=SPEC + "    control: {args: [--shuffle-labels]}\n",
+    ),
+    "distribution": lambda folder: ended(
+        folder,
+        *(Execution({"accuracy": value}) for value in (0.931, 0.929, 0.933, 0.930, 0.928)),
+        spec=SPEC + _DISTRIBUTION,
     ),
     "rehearsal": lambda folder: ended(folder, GOOD, replace(GOOD, probe=True), rehearsal=True),
     "dirty": lambda folder: ended(folder, GOOD, replace(GOOD, probe=True), rehearsal=True, dirty=True),

@@ -125,12 +125,13 @@ def _by_digest(path: str, sha256: str, description: str) -> Properties:
 
 
 def _title(trial: SealedTrial) -> str:
-    kind = "Probe" if trial.plan.probe else "Trial"
-    return f"{kind} {trial.plan.index}, attempt {trial.attempt}"
+    kind = "Probe" if trial.plan.probe else "Trial" if trial.plan.counts else "Control"
+    return f"{kind}, execution {trial.plan.index}, attempt {trial.attempt}"
 
 
 def _told(record: EvidenceRecord, trial: SealedTrial) -> str:
     if trial.result is None:
         return "The infrastructure lost it."
     command = " ".join(record.spec.run.command) if record.spec is not None else record.experiment
+    command = " ".join([command, *(trial.plan.control or ())])
     return short(f"{command}, seed {trial.plan.seed}: {REASON_TEXT[trial.result.reason]}")

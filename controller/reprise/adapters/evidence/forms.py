@@ -117,7 +117,7 @@ def _settings(record: EvidenceRecord) -> str:
     spec = record.spec
     if spec is None:
         return "The declaration cannot be used, so the run does not show any."
-    seeds = ", ".join(str(trial.plan.seed) for trial in record.trials if not trial.plan.probe) or "none drawn"
+    seeds = ", ".join(str(trial.plan.seed) for trial in record.trials if trial.plan.counts) or "none drawn"
     threads = spec.determinism.threads
     lines = [
         f"- Command {code(' '.join(spec.run.command))} in {code(spec.run.workdir)}; "
@@ -153,8 +153,8 @@ def _error_bars(record: EvidenceRecord) -> str:
     return (
         f"{shown}\n\n"
         f"- Factor of variability: {_factor(record)}.\n"
-        "- Method: SD is the sample standard deviation (n - 1) over valid trials, SE is SD/√n; the probe is "
-        f"left out. Tests and intervals, with their assumptions, are in `{REPORT}`."
+        "- Method: SD is the sample standard deviation (n - 1) over valid trials, SE is SD/√n; probe and "
+        f"controls are left out. Tests and intervals, with their assumptions, are in `{REPORT}`."
     )
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 from reprise.adapters.evidence.plain import finite, masked, to_json
 from reprise.adapters.evidence.zipped import gzipped
+from reprise.domain import environment
 from reprise.domain.errors import Refused
-from reprise.domain.metric_file import MAX_BYTES
 from reprise.domain.paths import parts_inside
 from reprise.domain.spec.model import FileMetric, Spec
 from reprise.masking import mask
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
 
-_ENVIRONMENT = ("environment.json", "nvidia-smi.xml")
+_ENVIRONMENT = (environment.NAME, "nvidia-smi.xml")
 _MOST_OF_ONE = 64 * 2**20
 _LOG_BYTES = 4 * 2**20
 """Of a longer log head and end are packed, in equal parts."""
@@ -41,17 +41,17 @@ def raw_files(record: EvidenceRecord) -> dict[str, bytes]:
 
 def _of_trial(trial: SealedTrial, metric_files: list[str]) -> Iterator[tuple[str, bytes]]:
     for path in metric_files:
-        data = _read(trial, f"files/{path}", MAX_BYTES)
+        data = _read(trial, f"files/{path}")
         if data is not None:
             yield f"files/{path}", data
     if trial.logged is not None:
         yield "mlflow.json", to_json(_logged(trial.logged))
-    log = _read(trial, "log.txt", _MOST_OF_ONE)
+    log = _read(trial, "log.txt")
     if log is not None:
         yield "log.txt.gz", gzipped(_without_secrets(_shortened(log)))
     for name in _ENVIRONMENT:
-        data = _read(trial, name, MAX_BYTES)
-        if data is not None:
+        data = _read(trial, name) or b""
+        if 0 < len(data) <= environment.MAX_BYTES:  # a larger one is not believed by anybody
             yield name, _same_json(data) if name.endswith(".json") else _without_secrets(data)
 
 
@@ -86,11 +86,11 @@ def _logged(logged: LoggedMetrics) -> object:
     }
 
 
-def _read(trial: SealedTrial, name: str, limit: int) -> bytes | None:
+def _read(trial: SealedTrial, name: str) -> bytes | None:
     """None when there is no such file. Links are not followed: the job may have made them."""
     path = trial.results.joinpath(*name.split("/"))
     if path.is_symlink() or not path.is_file():
         return None
-    if path.stat().st_size > limit:
-        raise Refused(f"{name} of execution {trial.plan.index} is larger than {limit // 2**20} MiB")
+    if path.stat().st_size > _MOST_OF_ONE:
+        raise Refused(f"{name} of execution {trial.plan.index} is larger than {_MOST_OF_ONE // 2**20} MiB")
     return path.read_bytes()

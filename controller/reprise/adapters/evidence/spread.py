@@ -19,8 +19,8 @@ class Spread:
 
 
 def spread_of(record: EvidenceRecord) -> list[Spread]:
-    """Of claims with two values or more; probes repeat a seed and would make the spread look smaller."""
-    results = [trial.result for trial in record.trials if not trial.plan.probe]
+    """Of claims with two values or more; probes repeat a seed, controls are not the job."""
+    results = [trial.result for trial in record.trials if trial.plan.counts]
     found = []
     for claim in record.judgement.claims:
         values = [
