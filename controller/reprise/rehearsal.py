@@ -30,7 +30,7 @@ from reprise.domain.words import PHASE_TEXT
 from reprise.engine import auditing
 from reprise.engine.settled import run_id
 from reprise.engine.specs import SpecFile, read_specs
-from reprise.engine.view import run_view
+from reprise.engine.view import links, run_view
 from reprise.engine.world import World
 from reprise.settings import Settings
 from reprise.store import rehearsed, repositories, runs
@@ -138,9 +138,10 @@ def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
             console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {PHASE_TEXT[phase]}")
         if run.ended_at is not None:
             shown.finish()
-            console.print(
-                Text(f"logs and files: {place.world.folders.results(wanted)}", "dim"), soft_wrap=True
-            )
+            told = [f"logs and files: {place.world.folders.results(wanted)}"]
+            evidence = links(place.world, run).evidence
+            told += [f"evidence: {evidence}"] if evidence is not None else []
+            console.print(Text("\n".join(told), "dim"), soft_wrap=True)
             return run
         time.sleep(0.1)
 

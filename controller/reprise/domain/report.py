@@ -163,10 +163,8 @@ def _facts(view: RunView) -> str:
     if view.judgement is not None:
         facts.append(duration(view.seconds))
     named = [("run", view.links.run), ("results", view.links.tracking)]
-    if view.occasion is not Occasion.REHEARSAL:
+    if view.occasion is not Occasion.REHEARSAL:  # there it is a file, told beside the logs
         named.append(("evidence", view.links.evidence))
-    elif view.links.evidence:
-        facts.append(f"evidence {code(view.links.evidence)}")
     return " · ".join([*facts, *(link(name, url) for name, url in named if url)])
 
 

@@ -264,6 +264,35 @@ def test_the_sizes_of_what_is_kept_are_told_by_kind(tmp_path: Path) -> None:
     assert (sizes["clones"], sizes["environments"]) == (2_000_000, 0)
 
 
+def test_evidence_is_signed_once_there_is_a_key_and_the_next_step_makes_one(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    unsigned = here._evidence(made)
+    assert (unsigned.ok, unsigned.said) == (True, "is not signed, because there is no key")
+    assert unsigned.next_step == "`reprise doctor --init-keys` makes a key"
+
+    (first,), (second,) = doctor.init_keys(made), doctor.init_keys(made)
+    key = tmp_path / "state" / "keys" / "reprise.key"
+    assert f"made {key}" in first.said
+    assert "/.well-known/reprise.pub" in (first.next_step or "")
+    assert second.said == f"{key} is there already and stays"
+    assert here._evidence(made) == Finding("evidence", True, f"is signed with {key}")
+
+
+def test_a_key_that_others_may_read_or_that_is_none_is_a_problem(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    doctor.init_keys(made)
+    key = tmp_path / "state" / "keys" / "reprise.key"
+    key.chmod(0o644)
+    seen = here._evidence(made)
+    assert (seen.ok, seen.next_step) == (False, f"chmod 600 {key}")
+
+    key.write_text("not a key")
+    broken = here._evidence(made)
+    assert not broken.ok
+    assert "is no Ed25519 key" in broken.said
+    assert "move it away" in (broken.next_step or "")
+
+
 def test_counting_ends_in_time_and_says_what_is_missing(tmp_path: Path) -> None:
     file = tmp_path / "state/runs/r1/log.txt"
     file.parent.mkdir(parents=True)

@@ -98,6 +98,8 @@ def ended(
         else:
             judged = judge(parsed, results, metrics=shown, coin_public=not rehearsal)
     view = _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty)
+    if usable is not None:
+        view = replace(view, why={claim.id: claim.why for claim in usable.claims if claim.why})
     return EvidenceRecord(
         run_id=view.run_id,
         repository="ada/wine",
