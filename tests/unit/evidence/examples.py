@@ -97,7 +97,10 @@ def ended(
             judged = not_run(ending.reason, ending.message, parsed)
         else:
             judged = judge(parsed, results, metrics=shown, coin_public=not rehearsal)
-    view = _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty)
+    view = replace(
+        _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty),
+        why={claim.id: claim.why for claim in usable.claims if claim.why} if usable is not None else {},
+    )
     return EvidenceRecord(
         run_id=view.run_id,
         repository="ada/wine",
