@@ -25,6 +25,7 @@ _UNSEEN = (
     "that the job's files came out of the job: only whoever sealed the package saw that",
     "machine, environment, logs and earlier verifications: they are as recorded",
 )
+_DIRTY = "what the commit holds: what was run had changes that are not committed"
 _UNVOUCHED: dict[Voucher, str] = {
     Voucher.UNKNOWN: "who signed it: give the operator's public key with --key FILE",
     Voucher.NOBODY: "who made it: it is not signed",
@@ -99,7 +100,8 @@ def _not_verified(made: Examination) -> Sequence[str]:
     if not made.authentic:
         return ()
     unvouched = _UNVOUCHED.get(made.voucher)
-    return (*([unvouched] if unvouched is not None else []), *_UNSEEN)
+    dirty = made.record is not None and made.record.dirty
+    return (*([unvouched] if unvouched is not None else []), *([_DIRTY] if dirty else []), *_UNSEEN)
 
 
 def _read(path: Path, limit: int) -> bytes:

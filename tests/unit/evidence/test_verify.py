@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.unit.evidence import recorded, sealing
+from tests.unit.evidence.asking import ask
 from tests.unit.evidence.recorded import RECORD, files
 from tests.unit.evidence.sealing import KEY, OTHER_KEY, package
 
@@ -158,6 +160,12 @@ def test_it_needs_no_state_no_home_and_no_setting(tmp_path: Path, key: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert time.perf_counter() - begun < 20  # 5 on a machine that does nothing else
     assert list(home.iterdir()) == []
+
+
+def test_the_page_lists_every_question_in_its_order() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "verify.md").read_text(encoding="utf-8")
+    asked = [each.name for each in ask(package(RECORD, files()), KEY).findings]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == asked
 
 
 def _third() -> dict[str, bytes]:

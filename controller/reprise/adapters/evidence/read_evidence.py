@@ -211,9 +211,10 @@ def _require_series(record: Record, rejudged: Rejudged, package: Package) -> str
     for name in package:
         if name.startswith("runs/") and "/".join(name.split("/")[:2]) not in known:
             raise NotAuthentic(f"{name} belongs to no execution of {RUN}")
-    return (
-        f"seeds and order are those that the coin {record.coin} gives" if record.trials else "nothing was run"
-    )
+    if not record.trials:
+        return "nothing was executed"
+    private = "" if record.coin_public else ", which no forge gave: whoever ran it could choose it"
+    return f"seeds and order are those that the coin {record.coin} gives{private}"
 
 
 def _compare(
