@@ -155,7 +155,7 @@ def written(machines: Machines) -> dict[str, str]:
     mean = statistics.mean(ends(machines))
     specs = {
         "identical": spec(machines.there, CALM, published(calm), EXACT, weights=weights),
-        "as-printed": spec(machines.here, CALM, published(calm), EXACT, weights=weights),
+        "as-printed": spec(machines.here, CALM, published(calm), EXACT, weights=weights, probe=False),
         "equivalent": spec(
             machines.here,
             CALM,
@@ -240,13 +240,15 @@ def unfit(name: str, machines: Machines) -> str:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_kernel_is_a_processor_of_its_own(
-    kernel: str, kernels: Mapping[str, list[Result] | Lacking], jobs: Jobs
+    kernel: str, kernels: Mapping[str, list[Result] | Lacking]
 ) -> None:
-    """The same kernel twice gives the same bits."""
+    """It learns the same as the others, with other bits in every weight."""
     found = kernels[kernel]
     if isinstance(found, Lacking):
         pytest.skip(found.why)
-    assert measured(jobs.begin(kernel, CALM, SEEDS[:1]), kernel) == found[:1]
+    assert all(percent > 90 for percent, _ in found)
+    others = [each for name, each in kernels.items() if name != kernel and not isinstance(each, Lacking)]
+    assert found not in others
 
 
 def test_the_same_weights_are_level_a(levels: Levels) -> None:
