@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reprise.domain import figures
 from reprise.domain.equivalence import allowed, decide, decide_point, p_value
-from reprise.domain.published import Number, difference, factor_of_hundred, parse_number
+from reprise.domain.published import Number, difference, exact, factor_of_hundred, parse_number
 from reprise.domain.run import Bar, ClaimJudgement, Estimate, Level, Value, Verdict
 from reprise.domain.settling import Estimator, Reference, Settling, estimator, settling_text, what_settles
 from reprise.domain.spec.model import Claim, Distribution, Published, PublishedKind
@@ -64,8 +64,8 @@ def reference_of(published: Published, number: Number, per_seed: Sample | None) 
 
 def bar_of(compare: Distribution, number: Number) -> Bar:
     """What the mean had to be; open on the side where ``no-worse`` does not look."""
-    low, high = (float(number.value) + end for end in allowed(compare))
-    return Bar("distribution", low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+    low, high = (float(number.value + exact(end)) if math.isfinite(end) else None for end in allowed(compare))
+    return Bar("distribution", low, high)
 
 
 def judge_distribution(

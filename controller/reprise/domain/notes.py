@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reprise.domain.artifacts import ArtifactCheck, all_identical
 from reprise.domain.control import control_notes
 from reprise.domain.published import equal_as_printed, parse_number
-from reprise.domain.run import Judgement, TrialResult, Value, Verdict
+from reprise.domain.run import Judgement, Level, TrialResult, Value, Verdict
 from reprise.domain.spec.model import Claim, Distribution, PublishedKind, Spec, Tolerance
 from reprise.domain.trials import counted, repeats
 
@@ -34,6 +34,7 @@ def notes(
         said.append("Of several trials, the value furthest from the published one is shown.")
     said += _means(spec)
     said.append(_own_seed(spec, trials))
+    said.append(_settled_by_artifacts(spec, judged))
     if all_identical(checks) and judged.verdict is Verdict.NOT_REPRODUCED:
         said.append("The artifacts are identical to the declared ones: they do not give the published value.")
     said += control_notes(spec, judged.claims)
@@ -69,6 +70,20 @@ def _own_seed(spec: Spec, trials: Sequence[TrialResult]) -> str:
         if isinstance(claim.compare, Distribution) and _hits(claim, trials[0].values.get(claim.id))
     ]
     return f"The author's own seed gives the published value: {_names(found)}." if found else ""
+
+
+def _settled_by_artifacts(spec: Spec, judged: Judgement) -> str:
+    """A level that does not come from the numbers in the table."""
+    settled = {
+        claim.id
+        for claim in judged.claims
+        if claim.level is Level.A
+        and claim.estimate is not None
+        and claim.estimate.p_value is not None
+        and claim.estimate.p_value > claim.estimate.alpha
+    }
+    names = _names([claim for claim in spec.claims if claim.id in settled])
+    return f"The artifacts are identical; the values alone would not tell: {names}." if settled else ""
 
 
 def _hits(claim: Claim, value: Value | None) -> bool:

@@ -237,6 +237,8 @@ def _near(one: object, other: object) -> bool:
         return all(_near(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-300)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_near, one, other))
     return one == other
 
 

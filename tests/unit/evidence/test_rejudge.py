@@ -114,3 +114,35 @@ def test_two_judgements_are_told_apart_field_by_field() -> None:
     assert differences(replace(judged, verdict=Verdict.INCONCLUSIVE), judged) == (
         "verdict: inconclusive stands, reproduced follows",
     )
+
+
+DISTRIBUTION = recorded.SPEC.replace(
+    b"""    published: {value: "99.4"}
+    compare: {mode: tolerance, tolerance: {abs: 0.5}}
+""",
+    b"""    published: {value: "99.4", kind: mean, per_seed: seeds.json}
+    compare: {mode: distribution, margin: "2"}
+""",
+)
+SEEDS = b"[99.3, 99.4, 99.5]"
+
+
+def test_a_distribution_is_judged_against_the_declared_seeds() -> None:
+    given = {**files((98.9, 99.3), (98.9, 99.3), (98.9, 99.5)), "declaration.yaml": DISTRIBUTION}
+    judged = rejudge(RECORD, {**given, "declaration/seeds.json": SEEDS}).judgement
+    claim = judged.claims[1]
+    assert claim.estimate is not None
+    assert (claim.estimate.n, claim.estimate.m, claim.level) == (2, 3, Level.D)
+    assert isinstance(rejudge(RECORD, given).spec, BadSpec)
+
+
+@pytest.mark.parametrize(("factor", "same"), [(1 + 1e-12, True), (1 + 1e-6, False)])
+def test_only_the_last_digits_of_an_interval_may_differ(factor: float, same: bool) -> None:
+    given = {**files((98.9, 99.3), (98.9, 99.3), (98.9, 99.5)), "declaration.yaml": DISTRIBUTION}
+    judged = rejudge(RECORD, {**given, "declaration/seeds.json": SEEDS}).judgement
+    exact, claim = judged.claims
+    assert claim.estimate is not None
+    assert claim.estimate.expected is not None
+    low, high = claim.estimate.expected
+    other = replace(claim, estimate=replace(claim.estimate, expected=(low * factor, high)))
+    assert (differences(replace(judged, claims=(exact, other)), judged) == ()) is same

@@ -289,6 +289,8 @@ def test_a_distribution_is_judged_by_d_or_a(
     """Identical artifacts settle what the interval leaves open; they never rescue a miss."""
     found = judged(values, per_seed=A, artifacts=[artifact(digest=digest)])
     assert (found.verdict, found.level) == (verdict, level)
+    said = "The artifacts are identical; the values alone would not tell: accuracy."
+    assert (said in found.notes) is (level is Level.A and values is not R)
 
 
 def test_identical_artifacts_do_not_rescue_what_its_control_reaches_as_well() -> None:
