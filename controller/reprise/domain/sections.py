@@ -11,6 +11,7 @@ from reprise.domain.ledger import Verification, why_not_counted
 from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.scatter import values_line
+from reprise.domain.spec.model import Profile
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
 from reprise.domain.trials import counted, trial_names
@@ -210,8 +211,17 @@ def _environment(view: RunView) -> Section | None:
     seen = environment.headlines(view.environment)
     if seen:
         lines.append("- " + ", ".join(f"{name} {inline(text, 80)}" for name, text in seen.items()))
+    lines.extend(_strict(view))
     lines.append(f"- isolation: {inline(view.isolation, 200)}; network: {inline(view.network, 80)}")
     return Section("Environment", "\n".join(lines))
+
+
+def _strict(view: RunView) -> list[str]:
+    """What came of the profile that an author asked for."""
+    if view.environment.get("profile.name") != Profile.STRICT.value:
+        return []
+    nothing = view.environment.get("missing.profile.applied", "no framework that it knows was imported")
+    return [f"- profile strict: {inline(view.environment.get('profile.applied', nothing), 400)}"]
 
 
 def _log(view: RunView) -> Section | None:

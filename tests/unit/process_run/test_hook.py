@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reprise.adapters.process import hook, layout
+from reprise.domain import environment
 from reprise.domain.spec.model import Profile
 
 
@@ -373,3 +377,21 @@ def test_other_groups_than_its_own_are_not_taken_from_a_job(trial: Trial) -> Non
         "profile": {"applied": [], "failed": {}},
         "missing": {},
     }
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(max_size=9), v))
+GROUPS = st.sampled_from(["python", "blas", "in_process", "profile", "missing", "cpu"])
+
+
+@given(st.dictionaries(GROUPS, VALUES).map(lambda root: json.dumps(root).encode()) | st.binary(max_size=200))
+def test_any_bytes_are_a_record_within_bounds_or_a_sentence(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / layout.INSIDE).mkdir()
+        (Path(folder) / layout.INSIDE / "1.json").write_bytes(content)
+        found = hook.read(Path(folder))
+
+    if isinstance(found, str):
+        assert found.startswith("the job's own record cannot be used: ")
+    else:
+        assert environment.problem(found.model_dump(), max_fields=hook.MAX_FIELDS) == ""

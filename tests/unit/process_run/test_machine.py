@@ -25,6 +25,7 @@ core id\t\t: 0
 ARM = """processor\t: 0
 Features\t: fp asimd
 CPU implementer\t: 0x41
+CPU part\t: 0xd40
 
 Model\t\t: Board of some maker
 """
@@ -74,6 +75,7 @@ def test_another_architecture_has_other_names_for_the_same(tmp_path: Path) -> No
     found = machine(tmp_path, {"proc/cpuinfo": ARM}).cpu()
 
     assert (found["vendor"], found["flags"], found["threads"]) == ("0x41", ["asimd", "fp"], 1)
+    assert found["model"] == "implementer 0x41, part 0xd40"
 
 
 def test_memory_and_disk_are_described(tmp_path: Path) -> None:

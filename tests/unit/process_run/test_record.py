@@ -74,6 +74,14 @@ def test_the_strict_profile_reaches_the_job(tmp_path: Path) -> None:
     assert record["run"]["environment"]["NVIDIA_TF32_OVERRIDE"] == "0"
 
 
+def test_a_strict_job_that_ignores_the_hook_is_not_called_strict_in_silence(tmp_path: Path) -> None:
+    wanted = jobs.spec("python", "-I", "job.py")
+    determinism = replace(wanted.determinism, profile=model.Profile.STRICT)
+    record = recorded(jobs.python_job(tmp_path, "pass", replace(wanted, determinism=determinism)))
+
+    assert record["missing"]["profile.applied"] == f"nobody knows whether it was set: {hook.NO_RECORD}"
+
+
 def test_a_forged_record_is_named_and_changes_nothing_of_ours(tmp_path: Path) -> None:
     code = """
 import os

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.unit.report.examples import EXAMPLES
 
 from reprise.domain.report import render_report
@@ -34,3 +35,23 @@ def test_what_a_stranger_wrote_there_is_harmless() -> None:
 
     assert "<img" not in shown
     assert "\n### big" not in shown
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (
+            {"profile.applied": "torch.use_deterministic_algorithms(True)"},
+            "torch.use_deterministic_algorithms(True)",
+        ),
+        ({"missing.profile.applied": "nobody knows"}, "nobody knows"),
+        ({}, "no framework that it knows was imported"),
+    ],
+)
+def test_what_came_of_the_strict_profile_is_said(seen: dict[str, str], said: str) -> None:
+    strict = {"profile.name": "strict", **seen}
+
+    shown = render_report(replace(REPRODUCED, environment=strict)).markdown
+
+    assert "- profile strict: " in shown
+    assert said.replace("_", "") in shown.replace("\\", "").replace("_", "")

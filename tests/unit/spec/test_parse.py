@@ -15,6 +15,7 @@ from reprise.domain.spec.model import (
     EnvironmentRule,
     Network,
     Problem,
+    Profile,
     Resources,
     RunRule,
     SeedRule,
@@ -50,7 +51,7 @@ run:
 environment: {{lock: locks/gpu.txt, python: 3.10, network: open}}
 data: [{{path: ./data/x.csv, sha256: {DIGEST.upper()}, source: "https://example.org/x", licence: CC0}}]
 resources: {{cpus: 8, memory: 1.5GiB, gpus: 0, nodes: 1, duration: 1h30m}}
-determinism: {{profile: as-published, threads: 2, self_repeat: true}}
+determinism: {{profile: strict, threads: 2, self_repeat: true}}
 runs: {{n: 3, allow_failed: 1}}
 artifacts: [{{path: out.csv, sha256: {DIGEST}, required: true}}, {{path: b.csv}}]
 """
@@ -63,7 +64,7 @@ artifacts: [{{path: out.csv, sha256: {DIGEST}, required: true}}, {{path: b.csv}}
     assert spec.environment == EnvironmentRule("locks/gpu.txt", "3.10", Network.OPEN)
     assert spec.data == (DataFile("data/x.csv", DIGEST, "CC0", "https://example.org/x"),)
     assert spec.resources == Resources(8, 1_610_612_736, timedelta(minutes=90))
-    assert spec.determinism == Determinism(2, self_repeat=True)
+    assert spec.determinism == Determinism(2, self_repeat=True, profile=Profile.STRICT)
     assert (spec.n, spec.allow_failed) == (3, 1)
     assert spec.artifacts == (Artifact("out.csv", DIGEST, True), Artifact("b.csv", None, False))
 

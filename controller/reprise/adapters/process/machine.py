@@ -45,7 +45,7 @@ class Machine:
         first = processors[0] if processors else {}
         return {
             "vendor": first.get("vendor_id") or first.get("CPU implementer"),
-            "model": first.get("model name") or self._device_tree_model(),
+            "model": first.get("model name") or _arm_model(first),
             "family": _number(first.get("cpu family")),
             "model_number": _number(first.get("model")),
             "stepping": _number(first.get("stepping")),
@@ -60,9 +60,6 @@ class Machine:
             "numa_nodes": len(list((self.root / "sys/devices/system/node").glob("node[0-9]*"))) or None,
             "governor": self.text("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         }
-
-    def _device_tree_model(self) -> str | None:
-        return self.text("proc/device-tree/model") or platform.processor() or None
 
     def _quota(self) -> str | None:
         """``2 of 100000 µs`` as the kernel writes it: quota and period; ``max`` for none."""
@@ -169,6 +166,12 @@ def _processors(text: str) -> list[dict[str, str]]:
     """The blocks of ``/proc/cpuinfo`` that are processors; other architectures add one about the board."""
     blocks = [_fields(block) for block in text.split("\n\n")]
     return [block for block in blocks if "processor" in block]
+
+
+def _arm_model(processor: dict[str, str]) -> str | None:
+    """Numbers of maker and part are all that it says."""
+    maker, part = processor.get("CPU implementer"), processor.get("CPU part")
+    return f"implementer {maker}, part {part}" if maker and part else None
 
 
 def _fields(text: str) -> dict[str, str]:

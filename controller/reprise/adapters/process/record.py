@@ -15,6 +15,7 @@ from reprise.adapters.process import gpus, hook, layout
 from reprise.adapters.process.machine import Machine
 from reprise.adapters.process.variables import job_argv
 from reprise.domain import environment
+from reprise.domain.spec.model import Profile
 from reprise.masking import HIDDEN, mask
 from reprise.ports import Finished, JobRequest
 
@@ -54,6 +55,8 @@ def with_inside(record: Group, inside: hook.Inside | str, missing: dict[str, str
     """The job's own words beside ours: it adds groups and fields, and replaces none of ours."""
     if isinstance(inside, str):
         missing.update(dict.fromkeys(("in_process", "blas"), inside))
+        if record["profile"]["name"] == Profile.STRICT.value:
+            missing["profile.applied"] = f"nobody knows whether it was set: {inside}"
         return record
     missing.update({f"in_process.{name}": why for name, why in inside.missing.items()})
     if inside.profile.failed:
