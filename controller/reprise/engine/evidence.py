@@ -28,11 +28,16 @@ log = structlog.get_logger()
 
 _COMMITTED_BYTES = 16 * 2**20
 _LOCK_BYTES = 64 * 2**20
+NO_EVIDENCE = "a varied rehearsal is no evidence about the publication"
 
 
 def seal(world: World, run: Run) -> None:
     """Nothing happens to a run that has evidence already, or no judgement."""
     if run.evidence is not None or run.judgement is None:
+        return
+    if world.variation is not None:
+        with world.store.write() as connection:
+            runs.save(connection, run.id, evidence_problem=NO_EVIDENCE)
         return
     try:
         sealed = world.archive.seal(_record(world, run, run.judgement))
