@@ -10,7 +10,7 @@ from tests.fakes.runner import FakeJob
 
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
-from reprise.domain.forge import OnCommit, State
+from reprise.domain.forge import OnCommit, Permission, State
 from reprise.domain.report import render_report
 from reprise.domain.run import Reason, Repository, Sha, Verdict
 from reprise.engine import evidence
@@ -170,3 +170,39 @@ def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:
 
     with package(controller, run) as sealed:
         assert json.loads(sealed.read("runs/0-1/mlflow.json")) == {"accuracy": [[1, 0.93, 0]]}
+
+
+CONTROLLED = spec_with(
+    {'published: {value: "0.93"}': 'published: {value: "0.93"}\n    control: {args: [--shuffle-labels]}'}
+)
+
+
+def test_controls_are_sealed_as_such_and_judged_again(make: Make) -> None:
+    controller = make(wrap_world=real)
+    controller.outside.runner.script = lambda job: measured(0.93 if job.control is None else 0.11)
+    _, _, run = run_tag(controller, CONTROLLED)
+
+    assert (run.evidence_problem, run.judgement and run.judgement.verdict) == (None, Verdict.REPRODUCED)
+    with package(controller, run) as sealed:
+        recorded, told = json.loads(sealed.read("run.json")), json.loads(sealed.read("report.json"))
+    assert [trial["control"] for trial in recorded["trials"]] == [None, None, ["--shuffle-labels"]]
+    assert told["claims"][0]["control"]["outcome"] == "caught"
+
+
+def test_a_ledger_is_sealed_as_it_was_when_the_run_ended(make: Make) -> None:
+    controller = make(wrap_world=real)
+    repository, sha, first = run_tag(controller)
+    controller.outside.forge.set_permission(repository, "ada", Permission.WRITE)
+    controller.outside.clock.advance(60)
+    controller.told_commit_comment(repository, sha)
+    controller.work()
+    _, second = controller.runs()
+    with package(controller, second) as sealed:
+        ledger = json.loads(sealed.read("run.json"))["ledger"]
+    assert [each["run_id"] for each in ledger] == [first.id, second.id]
+
+    with controller.world.store.write() as connection:
+        runs.save(connection, first.id, evidence=None)
+    evidence.seal(controller.world, replace(first, evidence=None, ended_at=None))
+
+    assert controller.runs()[0].evidence == first.evidence

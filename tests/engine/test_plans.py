@@ -113,6 +113,34 @@ def test_a_plan_says_what_would_run_and_what_it_costs(controller: Controller, ou
     assert plan.expires_at - plan.created_at == timedelta(days=7)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "self_repeat", "told", "cost"),
+    [
+        (["--x"], "true", "1 trial, a probe and a control, each", "1 h 0 min"),
+        (["--x", "--x"], "true", "1 trial, a probe and a control, each", "1 h 0 min"),
+        (["--x", "--y"], "false", "1 trial and 2 controls, each", "1 h 0 min"),
+    ],
+)
+def test_controls_are_told_and_paid_for(
+    controller: Controller, outside: Outside, arguments: list[str], self_repeat: str, told: str, cost: str
+) -> None:
+    claims = "".join(
+        f"  - {{id: c{number}, metric: {{file: m.json, pointer: /a}}, published: {{value: 1}}, "
+        f"control: {{args: [{each}]}}}}\n"
+        for number, each in enumerate(arguments)
+    )
+    head = SPEC.partition("claims:")[0]
+    spec = (
+        f"{head}resources: {{duration: 10m}}\ndeterminism: {{self_repeat: {self_repeat}}}\nclaims:\n{claims}"
+    )
+    pull = pull_request(outside, files={**FILES, "reprise.yaml": spec})
+    asked_by(controller, pull)
+    body = plan_comment(outside, pull)
+    assert f"| trials | {told} at most 20 min 0 s |" in body
+    assert "| expected time | 30 min 0 s, as declared |" in body
+    assert f"| cost | at most {cost} of one machine" in body
+
+
 def test_nothing_to_install_is_not_weakly_pinned(controller: Controller, outside: Outside) -> None:
     pull = pull_request(outside, files={**FILES, "requirements.txt": "# nothing\n\n"})
     asked_by(controller, pull)

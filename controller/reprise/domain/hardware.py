@@ -95,10 +95,7 @@ def with_hardware(
     published = spec.reference.hardware
     if judged.verdict is Verdict.NOT_RUN:
         return judged
-    compared = None
-    if published is not None:
-        same = same_class(published, ran_on)
-        compared = HardwareComparison(named(published), named(ran_on), same)
+    compared = _compared(published, ran_on) if published is not None else None
     notes = [
         _told(compared),
         _exact_misses(spec, judged, compared),

@@ -124,9 +124,19 @@ def test_a_value_that_comes_back_is_reproduced_and_prints_one_object(runs: Runs)
     assert (ended.result["verdict"], ended.result["level"]) == ("reproduced", "B")
     assert (ended.result["phase"], ended.result["reason"]) == ("done", "completed")
     [claim] = ended.result["claims"]
-    assert list(claim) == ["id", "verdict", "level", "published", "got", "difference", "bar"]
+    assert list(claim) == [
+        "id",
+        "verdict",
+        "level",
+        "published",
+        "got",
+        "difference",
+        "bar",
+        "control",
+        "estimate",
+    ]
     assert (claim["published"], claim["got"], claim["difference"]) == ("0.93", 0.9312, 0.0012)
-    assert claim["bar"] == {"mode": "exact", "low": 0.925, "high": 0.935}
+    assert claim["bar"] == {"mode": "exact", "low": 0.925, "high": 0.935, "why": None}
     assert [(trial["seed"], trial["probe"], trial["exit_code"]) for trial in ended.result["trials"]] == [
         (0, False, 0),
         (0, True, 0),

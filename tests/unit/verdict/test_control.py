@@ -20,7 +20,16 @@ from reprise.domain.run import (
     Value,
     Verdict,
 )
-from reprise.domain.spec.model import Artifact, Better, Claim, Compare, Distribution, Side, Spec
+from reprise.domain.spec.model import (
+    Artifact,
+    Better,
+    Claim,
+    Compare,
+    Distribution,
+    PublishedKind,
+    Side,
+    Spec,
+)
 from reprise.domain.trials import (
     claims_of,
     controls_of,
@@ -290,6 +299,24 @@ def test_a_shared_control_is_told_once_with_each_claim() -> None:
     (note,) = control_notes(what, found.claims)
     assert "was caught by accuracy" in note
     assert "was not caught by loss" in note
+
+
+@pytest.mark.parametrize(
+    ("control", "verdict", "level"),
+    [
+        (0.80, Verdict.REPRODUCED, Level.D),
+        (0.955, Verdict.INCONCLUSIVE, None),
+        (0.9685, Verdict.INCONCLUSIVE, None),
+    ],
+)
+def test_a_distribution_has_to_be_missed_by_its_control_too(
+    control: float, verdict: Verdict, level: Level | None
+) -> None:
+    compare = Distribution(0.02)
+    what = spec(claim("0.97", compare, control=SHUFFLED, kind=PublishedKind.TARGET), n=5, self_repeat=False)
+    own = series(0.969, 0.970, 0.971, 0.9705, 0.9695)
+    found = judge(what, [*own, trial(control, index=5, control=SHUFFLED)])
+    assert (found.verdict, found.level) == (verdict, level)
 
 
 def test_programs_read_what_the_control_gave() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.web import runs as make
 from tests.unit.web.site import Site
 
-from reprise.domain.run import Judgement, Standing, TrialPlan
+from reprise.domain.run import Judgement, Level, Reason, Standing, TrialPlan, Verdict
 from reprise.store import repositories
 
 # --- who may read -----------------------------------------------------------------------------------
@@ -246,3 +246,14 @@ def _words(page: str) -> str:
     """What is read, on one line."""
     body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+async def test_a_page_tells_every_verification_of_its_commit(site: Site) -> None:
+    missed = Judgement(Verdict.NOT_REPRODUCED, None, Reason.COMPLETED, "", ())
+    make.ended(site, missed, "r1")
+    assert "Verifications of this commit" not in await _text(site, "/runs/r1")
+
+    make.ended(site, replace(missed, verdict=Verdict.REPRODUCED, level=Level.B), "r2")
+
+    assert "1 of 2 verifications of this commit reached the bar" in await _text(site, "/runs/r1")
+    assert '<a href="/runs/r2"><code>r2</code></a>' in (await _get(site, "/runs/r1")).text
