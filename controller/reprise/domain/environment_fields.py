@@ -78,6 +78,7 @@ FIELDS = {
     "source.tree": "digest of the commit's tree",
     "source.dirty": "whether it is a snapshot of changes that nobody has committed",
     "source.submodules": "path, address and commit of each",
+    "data.*": "sha256 of each file that the spec declares",
     "run.id": "id of the run",
     "run.backend": "what ran it",
     "run.argv": "the command with its seed",

@@ -56,7 +56,7 @@ def compared(
     reference, note = _reference(world, run, spec)
     if reference is None:
         return Comparison(None, rank({}, {}, clues), note=note, varied=varied)
-    return _compared(world, reference, own, clues, results[0], judgement, unrecorded)
+    return _compared(world, reference, own, clues, results[0], judgement, unrecorded or note)
 
 
 def _compared(
@@ -112,7 +112,7 @@ def _committed(world: World, run: Run, path: str) -> _Reference | str:
             return f"The committed record {path} is not there."
         record = environment.flatten(environment.read(data, file=path))
     except (Refused, Retryable, UserError) as error:
-        return f"The committed record cannot be used: {error}."
+        return f"The committed record cannot be used: {str(error).rstrip('.')}."
     return _Reference(f"the committed record {path}", record, {}, older=True)
 
 

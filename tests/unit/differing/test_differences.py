@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reprise.domain import environment_fields
 from reprise.domain.differences import ABSENT, Difference, Factor, differences, factor_of
 
 FIELDS = {
@@ -88,3 +89,20 @@ def test_differences_are_the_same_from_both_sides(one: dict[str, str], other: di
     there = [(each.name, each.before, each.now) for each in differences(one, other)]
     assert there == [(each.name, each.now, each.before) for each in differences(other, one)]
     assert differences(one, one) == ()
+
+
+def test_of_our_own_records_only_places_and_names_belong_nowhere() -> None:
+    """A field that is new in the record has to be given a factor."""
+    names = [name.replace("gpu.*", "gpu.0").replace("*", "x") for name in environment_fields.FIELDS]
+    assert {name for name in names if factor_of(name) is Factor.OTHER} == {
+        "python.executable",
+        "python.lock",
+        "python.lock_sha256",
+        "python.weak",
+        "python.environment",
+        "blas.x.library",
+        "blas.x.file",
+        "in_process.argv",
+        "in_process.python_flags",
+        "missing.x",
+    }

@@ -1,6 +1,14 @@
 """What a varied rehearsal asks of the machine is tried on the machine."""
 
+import platform
+
+import pytest
+
 from reprise.adapters.process import trying
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="the names of kernels are those of x86"
+)
 
 
 def test_a_kernel_that_every_processor_of_this_kind_has_works() -> None:
