@@ -22,6 +22,7 @@ from reprise.engine.view import links, run_view, spec_of
 from reprise.engine.world import World
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
 from reprise.store import runs
+from reprise.store.ledger import verifications
 from reprise.store.runs import Run, Trial
 
 log = structlog.get_logger()
@@ -55,11 +56,12 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
     with world.store.read() as connection:
         trials = runs.trials_of(connection, run.id)
         times = runs.phase_times(connection, run.id)
+        ended_at = times.get(Phase.REPORTING) or world.clock.now()
+        ledger = verifications(connection, run, until=ended_at)
     found = spec_of(world, run)
     spec = found if isinstance(found, Spec) else None
-    ended_at = times.get(Phase.REPORTING) or world.clock.now()
     over = replace(run, phase=Phase.DONE, ended_at=ended_at)
-    view = run_view(world, over)
+    view = replace(run_view(world, over), ledger=ledger)
     return EvidenceRecord(
         run_id=run.id,
         repository=run.repository.full_name,
