@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.integration.evidence.environment import CONTEXT, VALIDATE
 from tests.unit.evidence.examples import ENDINGS
 
 from reprise.adapters.evidence.packing import pack
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "ro-crate"
-CONTEXT = SAMPLES / "ro-crate-1.1-context.jsonld"
-VALIDATE = Path(__file__).with_name("validate.py")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 Issues = dict[str, list[dict[str, str]]]
@@ -61,7 +59,7 @@ def test_nothing_that_the_profile_requires_is_missing(found: Issues, name: str) 
 
 def test_what_is_only_recommended_is_what_we_know_of(found: Issues) -> None:
     said = {f"{issue['check']} {issue['entity']}" for issues in found.values() for issue in issues}
-    assert sorted(said) == (SAMPLES / "recommended.txt").read_text().splitlines()
+    assert sorted(said) == CONTEXT.with_name("recommended.txt").read_text().splitlines()
 
 
 def test_the_validator_can_fail(validate: Validate, tmp_path: Path) -> None:

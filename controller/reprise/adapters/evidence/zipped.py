@@ -13,6 +13,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX, _REGULAR_0644 = 3, 0o100644 << 16
 _COMPRESSED = (".gz",)
 _LEVEL = 9
+_QUICKLY = 6
+"""Logs are the most of it, and level 9 takes three times as long for a hundredth of their size."""
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -32,7 +34,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def gzipped(data: bytes) -> bytes:
     """No name and no time inside, unlike what `gzip` writes by itself."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    packer = zlib.compressobj(_QUICKLY, zlib.DEFLATED, 31)
     return packer.compress(data) + packer.flush()
 
 
