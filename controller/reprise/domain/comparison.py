@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck, Match
 from reprise.domain.differences import ABSENT, Factor, Flat
+from reprise.domain.errors import UserError
 from reprise.domain.published import exact, parse_number
 from reprise.domain.run import Judgement, Level, Reason, Value, Verdict
 from reprise.domain.suspects import Clues, Suspect, rank
 from reprise.domain.text import code, inline
+from reprise.domain.variation import parse
 
 TITLE = "Why it may differ"
 VARIED_TITLE = "Compared with the run before"
@@ -96,14 +98,14 @@ def compare(reference: Flat, run: Flat, clues: Clues, *, named: str) -> Comparis
     return Comparison(named, rank(reference, run, clues))
 
 
-def body(comparison: Comparison) -> str:
-    """Of the section."""
+def body(comparison: Comparison, run: str = "reprise run") -> str:
+    """Of the section. ``run``: the command that rehearses this experiment."""
     if comparison.reference is None:
-        parts = [comparison.note, _own_fault(comparison), _nothing(comparison)]
+        parts = [comparison.note, _own_fault(comparison, run), _nothing(comparison)]
         return "\n\n".join(part for part in parts if part)
     shown = [suspect for suspect in comparison.suspects if suspect.noticeable]
     items = [
-        f"{place}. {_item(suspect, varied=comparison.varied)}"
+        f"{place}. {_item(suspect, run, varied=comparison.varied)}"
         for place, suspect in enumerate(shown[:_SHOWN], start=1)
     ]
     parts = [
@@ -129,8 +131,8 @@ def _opening(comparison: Comparison) -> str:
     )
 
 
-def _own_fault(comparison: Comparison) -> str:
-    return "\n".join(f"1. {_item(suspect)}" for suspect in comparison.suspects if suspect.factor is None)
+def _own_fault(comparison: Comparison, run: str) -> str:
+    return "\n".join(f"1. {_item(suspect, run)}" for suspect in comparison.suspects if suspect.factor is None)
 
 
 def _nothing(comparison: Comparison) -> str:
@@ -146,7 +148,7 @@ def _nothing(comparison: Comparison) -> str:
     )
 
 
-def _item(suspect: Suspect, *, varied: bool = False) -> str:
+def _item(suspect: Suspect, run: str, *, varied: bool = False) -> str:
     fields = [
         f"{code(each.name, 80)} {code(each.before or ABSENT, _VALUE)} → {code(each.now or ABSENT, _VALUE)}"
         for each in suspect.differences[:_SHOWN_FIELDS]
@@ -157,17 +159,25 @@ def _item(suspect: Suspect, *, varied: bool = False) -> str:
     named = f"**{inline(suspect.name, 80)}**{told}."
     if varied:
         return named
-    return f"{named} {_capital(inline(suspect.reason, 400))}. {to_try(suspect)}".rstrip()
+    return f"{named} {_capital(inline(suspect.reason, 400))}. {to_try(suspect, run)}".rstrip()
 
 
-def to_try(suspect: Suspect) -> str:
-    """What a person can do about a suspect, as a sentence."""
+def to_try(suspect: Suspect, run: str) -> str:
+    """What a person can do about a suspect, as a sentence; ``run`` as for `body`."""
     if suspect.factor is None:
-        return "Seed everything, or try `reprise run --vary profile=strict`."
-    wanted = _variation(suspect)
+        return f"Seed everything, or try {code(f'{run} --vary profile=strict')}."
+    wanted = _usable(_variation(suspect))
     if wanted:
-        return f"Try {code(f'reprise run --vary {wanted}')}."
-    return _OTHERWISE.get(suspect.factor, "")
+        return f"Try {code(f'{run} --vary {wanted}')}."
+    return _OTHERWISE.get(suspect.factor, "").format(run=run)
+
+
+def _usable(variation: str | None) -> str | None:
+    """Values of a stranger's record reach a command that people copy: only what `--vary` takes does."""
+    try:
+        return str(parse(variation)) if variation is not None else None
+    except UserError:
+        return None
 
 
 def _variation(suspect: Suspect) -> str | None:
@@ -206,7 +216,7 @@ _OTHERWISE: Mapping[Factor, str] = {
     Factor.GPU: "Declare `reference.hardware`, or run on a machine of the reference's class.",
     Factor.CUDA: "Pin these wheels in the lock file.",
     Factor.DRIVER: "Run on a machine with the reference's driver.",
-    Factor.CPU: "Try `reprise run --vary blas`, which changes the kernels that a processor is given.",
+    Factor.CPU: "Try `{run} --vary blas`, which changes the kernels that a processor is given.",
     Factor.LIBC: "Run in the reference's image.",
     Factor.VARIABLES: "Look where the job reads it.",
 }

@@ -13,8 +13,7 @@ from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.ledger import ledger_line
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.scatter import remark
-from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, sections
-from reprise.domain.spec.names import SPEC_FILE
+from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, rehearse_command, sections
 from reprise.domain.statuses import one_line
 from reprise.domain.text import code, inline, link, paragraph, sentence
 from reprise.domain.view import Occasion, RunView
@@ -100,8 +99,7 @@ def _next_step(view: RunView, judgement: Judgement) -> str:
 
 
 def _rehearse(view: RunView) -> str:
-    other = "" if view.spec_file == SPEC_FILE else f" --experiment {view.experiment}"
-    return code(f"reprise run {view.path}{other}")
+    return code(rehearse_command(view))
 
 
 def _why(judgement: Judgement) -> str:

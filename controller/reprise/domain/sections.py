@@ -12,6 +12,7 @@ from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
 from reprise.domain.scatter import values_line
 from reprise.domain.spec.model import Profile
+from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.text import ZERO_WIDTH_SPACE, clean_line, code, fenced, inline, paragraph
 from reprise.domain.trend import Earlier, course, values_of
 from reprise.domain.trials import counted, trial_names
@@ -167,7 +168,13 @@ def _comparison(view: RunView) -> Section | None:
     if view.comparison is None:
         return None
     title = comparison.TITLE if view.variation is None else comparison.VARIED_TITLE
-    return Section(title, comparison.body(view.comparison))
+    return Section(title, comparison.body(view.comparison, rehearse_command(view)))
+
+
+def rehearse_command(view: RunView) -> str:
+    """What rehearses the same experiment, as a shell takes it."""
+    other = "" if view.spec_file == SPEC_FILE else f" --experiment {view.experiment}"
+    return f"reprise run {view.path}{other}"
 
 
 def _trend(view: RunView) -> Section | None:

@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from reprise.domain.differences import ABSENT, Difference, Factor, Flat, differences
+from reprise.domain.differences import Difference, Factor, Flat, differences
 from reprise.domain.traits import Size as SizeFit
-from reprise.domain.traits import Trait, trait_of
+from reprise.domain.traits import trait_of
 
 NON_DETERMINISM = "the job itself"
 _NOTICEABLE = 4.0
@@ -118,22 +118,31 @@ def _itself(clues: Clues) -> Sequence[Suspect]:
 def _suspect(
     name: str, group: Sequence[Difference], reference: Flat, run: Flat, clues: Clues, size: Miss
 ) -> Suspect:
-    weighed = sorted(
-        ((trait_of(each, reference, run), each) for each in group), key=lambda pair: -pair[0].weight
-    )
-    worst: Trait = weighed[0][0]
-    factor = group[0].factor
-    score = worst.weight * FIT[worst.size][size] * _innocence(factor, clues)
-    reason = worst.reason + _said_of_size(worst.size, size)
-    return Suspect(name, factor, score, reason, tuple(each for _, each in weighed))
+    weighed = [(trait_of(each, reference, run), each) for each in group]
+    weighed.sort(key=lambda pair: -pair[0].weight * _innocence(pair[1], clues))
+    worst, most_telling = weighed[0]
+    score = worst.weight * FIT[worst.size][size] * _innocence(most_telling, clues)
+    reason = worst.reason + _said_of_clues(most_telling, clues) + _said_of_size(worst.size, size)
+    return Suspect(name, most_telling.factor, score, reason, tuple(each for _, each in weighed))
 
 
-def _innocence(factor: Factor, clues: Clues) -> float:
+def _innocence(difference: Difference, clues: Clues) -> float:
     """Less than 1 where something outside the records speaks for it."""
-    committed = factor in (Factor.CODE, Factor.DATA)
-    if committed and clues.reproduced_elsewhere:
+    if difference.factor in (Factor.CODE, Factor.DATA) and clues.reproduced_elsewhere:
         return 0.15
-    return 0.2 if factor is Factor.CODE and clues.older_reference else 1.0
+    return 0.2 if _only_older(difference, clues) else 1.0
+
+
+def _only_older(difference: Difference, clues: Clues) -> bool:
+    return clues.older_reference and difference.name.startswith("source.")
+
+
+def _said_of_clues(difference: Difference, clues: Clues) -> str:
+    if difference.factor in (Factor.CODE, Factor.DATA) and clues.reproduced_elsewhere:
+        return "; but this commit reproduced before"
+    if _only_older(difference, clues):
+        return "; but a committed record is always older than the commit that holds it"
+    return ""
 
 
 def _said_of_size(kind: SizeFit, size: Miss) -> str:
@@ -146,8 +155,3 @@ def _said_of_size(kind: SizeFit, size: Miss) -> str:
             return "; the miss is smaller than that usually gives"
         case _:
             return ""
-
-
-def shown(difference: Difference) -> str:
-    """``Haswell → Prescott``, for messages."""
-    return f"{difference.before or ABSENT} → {difference.now or ABSENT}"

