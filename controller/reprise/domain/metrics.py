@@ -8,8 +8,9 @@ text. Anything else is a problem with a sentence, and the trial counts as failed
 import difflib
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -56,8 +57,9 @@ def collect(
     """
     values: dict[str, Value] = {}
     problems: dict[str, MetricProblem] = {}
+    documents = cache(lambda file: _loaded(files.get(file), file))  # claims share files
     for claim in claims:
-        found = _value_of(claim, files, logged=logged or {}, uncollected=uncollected or {})
+        found = _value_of(claim, documents, files, logged=logged or {}, uncollected=uncollected or {})
         if isinstance(found, MetricProblem):
             problems[claim.id] = found
         else:
@@ -72,16 +74,7 @@ def collect(
 
 def read_metric(data: bytes | None, pointer: str, *, file: str) -> Value | MetricProblem:
     """The value at an RFC 6901 pointer of a metric file; ``file`` is only its name for sentences."""
-    if data is None:
-        return missing(
-            f"{file} was not written by this run (a committed copy does not count): "
-            "write it below workdir or $REPRISE_OUTPUT_DIR"
-        )
-    document = load(data, file=file)
-    if isinstance(document, MetricProblem):
-        return document
-    found = _resolve(document.root, pointer, file=file)
-    return found if isinstance(found, MetricProblem) else _checked(found.root, _where(file, pointer))
+    return _at(_loaded(data, file), pointer, file=file)
 
 
 def comparable(value: Value, claim: Claim) -> MetricProblem | None:
@@ -113,8 +106,25 @@ def every_number(data: bytes | None) -> dict[str, float]:
     return {path or "value": value for path, value in islice(_leaves("", document.root), MAX_NUMBERS)}
 
 
+def _loaded(data: bytes | None, file: str) -> Document | MetricProblem:
+    if data is None:
+        return missing(
+            f"{file} was not written by this run (a committed copy does not count): "
+            "write it below workdir or $REPRISE_OUTPUT_DIR"
+        )
+    return load(data, file=file)
+
+
+def _at(document: Document | MetricProblem, pointer: str, *, file: str) -> Value | MetricProblem:
+    if isinstance(document, MetricProblem):
+        return document
+    found = _resolve(document.root, pointer, file=file)
+    return found if isinstance(found, MetricProblem) else _checked(found.root, _where(file, pointer))
+
+
 def _value_of(
     claim: Claim,
+    documents: Callable[[str], Document | MetricProblem],
     files: Mapping[str, bytes | None],
     *,
     logged: Mapping[str, Value | MetricProblem],
@@ -125,7 +135,7 @@ def _value_of(
         case FileMetric(file=file, pointer=pointer):
             if files.get(file) is None and file in uncollected:
                 return missing(uncollected[file])
-            found = read_metric(files.get(file), pointer, file=file)
+            found = _at(documents(file), pointer, file=file)
         case MlflowMetric(name=name):
             unlogged = missing(
                 f"the job logged no metric {name} with mlflow: log it, or name one that it logs"

@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable
 from decimal import Context, Decimal
+from functools import cache
 
 from reprise.domain.spec.model import Claim, Problem, Spec
 from reprise.domain.spec.problems import Mark, Problems, quote
 from reprise.domain.spec.quantities import parse_number, printed_half_unit
 from reprise.domain.statistics import LARGEST, Sample, sample
+
+MOST_VALUES = 10_000
+"""Published seeds of one claim."""
+_MOST_BYTES = 2**20
 
 EXACT_ENOUGH = Context(prec=60)
 
@@ -19,8 +24,10 @@ def check_files(spec: Spec, read: Callable[[str], bytes | None], *, file: str) -
     file. Locks are the builder's business and data digests are checked before the trials.
     """
     problems = Problems(file)
+    read = cache(read)
+    values = cache(lambda path: parse_values(read(path) or b""))  # claims may share a file
     for claim in spec.claims:
-        sentence = _per_seed_sentence(claim, read)
+        sentence = _per_seed_sentence(claim, read, values)
         if sentence:
             problems.add(Mark(*claim.published.at), sentence)
     sentence = _environment_sentence(spec.reference.environment, read)
@@ -32,9 +39,9 @@ def check_files(spec: Spec, read: Callable[[str], bytes | None], *, file: str) -
 def published_samples(spec: Spec, read: Callable[[str], bytes | None]) -> dict[str, Sample]:
     """What the ``per_seed`` files of a sound spec say, by claim id; ``read`` as in `check_files`."""
     found: dict[str, Sample] = {}
+    read_values = cache(lambda path: parse_values(read(path) or b""))
     for claim in spec.claims:
-        data = read(claim.published.per_seed) if claim.published.per_seed is not None else None
-        values = parse_values(data) if data is not None else None
+        values = read_values(claim.published.per_seed) if claim.published.per_seed is not None else None
         if values is not None and max(map(abs, values)) <= LARGEST:
             found[claim.id] = sample([float(value) for value in values])
     return found
@@ -58,16 +65,19 @@ def _is_object(data: bytes) -> bool:
         return False
 
 
-def _per_seed_sentence(claim: Claim, read: Callable[[str], bytes | None]) -> str | None:
+def _per_seed_sentence(
+    claim: Claim,
+    read: Callable[[str], bytes | None],
+    read_values: Callable[[str], tuple[Decimal, ...] | None],
+) -> str | None:
     path, value = claim.published.per_seed, parse_number(claim.published.text)
     if path is None or value is None:
         return None
-    data = read(path)
-    if data is None:
+    if read(path) is None:
         return f"the commit has no file {quote(path)}; commit it or remove per_seed"
-    values = parse_values(data)
+    values = read_values(path)
     if values is None:
-        return f"{quote(path)} must be a JSON list of numbers, such as [0.921, 0.9199]"
+        return f"{quote(path)} must be a JSON list of numbers, such as [0.921, 0.9199]; at most {MOST_VALUES}"
     mean = mean_of(values)
     half = printed_half_unit(value)
     if abs(mean - value) <= half * (1 + Decimal("1e-12")):
@@ -79,12 +89,16 @@ def _per_seed_sentence(claim: Claim, read: Callable[[str], bytes | None]) -> str
 
 
 def parse_values(data: bytes) -> tuple[Decimal, ...] | None:
-    """A JSON list of at least one number, exactly as written; None for anything else."""
+    """A JSON list of one number to `MOST_VALUES`, exactly as written; None for anything else."""
+    if len(data) > _MOST_BYTES:
+        return None
     try:
         values = json.loads(data, parse_float=_number, parse_int=_number, parse_constant=_number)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(values, list) or not values or not all(type(v) is Decimal for v in values):
+    if not isinstance(values, list) or not 1 <= len(values) <= MOST_VALUES:
+        return None
+    if not all(type(value) is Decimal for value in values):
         return None
     return tuple(values)
 
