@@ -12,6 +12,7 @@ from reprise.domain.rejudge import Record, TrialRecord
 from reprise.domain.run import Sha, TrialPlan, TrialResult
 from reprise.domain.spec.model import Spec
 from reprise.domain.trials import most_executions, next_trial
+from reprise.masking import mask
 
 SKEW = timedelta(minutes=5)
 """How far two machines' clocks may differ."""
@@ -105,7 +106,7 @@ def _outcomes(trials: Sequence[TrialRecord], results: Sequence[TrialResult]) -> 
         if trial.reason is not result.reason:
             recorded, found = trial.reason.value, result.reason.value
             yield f"execution {trial.index} is recorded as {recorded}, and its files say {found}"
-        elif trial.message != result.message:
+        elif trial.message != mask(result.message):
             yield f'execution {trial.index}: "{trial.message}" is recorded, "{result.message}" follows'
         if result.valid and trial.exit_code != 0:
             yield f"execution {trial.index} completed with exit code {trial.exit_code}"

@@ -19,7 +19,8 @@ LISTED = {
 
 
 def test_every_file_of_evidence_is_on_the_page_and_no_other(tmp_path: Path) -> None:
-    spec = SPEC + "  - {id: loss, metric: {mlflow: loss}, published: {value: '0.1'}}\n"
+    alone = SPEC.replace("claims:", "determinism: {self_repeat: false}\nclaims:")
+    spec = alone + "  - {id: loss, metric: {mlflow: loss}, published: {value: '0.1'}}\n"
     one = Execution({"accuracy": 0.9312}, logged={"loss": ((1, 0.1, 0),)})
     record = ended(tmp_path, one, spec=spec)
     record.committed["seeds.json"] = b"[0.93]"

@@ -16,10 +16,12 @@ from reprise.adapters.evidence.run_record import run_record
 from reprise.adapters.evidence.sbom import sbom
 from reprise.adapters.evidence.sums import SUMS, data_manifest, sums
 from reprise.adapters.evidence.zipped import zipped
+from reprise.domain.consistency import clock_problems, series_problems
 from reprise.domain.errors import NotAuthentic, Refused, UserError
 from reprise.domain.paths import parts_inside
 from reprise.domain.rejudge import differences, rejudge
 from reprise.domain.run import Judgement
+from reprise.domain.spec.model import Spec
 from reprise.masking import mask
 from reprise.ports import EvidenceRecord
 from reprise.store.codec import dump, load
@@ -46,16 +48,23 @@ def contents(record: EvidenceRecord, key: Ed25519PrivateKey | None) -> dict[str,
 def require_same_verdict(record: EvidenceRecord, files: Mapping[str, bytes]) -> None:
     """Raises Refused when whoever judged from these files would come to something else than stands.
 
-    They are read back as `reprise verify` reads them, and compared with what it will find in the report.
+    They are read back as `reprise verify` reads them, and compared with what it will find in the report. What
+    it would call a forgery is not sealed either: a clock that was set back during the run looks like one.
     """
     try:
-        found = rejudge(read_record(files[RUN]), files)
+        read = read_record(files[RUN])
+        found = rejudge(read, files)
     except (NotAuthentic, UserError) as error:
         raise Refused(f"what would be packed cannot be read again ({error}): report this") from None
-    stands = load(Judgement, masked(dump(record.judgement)))
-    different = differences(stands, found.judgement)
+    stands, follows = (load(Judgement, masked(dump(each))) for each in (record.judgement, found.judgement))
+    different = differences(stands, follows)
     if different:
         raise Refused(f"the verdict does not follow from what would be packed ({different[0]}): report this")
+    odd = clock_problems(read, now=read.ended_at)
+    if isinstance(found.spec, Spec):
+        odd += series_problems(read, found.spec, found.results)
+    if odd:
+        raise Refused(f"nobody would believe what would be packed: {odd[0]}")
 
 
 def _raw(record: EvidenceRecord) -> dict[str, bytes]:

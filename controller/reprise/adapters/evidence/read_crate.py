@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
+from reprise.adapters.evidence.plain import short
 from reprise.adapters.evidence.read_json import read_object
 from reprise.adapters.evidence.read_sums import UNLISTED
 from reprise.domain.errors import NotAuthentic
@@ -164,7 +165,7 @@ def _require_values(crate: Crate, record: Record, results: Sequence[TrialResult]
     }
     for name, value in expected.items():
         told = crate.entities.get(name, {}).get("value")
-        if told != value and not (isinstance(value, str) and isinstance(told, str) and value[:100] in told):
+        if told != (short(value) if isinstance(value, str) else value):
             raise NotAuthentic(f"{CRATE} does not give the value that the metric file has: {name}")
     for name in crate.entities:
         if name.startswith("#value-") and name not in expected:
