@@ -8,7 +8,10 @@ import pytest
 LARGE = ("mlflow", "scipy", "fastapi", "dbos", "github", "git", "uvicorn", "alembic")
 
 
-@pytest.mark.parametrize("module", ["reprise.cli", "reprise.checking", "reprise.planning"])
+MODULES = ("reprise.cli", "reprise.checking", "reprise.planning", "reprise.verifying")
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_large_libraries_are_left_alone(module: str) -> None:
     code = f"import sys, {module}; print(*(name for name in {LARGE} if name in sys.modules))"
     done = subprocess.run(

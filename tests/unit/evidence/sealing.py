@@ -127,13 +127,15 @@ def zipped(files: Mapping[str, bytes], *, deflated: bool = False) -> bytes:
     return written((entry(name, deflated=deflated), data) for name, data in sorted(files.items()))
 
 
-def written(entries: Iterable[tuple[zipfile.ZipInfo, bytes]], *, comment: bytes = b"") -> bytes:
+def written(
+    entries: Iterable[tuple[zipfile.ZipInfo, bytes]], *, comment: bytes = b"", level: int = 9
+) -> bytes:
     """These entries in this order, whatever they are."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.comment = comment
         for info, data in entries:
-            archive.writestr(info, data, compresslevel=9)
+            archive.writestr(info, data, compresslevel=level)
     return made.getvalue()
 
 

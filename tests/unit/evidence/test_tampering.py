@@ -18,7 +18,8 @@ from tests.unit.evidence.asking import ask, problems
 from tests.unit.evidence.recorded import RECORD, files
 from tests.unit.evidence.sealing import KEY, OTHER_KEY, contents, package, seal
 
-from reprise.adapters.evidence.read_evidence import Voucher
+from reprise.adapters.evidence.read_evidence import Answer, Voucher, packing
+from reprise.adapters.evidence.read_zip import read_zip
 from reprise.domain.rejudge import Newer, Record
 from reprise.domain.run import Verdict
 
@@ -43,6 +44,15 @@ def test_every_flipped_byte_is_found_without_a_key(deflated: bool) -> None:
     assert ask(whole).authentic
     missed = [at for at in range(len(whole)) if ask(_flipped(whole, at)).authentic]
     assert missed == []
+
+
+def test_files_that_were_compressed_again_are_found_where_zlib_is_the_usual_one() -> None:
+    entries = [(sealing.entry(name, deflated=True), data) for name, data in sorted(_signed().items())]
+    again = sealing.written(entries, level=1)
+    assert problems(ask(again, KEY)).keys() == {"packing"}
+    package = read_zip(memoryview(again))
+    assert packing(package, "1.3.1.zlib-ng").answer is Answer.NOTE
+    assert packing(package, "1.3.1").answer is Answer.PROBLEM
 
 
 def test_a_package_that_is_cut_short_is_none() -> None:
@@ -232,6 +242,10 @@ def test_an_edited_record_gives_no_verdict_that_does_not_follow(data: st.DataObj
     assert not made.authentic or (
         made.rejudged is not None and made.rejudged.judgement.verdict is Verdict.REPRODUCED
     )
+
+
+def _signed() -> dict[str, bytes]:
+    return sealing.signed(sealing.summed(CONTENTS), key=KEY)
 
 
 def _flipped(data: bytes, at: int) -> bytes:

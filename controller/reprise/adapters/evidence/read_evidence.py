@@ -75,7 +75,7 @@ def examine(data: memoryview, keys: Sequence[PublicKey], *, now: datetime) -> Ex
     digests = _ask(made, "files", lambda: read_digests(package), _told_files)
     if digests is None:
         return made
-    _ask(made, "packing", lambda: _require_packed(package), str)
+    made.findings.append(packing(package))
     attestation = _signature(made, package, keys)
     made.record = _record(made, package)
     if made.record is None:
@@ -112,17 +112,19 @@ def _told_files(digests: dict[str, str]) -> str:
     return f"{len(digests)} files, each as {SUMS} lists it, and no other"
 
 
-def _require_packed(package: Package) -> str:
+def packing(package: Package, zlib_version: str = zlib.ZLIB_RUNTIME_VERSION) -> Finding:
     """Other bytes that unpack to the same files would be a change too.
 
     Only the zlib that most of the world uses compresses as the one that sealed it; others cannot tell.
     """
     other = packed_otherwise(package)
     if other is None:
-        return "the bytes of the zip are those that sealing makes"
-    if zlib.ZLIB_RUNTIME_VERSION.replace(".", "").isdigit():
-        raise NotAuthentic(f"{other} is compressed to other bytes than sealing makes")
-    return f"not looked at: zlib {zlib.ZLIB_RUNTIME_VERSION} of this machine compresses differently"
+        return Finding("packing", Answer.OK, "the bytes of the zip are those that sealing makes")
+    if zlib_version.replace(".", "").isdigit():
+        said = f"{other} is compressed to other bytes than sealing makes"
+        return Finding("packing", Answer.PROBLEM, said)
+    said = f"not looked at: the zlib of this machine, {zlib_version}, compresses to other bytes"
+    return Finding("packing", Answer.NOTE, said)
 
 
 def _signature(made: Examination, package: Package, keys: Sequence[PublicKey]) -> Attestation | None:
