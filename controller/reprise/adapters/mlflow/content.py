@@ -10,14 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
+from reprise.adapters.mlflow import surroundings
 from reprise.adapters.mlflow.addresses import without_credentials
 from reprise.adapters.mlflow.filestore import StoredRun
 from reprise.adapters.mlflow.names import MAX_NAME, MAX_PARAM, MAX_TAG, clean_name, fit_names, fit_text
+from reprise.domain import environment
 from reprise.domain.run import Reason, TrialPlan
+from reprise.domain.system_metrics import Series
 from reprise.ports import Built, RunRecord, TrialRecord
 
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 """MLflow's words for how a run ended."""
+
+SYSTEM = "system"
+"""Before the names of system metrics in MLflow."""
 
 _STATUS_OF_STORED = {1: FAILED, 2: FAILED, 3: FINISHED, 4: FAILED, 5: KILLED}
 """The file store's numbers. A run that still "runs" in a finished job did not finish."""
@@ -48,8 +54,16 @@ class Content:
     points: tuple[Point, ...] = ()
 
 
-def run_content(record: RunRecord) -> Content:
-    """The parent: what all trials share, and each claim's value trial by trial."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the runner saw of a trial, as far as it did."""
+
+    environment: environment.Record = field(default_factory=dict)
+    series: Series = field(default_factory=lambda: Series((), {}))
+
+
+def run_content(record: RunRecord, first: Seen | None = None) -> Content:
+    """The parent: what all trials share, each claim's value trial by trial, and where trial 0 ran."""
     completed = any(trial.result.valid for trial in record.trials)
     return _fitted(
         Content(
@@ -58,14 +72,17 @@ def run_content(record: RunRecord) -> Content:
             started_ms=_ms(record.started_at),
             ended_ms=_ms(record.ended_at),
             params={**_shared_params(record), "n": str(record.spec.n)},
-            tags={**_shared_tags(record), **_seed_tags(record)},
+            tags={**_machine_tags(first), **_shared_tags(record), **_seed_tags(record)},
             points=_claims_by_trial(record),
         )
     )
 
 
 def trial_content(
-    record: RunRecord, trial: TrialRecord, numbers: Mapping[str, Mapping[str, float]]
+    record: RunRecord,
+    trial: TrialRecord,
+    numbers: Mapping[str, Mapping[str, float]],
+    seen: Seen | None = None,
 ) -> Content:
     """A child. ``numbers`` holds every number of each metric file: file → name → value."""
     result = trial.result
@@ -77,8 +94,8 @@ def trial_content(
             started_ms=_ms(trial.started_at),
             ended_ms=at_ms,
             params={**_shared_params(record), "seed": str(result.plan.seed)},
-            tags={**_shared_tags(record), **_trial_tags(trial)},
-            points=tuple(_trial_points(trial, numbers, at_ms)),
+            tags={**_machine_tags(seen), **_shared_tags(record), **_trial_tags(trial)},
+            points=(*_trial_points(trial, numbers, at_ms), *_system_points(seen)),
         )
     )
 
@@ -135,7 +152,7 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
         "mlflow.source.git.commit": record.commit,
         "mlflow.source.git.repoURL": url,
         "mlflow.user": record.who,
-        "git_dirty": str(record.dirty),
+        **surroundings.git_tags(record),
         "reprise.repository": record.repository,
         "reprise.experiment": record.experiment,
         "reprise.commit": record.commit,
@@ -148,6 +165,10 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
         if name in record.params:
             tags[f"reprise.{name}"] = record.params[name]
     return tags if record.built is None else tags | _environment_tags(record.built)
+
+
+def _machine_tags(seen: Seen | None) -> dict[str, str]:
+    return {} if seen is None else surroundings.machine_tags(seen.environment)
 
 
 def _environment_tags(built: Built) -> dict[str, str]:
@@ -198,6 +219,12 @@ def _trial_points(
     named["reprise/cpu_seconds"] = result.cpu_seconds
     named["reprise/peak_memory_bytes"] = float(result.peak_memory_bytes)
     return (Point(name, value, at_ms, 0) for name, value in named.items())
+
+
+def _system_points(seen: Seen | None) -> Iterable[Point]:
+    """By MLflow's own names, which its page shows apart from a model's metrics."""
+    for name, step, at_ms, value in () if seen is None else seen.series.points():
+        yield Point(f"{SYSTEM}/{name}", value, at_ms, step)
 
 
 def _named_numbers(numbers: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:
