@@ -14,9 +14,8 @@ from reprise.adapters.mlflow import surroundings
 from reprise.adapters.mlflow.addresses import without_credentials
 from reprise.adapters.mlflow.filestore import StoredRun
 from reprise.adapters.mlflow.names import MAX_NAME, MAX_PARAM, MAX_TAG, clean_name, fit_names, fit_text
-from reprise.domain import environment
+from reprise.adapters.mlflow.seen import NOTHING, Seen
 from reprise.domain.run import Reason, TrialPlan
-from reprise.domain.system_metrics import Series
 from reprise.ports import Built, RunRecord, TrialRecord
 
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
@@ -54,15 +53,7 @@ class Content:
     points: tuple[Point, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the runner saw of a trial, as far as it did."""
-
-    environment: environment.Record = field(default_factory=dict)
-    series: Series = field(default_factory=lambda: Series((), {}))
-
-
-def run_content(record: RunRecord, first: Seen | None = None) -> Content:
+def run_content(record: RunRecord, first: Seen = NOTHING) -> Content:
     """The parent: what all trials share, each claim's value trial by trial, and where trial 0 ran."""
     completed = any(trial.result.valid for trial in record.trials)
     return _fitted(
@@ -72,7 +63,11 @@ def run_content(record: RunRecord, first: Seen | None = None) -> Content:
             started_ms=_ms(record.started_at),
             ended_ms=_ms(record.ended_at),
             params={**_shared_params(record), "n": str(record.spec.n)},
-            tags={**_machine_tags(first), **_shared_tags(record), **_seed_tags(record)},
+            tags={
+                **surroundings.machine_tags(first.record),
+                **_shared_tags(record),
+                **_seed_tags(record),
+            },
             points=_claims_by_trial(record),
         )
     )
@@ -82,7 +77,7 @@ def trial_content(
     record: RunRecord,
     trial: TrialRecord,
     numbers: Mapping[str, Mapping[str, float]],
-    seen: Seen | None = None,
+    seen: Seen = NOTHING,
 ) -> Content:
     """A child. ``numbers`` holds every number of each metric file: file → name → value."""
     result = trial.result
@@ -94,7 +89,11 @@ def trial_content(
             started_ms=_ms(trial.started_at),
             ended_ms=at_ms,
             params={**_shared_params(record), "seed": str(result.plan.seed)},
-            tags={**_machine_tags(seen), **_shared_tags(record), **_trial_tags(trial)},
+            tags={
+                **surroundings.machine_tags(seen.record),
+                **_shared_tags(record),
+                **_trial_tags(trial),
+            },
             points=(*_trial_points(trial, numbers, at_ms), *_system_points(seen)),
         )
     )
@@ -167,10 +166,6 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
     return tags if record.built is None else tags | _environment_tags(record.built)
 
 
-def _machine_tags(seen: Seen | None) -> dict[str, str]:
-    return {} if seen is None else surroundings.machine_tags(seen.environment)
-
-
 def _environment_tags(built: Built) -> dict[str, str]:
     tags = {
         "python_version": built.python,
@@ -221,9 +216,9 @@ def _trial_points(
     return (Point(name, value, at_ms, 0) for name, value in named.items())
 
 
-def _system_points(seen: Seen | None) -> Iterable[Point]:
+def _system_points(seen: Seen) -> Iterable[Point]:
     """By MLflow's own names, which its page shows apart from a model's metrics."""
-    for name, step, at_ms, value in () if seen is None else seen.series.points():
+    for name, step, at_ms, value in seen.series.points():
         yield Point(f"{SYSTEM}/{name}", value, at_ms, step)
 
 
