@@ -6,7 +6,7 @@ is logged twice is kept once, and a run that is marked complete is left alone.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -123,7 +123,7 @@ class _Recording:
         self._client.log_text(parent.id, record.spec_text, "reprise.yaml")
         if record.built is not None:
             self._client.log_text(parent.id, content.package_list(record.built), "environment.txt")
-        self._log_seen(parent, record, first)
+        self._log_texts(parent, seen.texts(record, first))
         self._fill(parent, run)
         self._remove_strays()
         return parent.id
@@ -139,16 +139,16 @@ class _Recording:
             return
         if (trial.results / LOG).is_file():
             self._client.log_file(found.id, trial.results / LOG, PurePosixPath(LOG))
-        self._log_seen(found, record, looked)
+        self._log_texts(found, seen.texts(record, looked))
+        if looked.smi is not None:
+            self._client.log_file(found.id, looked.smi, PurePosixPath(surroundings.SMI))
         problems = [*problems, *looked.problems]
         self._upload(found, artifacts.choose(trial.results / FILES, into=FILES), problems)
         self._fill(found, told)
 
-    def _log_seen(self, found: Found, record: RunRecord, looked: seen.Seen) -> None:
-        for name, text in seen.texts(record, looked).items():
+    def _log_texts(self, found: Found, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
             self._client.log_text(found.id, text, name)
-        if looked.smi is not None:
-            self._client.log_file(found.id, looked.smi, PurePosixPath(surroundings.SMI))
 
     def _record_job(self, folder: Path, trial: str, parent_id: str) -> list[str]:
         """What the job logged itself; returns what of it could not be taken, in sentences."""

@@ -41,12 +41,14 @@ class Sampler:
         gpus: Any = None,
         root: str = "/",
         clock: Callable[[], float] = time.monotonic,
+        most: int = MAX_SAMPLES,
     ) -> None:
         self.place = place
         self.used = used
         self.gpus = gpus
         self.root = root
         self.clock = clock
+        self.most = most
         self.samples: list[Sample] = []
         self.interval = FIRST_SECONDS
         self.looked_at = self.next_at = self.started = clock()
@@ -73,7 +75,7 @@ class Sampler:
 
     def take(self, now: float) -> None:
         before = time.process_time()
-        if len(self.samples) >= MAX_SAMPLES:
+        if len(self.samples) >= self.most:
             self.samples[:] = self.samples[::2]
             self.interval *= 2
         sample = self.sample(int(self.started_ms + (now - self.started) * 1000))
