@@ -109,6 +109,17 @@ def record(run_id: str, *trials: TrialRecord, experiment: str = "table-2") -> Ru
     )
 
 
+def write_surroundings(results: Path) -> None:
+    """What a runner leaves of a machine with a GPU, and series of three samples."""
+    machine = {"gpu": [{"name": "NVIDIA A100"}], "cuda": {"driver": "550.54"}, "cpu": {"model": "EPYC"}}
+    (results / "environment.json").write_text(json.dumps(machine))
+    (results / "nvidia-smi.xml").write_text("<nvidia_smi_log/>")
+    at_ms = [STARTED_MS, STARTED_MS + 1_000, STARTED_MS + 2_000]
+    series = {"cpu_utilization_percentage": [None, 97.5, 98.5]}
+    text = json.dumps({"version": 1, "at_ms": at_ms, "series": series})
+    (results / "system-metrics.json").write_text(text)
+
+
 def write_store(mlruns: Path, run: str = "a1", *, experiment: str = "1", **meta: str) -> Path:
     """The folder of a run in MLflow's file store, without any metric yet."""
     folder = mlruns / experiment / run

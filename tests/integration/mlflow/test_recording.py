@@ -10,7 +10,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
-from tests.records import STARTED_MS, record, trial, write_dataset, write_model, write_store
+from tests.records import (
+    STARTED_MS,
+    record,
+    trial,
+    write_dataset,
+    write_model,
+    write_store,
+    write_surroundings,
+)
 
 from reprise.adapters.mlflow.client import Client, Found
 from reprise.adapters.mlflow.content import Point
@@ -85,6 +93,7 @@ def full_record(run_id: str, folder: Path, *, steps: int = 20, jobs: str = "a") 
             (stored / kind / key).write_text(text)
         (stored / "artifacts" / "plots").mkdir(parents=True)
         (stored / "artifacts" / "plots" / "loss.txt").write_text("a curve")
+    write_surroundings(folder / "0-1")
     write_model(folder / "0-1" / "mlruns", "net", run=jobs[0])
     write_dataset(folder / "0-1" / "mlruns", "wine", run=jobs[0])
     return record(run_id, *trials)
@@ -95,13 +104,14 @@ def check_full(reader: Reader, tracked: Tracked, run_id: str, *, steps: int = 20
     assert len(reader.runs(tracked, run_id)) == 3 + len(jobs)
     parent = reader.client.get_run(tracked.run_id)
     assert parent.info.status == "FINISHED"
-    assert reader.files(tracked.run_id) == {"reprise.yaml", "environment.txt"}
+    assert reader.files(tracked.run_id) == {"reprise.yaml", "environment.txt", *OF_MACHINE}
     children = reader.children(tracked, tracked.run_id)
     assert set(children) == {"trial 0", "probe"}
     child = children["trial 0"]
     assert child.data.metrics["claim/accuracy"] == 0.9325
     assert child.data.metrics["loss/train"] == 0.5
-    assert reader.files(child.info.run_id) == {"log.txt", "files/metrics.json"}
+    assert reader.files(child.info.run_id) == {"log.txt", "files/metrics.json", "nvidia-smi.xml", *OF_MACHINE}
+    check_surroundings(reader, parent, child)
     of_job = reader.children(tracked, child.info.run_id)
     assert set(of_job) == {f"job {name}" for name in jobs}
     for run in of_job.values():
@@ -111,6 +121,21 @@ def check_full(reader: Reader, tracked: Tracked, run_id: str, *, steps: int = 20
         assert run.data.params == {"lr": "0.1"}
         assert reader.files(run.info.run_id) == {"plots/loss.txt"}
     check_made(reader, tracked, run_id, of_job[f"job {jobs[0]}"])
+
+
+OF_MACHINE = {"environment.json", "git_info.txt", "nvidia_gpu_info.txt"}
+
+
+def check_surroundings(reader: Reader, parent: Any, child: Any) -> None:
+    """Where it ran, on both; each point of a series once."""
+    for run in (parent, child):
+        assert run.data.tags["gpu_count"] == "1"
+        assert run.data.tags["reprise.gpu"] == "NVIDIA A100"
+        assert run.data.tags["git_branch"] == "v1.0"
+    history = reader.client.get_metric_history(child.info.run_id, "system/cpu_utilization_percentage")
+    points = [(point.step, point.timestamp, point.value) for point in history]
+    assert sorted(points) == [(1, STARTED_MS + 1_000, 97.5), (2, STARTED_MS + 2_000, 98.5)]
+    assert "system/cpu_utilization_percentage" not in parent.data.metrics
 
 
 def check_made(reader: Reader, tracked: Tracked, run_id: str, run: Any) -> None:
@@ -293,7 +318,8 @@ def test_unreadable_files_of_a_job_are_named_beside_the_rest(
         tracker.job_runs(tmp_path)
     tracked = tracker.record(record("unreadable", trial(tmp_path)))
     (child,) = reader.children(tracked, tracked.run_id).values()
-    assert reader.files(child.info.run_id) == {"log.txt", "files/metrics.json", "left-out.txt"}
+    told = {"git_info.txt", "log.txt", "files/metrics.json", "left-out.txt"}
+    assert reader.files(child.info.run_id) == told
 
 
 def test_a_failed_run_is_shown_as_failed(tracker: MlflowTracker, reader: Reader, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from tests import jobs
 
 from reprise.adapters.process.runner import ProcessRunner
+from reprise.domain import system_metrics
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile, SeedRule
-from reprise.ports import Failed
+from reprise.ports import Failed, Finished, JobRequest
 
 CANARY = "REPRISE_TEST_CANARY"
 PRINT_WORLD = """
@@ -192,3 +193,75 @@ def test_argv_is_not_read_by_a_shell(runner: ProcessRunner, tmp_path: Path) -> N
     jobs.finished(runner, job)
 
     assert (job.results / "log.txt").read_text() == "$HOME a;b *\n"
+
+
+BURN = """
+import resource
+held = bytearray(60_000_000)
+while sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) < 1.5:
+    pass
+"""
+
+
+def series(job: JobRequest) -> system_metrics.Series:
+    return system_metrics.read((job.results / system_metrics.NAME).read_bytes())
+
+
+def test_what_machine_and_job_used_is_kept_as_series(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = jobs.python_job(tmp_path, BURN)
+
+    end = jobs.finished(runner, job)
+
+    found = series(job)
+    first, *_, last = found.at_ms
+    assert len(found.at_ms) >= 3
+    assert abs(first - end.started_at.timestamp() * 1000) < 1_000
+    assert last - first == pytest.approx(end.seconds * 1000, abs=1_000)
+    busy = found.values["job_cpu_utilization_percentage"]
+    spent = sum(
+        share * (at - before) / 100_000
+        for share, at, before in zip(busy[1:], found.at_ms[1:], found.at_ms, strict=False)
+        if share is not None
+    )
+    assert spent == pytest.approx(end.cpu_seconds, abs=0.2)
+    assert max(filter(None, found.values["cpu_utilization_percentage"])) > 10
+    assert max(filter(None, found.values["job_memory_usage_megabytes"])) > 60
+    assert end.problems == {}
+
+
+def test_the_shortest_job_has_a_start_and_an_end(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = jobs.job(tmp_path, jobs.spec("true"))
+    jobs.finished(runner, job)
+    assert len(series(job).at_ms) == 2
+
+
+@pytest.mark.parametrize("forged", ["{}", "[" * 90, "x" * 3_000_000])
+def test_series_that_a_stranger_wrote_are_named_and_not_kept(
+    runner: ProcessRunner, tmp_path: Path, forged: str
+) -> None:
+    job = ended_but_not_collected(runner, tmp_path)
+    (job.folder / system_metrics.NAME).write_text(forged)
+
+    end = jobs.ended(runner, job)
+
+    assert isinstance(end, Finished)
+    assert end.reason is Reason.COMPLETED
+    assert system_metrics.NAME in end.problems
+    assert not (job.results / system_metrics.NAME).exists()
+
+
+def test_a_job_of_an_older_supervisor_has_no_series(runner: ProcessRunner, tmp_path: Path) -> None:
+    job = ended_but_not_collected(runner, tmp_path)
+    (job.folder / system_metrics.NAME).unlink()
+
+    end = jobs.ended(runner, job)
+
+    assert isinstance(end, Finished)
+    assert (end.reason, end.problems) == (Reason.COMPLETED, {})
+
+
+def ended_but_not_collected(runner: ProcessRunner, tmp_path: Path) -> JobRequest:
+    job = jobs.job(tmp_path, jobs.spec("true"))
+    assert runner.start(job) is None
+    jobs.until(lambda: (job.folder / "result.json").exists() or None)
+    return job

@@ -7,9 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from reprise.adapters.process import confinement, control_group, inside, job_log, job_processes, supervisor
+from reprise.adapters.process import (
+    confinement,
+    control_group,
+    inside,
+    job_gpus,
+    job_log,
+    job_processes,
+    job_samples,
+    supervisor,
+)
 
-SUPERVISOR = (supervisor, confinement, control_group, job_log, job_processes)
+SUPERVISOR = (
+    supervisor,
+    confinement,
+    control_group,
+    job_gpus,
+    job_log,
+    job_processes,
+    job_samples,
+)
 TYPES_ONLY = {"collections.abc"}
 """Under ``TYPE_CHECKING``, so never loaded."""
 HOOK = [path for path in Path(inside.__path__[0]).glob("*.py") if path.name != "__init__.py"]

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
+from reprise.adapters.mlflow import surroundings
 from reprise.adapters.mlflow.addresses import without_credentials
 from reprise.adapters.mlflow.filestore import StoredRun
 from reprise.adapters.mlflow.names import MAX_NAME, MAX_PARAM, MAX_TAG, clean_name, fit_names, fit_text
+from reprise.adapters.mlflow.seen import NOTHING, Seen
 from reprise.domain.run import Reason, TrialPlan
 from reprise.ports import Built, RunRecord, TrialRecord
 
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 """MLflow's words for how a run ended."""
+
+SYSTEM = "system"
+"""Before the names of system metrics in MLflow."""
 
 _STATUS_OF_STORED = {1: FAILED, 2: FAILED, 3: FINISHED, 4: FAILED, 5: KILLED}
 """The file store's numbers. A run that still "runs" in a finished job did not finish."""
@@ -48,8 +53,8 @@ class Content:
     points: tuple[Point, ...] = ()
 
 
-def run_content(record: RunRecord) -> Content:
-    """The parent: what all trials share, and each claim's value trial by trial."""
+def run_content(record: RunRecord, first: Seen = NOTHING) -> Content:
+    """The parent: what all trials share, each claim's value trial by trial, and where trial 0 ran."""
     completed = any(trial.result.valid for trial in record.trials)
     return _fitted(
         Content(
@@ -58,14 +63,21 @@ def run_content(record: RunRecord) -> Content:
             started_ms=_ms(record.started_at),
             ended_ms=_ms(record.ended_at),
             params={**_shared_params(record), "n": str(record.spec.n)},
-            tags={**_shared_tags(record), **_seed_tags(record)},
+            tags={
+                **surroundings.machine_tags(first.record),
+                **_shared_tags(record),
+                **_seed_tags(record),
+            },
             points=_claims_by_trial(record),
         )
     )
 
 
 def trial_content(
-    record: RunRecord, trial: TrialRecord, numbers: Mapping[str, Mapping[str, float]]
+    record: RunRecord,
+    trial: TrialRecord,
+    numbers: Mapping[str, Mapping[str, float]],
+    seen: Seen = NOTHING,
 ) -> Content:
     """A child. ``numbers`` holds every number of each metric file: file → name → value."""
     result = trial.result
@@ -77,8 +89,12 @@ def trial_content(
             started_ms=_ms(trial.started_at),
             ended_ms=at_ms,
             params={**_shared_params(record), "seed": str(result.plan.seed)},
-            tags={**_shared_tags(record), **_trial_tags(trial)},
-            points=tuple(_trial_points(trial, numbers, at_ms)),
+            tags={
+                **surroundings.machine_tags(seen.record),
+                **_shared_tags(record),
+                **_trial_tags(trial),
+            },
+            points=(*_trial_points(trial, numbers, at_ms), *_system_points(seen)),
         )
     )
 
@@ -135,7 +151,7 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
         "mlflow.source.git.commit": record.commit,
         "mlflow.source.git.repoURL": url,
         "mlflow.user": record.who,
-        "git_dirty": str(record.dirty),
+        **surroundings.git_tags(record),
         "reprise.repository": record.repository,
         "reprise.experiment": record.experiment,
         "reprise.commit": record.commit,
@@ -198,6 +214,12 @@ def _trial_points(
     named["reprise/cpu_seconds"] = result.cpu_seconds
     named["reprise/peak_memory_bytes"] = float(result.peak_memory_bytes)
     return (Point(name, value, at_ms, 0) for name, value in named.items())
+
+
+def _system_points(seen: Seen) -> Iterable[Point]:
+    """By MLflow's own names, which its page shows apart from a model's metrics."""
+    for name, step, at_ms, value in seen.series.points():
+        yield Point(f"{SYSTEM}/{name}", value, at_ms, step)
 
 
 def _named_numbers(numbers: Mapping[str, Mapping[str, float]]) -> Iterable[tuple[str, float]]:

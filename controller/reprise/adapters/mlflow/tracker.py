@@ -6,11 +6,11 @@ is logged twice is kept once, and a run that is marked complete is left alone.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reprise.adapters.mlflow import artifacts, content
+from reprise.adapters.mlflow import artifacts, content, seen, surroundings
 from reprise.adapters.mlflow.client import Client, Found
 from reprise.adapters.mlflow.content import Content
 from reprise.adapters.mlflow.filestore import StoredRun, read_job_runs, read_store
@@ -113,7 +113,8 @@ class _Recording:
 
     def record(self, record: RunRecord) -> str:
         """The parent's id. Its mark comes last: with it everything below is there too."""
-        run = content.run_content(record)
+        first = seen.first(record.trials)
+        run = content.run_content(record, first)
         parent = self._ensure(Key(self._run_id, "run"), run, None)
         if COMPLETE in parent.tags:
             return parent.id
@@ -122,6 +123,7 @@ class _Recording:
         self._client.log_text(parent.id, record.spec_text, "reprise.yaml")
         if record.built is not None:
             self._client.log_text(parent.id, content.package_list(record.built), "environment.txt")
+        self._log_texts(parent, seen.texts(record, first))
         self._fill(parent, run)
         self._remove_strays()
         return parent.id
@@ -129,15 +131,24 @@ class _Recording:
     def _record_trial(self, record: RunRecord, trial: TrialRecord, parent_id: str) -> None:
         name = f"{trial.result.plan.index}-{trial.result.attempt}"
         numbers = _numbers(_metric_files(record, trial.results / FILES))
-        told = content.trial_content(record, trial, numbers)
+        looked = seen.look(trial.results)
+        told = content.trial_content(record, trial, numbers, looked)
         found = self._ensure(Key(self._run_id, "trial", name), told, parent_id)
         problems = self._record_job(trial.results / MLRUNS, name, found.id)
         if COMPLETE in found.tags:
             return
         if (trial.results / LOG).is_file():
             self._client.log_file(found.id, trial.results / LOG, PurePosixPath(LOG))
+        self._log_texts(found, seen.texts(record, looked))
+        if looked.smi is not None:
+            self._client.log_file(found.id, looked.smi, PurePosixPath(surroundings.SMI))
+        problems = [*problems, *looked.problems]
         self._upload(found, artifacts.choose(trial.results / FILES, into=FILES), problems)
         self._fill(found, told)
+
+    def _log_texts(self, found: Found, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            self._client.log_text(found.id, text, name)
 
     def _record_job(self, folder: Path, trial: str, parent_id: str) -> list[str]:
         """What the job logged itself; returns what of it could not be taken, in sentences."""

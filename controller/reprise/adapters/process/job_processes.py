@@ -47,10 +47,10 @@ def send(number: int) -> int:
     return len(found)
 
 
-def memory_bytes() -> int:
+def memory_bytes(pids: list[int] | None = None) -> int:
     """What all descendants hold: their own pages, and once what the largest of them shares."""
     own, shared = 0, 0
-    for pid in descendants():
+    for pid in descendants() if pids is None else pids:
         try:
             with open(f"/proc/{pid}/statm", "rb") as file:
                 fields = file.read().split()
@@ -59,3 +59,20 @@ def memory_bytes() -> int:
         own += int(fields[1]) - int(fields[2])
         shared = max(shared, int(fields[2]))
     return (own + shared) * resource.getpagesize()
+
+
+def used() -> tuple[float, int]:
+    """Processor seconds of all descendants, ended ones included, and the memory that they hold."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    pids = descendants()
+    ticks = sum(ticks_of(pid) for pid in pids)
+    return usage.ru_utime + usage.ru_stime + ticks / os.sysconf("SC_CLK_TCK"), memory_bytes(pids)
+
+
+def ticks_of(pid: int) -> int:
+    """Of a process and of those of its children that it has waited for; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return sum(map(int, file.read().rpartition(b")")[2].split()[11:15]))
+    except OSError:
+        return 0

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.process import collect, hook, layout, prepare, processes, record, supervisor
+from reprise.adapters.process import collect, confined, hook, layout, prepare, processes, record, supervisor
 from reprise.adapters.process.isolation import FIRST_UID
 from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.adapters.process.quarters import Quarters, interpreter_of
 from reprise.adapters.process.variables import Places, count_gpus, job_argv, job_variables
-from reprise.domain.errors import Retryable
+from reprise.domain import system_metrics
+from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
 from reprise.locks import locked
@@ -198,7 +199,7 @@ class ProcessRunner:
         inside = hook.read(job.folder)
         taken, changed = self._take(job, facts)
         layout.remove_short_name(job.folder)
-        finished = _finished(job, facts, taken, changed)
+        finished = _finished(job, facts, taken, {**changed, **_keep_series(job)})
         record.write(self._recording, job, finished, inside)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
@@ -233,6 +234,23 @@ def _nothing_of(job: JobRequest) -> collect.Collected:
 def _remove_kept(results: Path) -> None:
     for name in (layout.FILES, layout.MLRUNS):
         remove_tree(results / name)
+
+
+def _keep_series(job: JobRequest) -> dict[str, str]:
+    """What the supervisor noted of machine and job; returns what is wrong with it. An older one has none.
+
+    Without isolation the job could have written it. Raises OSError when it cannot be kept.
+    """
+    try:
+        descriptor = confined.open_regular(job.folder, (system_metrics.NAME,))
+        if descriptor is None:
+            return {}
+        with open(descriptor, "rb") as file:
+            series = system_metrics.read(file.read(system_metrics.MAX_BYTES + 1))
+    except UserError as error:
+        return {system_metrics.NAME: str(error)}
+    write_text(job.results / system_metrics.NAME, system_metrics.written(series))
+    return {}
 
 
 def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:

@@ -10,6 +10,7 @@ FOLDER holds, or comes to hold:
 - ``claim``: created exclusively, so that a folder's job is started once, whoever asks
 - ``supervisor.json``: who we are (pid, start time, boot), written before the job starts, for adoption
 - ``log.tail``: the end of a log that is too long, until it is put behind its head
+- ``system-metrics.json``: what machine and job used meanwhile (see `job_samples`), if there was room for it
 - ``result.json``: what happened, facts only, written atomically as the last act
 
 SIGTERM stops the job like a timeout does; a second one skips the grace.
@@ -56,8 +57,10 @@ def neighbour(name: str) -> Any:
 
 confinement = neighbour("confinement")
 control_group = neighbour("control_group")
+job_gpus = neighbour("job_gpus")
 job_log = neighbour("job_log")
 job_processes = neighbour("job_processes")
+job_samples = neighbour("job_samples")
 
 
 class Job(NamedTuple):
@@ -137,11 +140,13 @@ def supervise(folder: str) -> None:
     with open(os.path.join(folder, "job.json")) as file:
         job = Job(**json.load(file))
     reserve = reserve_room(os.path.join(folder, "result.json"))
+    gpus = job_gpus.start()  # before orphans come to us: it is none of the job's processes
     confinement.prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     log = job_log.Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
-    facts = Watch(job, log, folder).run()
+    sampler = job_samples.Sampler(os.path.dirname(job.log), job_processes.used, gpus)
+    facts = Watch(job, log, folder, sampler).run()
     log.close()
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
@@ -154,10 +159,11 @@ def supervise(folder: str) -> None:
 class Watch:
     """The job while it runs: its output, its end, its descendants. One thread, one loop."""
 
-    def __init__(self, job: Job, log: Any, folder: str) -> None:
+    def __init__(self, job: Job, log: Any, folder: str, sampler: Any) -> None:
         self.job = job
         self.log = log
         self.folder = folder
+        self.sampler = sampler
         self.stops = 0
         self.pid = 0
         self.status: int | None = None
@@ -194,6 +200,7 @@ class Watch:
             self.leave_group("not_started")
             return dict(self.facts("not_started", started_at, started), **error)
         outcome = self.wait(started + self.job.timeout_seconds)
+        self.sampler.end()
         if outcome == "exited":
             self.wait_until_alone(SETTLE_SECONDS)
             self.end_all(min(self.job.grace_seconds, LEFTOVER_GRACE_SECONDS))
@@ -201,6 +208,7 @@ class Watch:
             self.end_all(self.job.grace_seconds)
         outcome = self.leave_group(outcome)
         self.drain()
+        write_if_room(os.path.join(self.folder, "system-metrics.json"), self.sampler.told())
         if outcome == "disk_full" or (outcome == "exited" and self.status and self.disk_free() <= self.room):
             outcome = "disk_full" if self.filled_the_disk() else "disk_taken"
         return self.facts(outcome, started_at, started)
@@ -260,6 +268,7 @@ class Watch:
             exceeded = self.exceeded()
             if exceeded:
                 return exceeded
+            self.sampler.look()
             self.step(min(left, LOOK_SECONDS))
         return "exited"
 
@@ -416,6 +425,24 @@ def write_json(path: str, value: dict[str, Any]) -> None:
     with open(path + ".new", "w") as file:
         json.dump(value, file)
     os.replace(path + ".new", path)
+
+
+def write_if_room(path: str, data: bytes) -> None:
+    """All or nothing, and never through a link."""
+    try:
+        remove(path + ".new")
+        with open(path + ".new", "xb") as file:
+            file.write(data)
+        os.replace(path + ".new", path)
+    except OSError:
+        remove(path + ".new")
+
+
+def remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return  # gone, or never there
 
 
 def write_durably(path: str, value: dict[str, Any], reserve: str) -> None:
