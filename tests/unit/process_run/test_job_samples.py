@@ -65,7 +65,7 @@ def test_shares_are_means_since_the_sample_before_and_the_first_has_none(world: 
     assert told["job_memory_usage_megabytes"] == (30.0,) * 4
     assert told["network_receive_megabytes"] == (0.0, 1.0, 2.0, 3.0)
     assert told["network_transmit_megabytes"] == (0.0,) * 4
-    assert len(set(told["disk_usage_percentage"])) == 1
+    assert all(share is not None and 0 < share <= 100 for share in told["disk_usage_percentage"])
 
 
 def test_a_short_job_has_a_start_and_an_end(world: World) -> None:
@@ -85,17 +85,14 @@ def test_the_last_takes_the_place_of_one_from_just_before_it(world: World) -> No
 
 
 def test_a_long_job_has_never_too_many_and_keeps_what_was_counted(world: World) -> None:
-    world.sampler.most = 100
-    now = 100.0
+    world.sampler.most = 50
     seen = 0
-    while now < 600:
-        world.at(now).look()
+    for passed in range(350):
+        world.at(100.0 + passed).look()
         seen = max(seen, len(world.sampler.samples))
-        now += 0.5
-    world.at(now)
     series = world.told()
-    assert seen == 100
-    assert 50 <= len(series.at_ms) <= 100
+    assert seen == 50
+    assert 25 <= len(series.at_ms) <= 50
     assert world.sampler.interval == 8
     assert series.at_ms[1] - series.at_ms[0] == 8_000
     assert set(series.values["cpu_utilization_percentage"][1:]) == {50.0}

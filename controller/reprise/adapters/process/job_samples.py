@@ -130,7 +130,8 @@ class Sampler:
     def job(self, sample: Sample) -> None:
         seconds, memory_bytes = self.used()
         sample.counters["job"] = seconds
-        sample.values["job_memory_usage_megabytes"] = memory_bytes / MEGA
+        if memory_bytes:  # else everybody has left
+            sample.values["job_memory_usage_megabytes"] = memory_bytes / MEGA
 
     def text(self, name: str) -> str:
         with open(os.path.join(self.root, name)) as file:
