@@ -89,6 +89,7 @@ def test_an_app_without_a_webhook_is_asked_for_its_log_once(controller: Controll
         leads.start()
         try:
             until(lambda: outside.forge.calls.count("repository") >= 4)
+            until(lambda: "no delivery log" in [each["event"] for each in logs])
         finally:
             leads.stop()
     said = [(each["event"], each["log_level"]) for each in logs if "delivery log" in each["event"]]

@@ -12,6 +12,7 @@ from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside, measured
 from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.storage import FakeStorage
+from tests.jobs import until
 
 from reprise.domain.retention import Bound, Item, Kind, Policy
 from reprise.domain.run import RunId
@@ -70,6 +71,7 @@ def ended_run(controller: Controller, outside: Outside, name: str = "v1") -> Run
     controller.told_tag(repository, name)
     controller.work()
     run = controller.runs()[-1]
+    until(lambda: run.id in controller.engine.ended())  # its row says so a moment before
     folder = controller.world.folders.results(run.id)
     shutil.rmtree(folder)
     write(folder, PAGES)
@@ -232,9 +234,10 @@ def test_one_thing_that_cannot_be_removed_keeps_no_other(
     assert [item.name for item in kept.tick()] == ["a", "c"]
     assert list(shelf.items) == ["b"]
     said = [json.loads(line) for line in logs.getvalue().splitlines()]
-    assert {"event": "removed", "kind": "environment", "name": "a", "size": "5 MB"}.items() <= said[1].items()
+    removed = [(each["kind"], each["name"], each["size"]) for each in said if each["event"] == "removed"]
+    assert removed == [("environment", "a", "5 MB"), ("environment", "c", "5 MB")]
     assert [each["event"] for each in said].count("not removed") == 1
-    assert said[0]["why"] == "the disk does not answer"
+    assert "the disk does not answer" in [each.get("why") for each in said]
 
 
 def test_what_runs_share_stays_while_the_rows_need_it(controller: Controller, outside: Outside) -> None:
