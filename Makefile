@@ -38,8 +38,10 @@ check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 
+# First, so that no core is left alone with one of them at the end.
+LONGEST := tests/machine tests/engine/test_crash_loop.py tests/engine
 test: .venv/.ready ## the test suite
-	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration
+	.venv/bin/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/integration $(LONGEST) tests
 
 integration: .venv/.ready ## the tests with real programs: forge, controller, MLflow, jobs, git over HTTP
 	.venv/bin/pytest -q -n 3 --dist loadfile tests/integration
