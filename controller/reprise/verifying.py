@@ -87,7 +87,9 @@ def _line(finding: Finding, width: int) -> str:
 def _conclusion(made: Examination) -> list[str]:
     if not made.authentic or made.record is None or made.rejudged is None:
         wrong = [each for each in made.findings if each.answer is Answer.PROBLEM]
-        return [f"NOT AUTHENTIC: {clean_line(wrong[0].message)}. No verdict follows from this package."]
+        # How it is packed says least: whoever changes a file packs it anew.
+        first = min(wrong, key=lambda each: each.name == "packing")
+        return [f"NOT AUTHENTIC: {clean_line(first.message)}. No verdict follows from this package."]
     judgement = made.rejudged.judgement
     verdict = f"{headline(made.record.experiment, judgement)} ({clean_line(judgement.message)})"
     return [

@@ -27,11 +27,16 @@ NOTHING_CLAIMED: Files = {
     "requirements.txt": "numpy==2.4.0\n",
 }
 BROKEN = FakeJob(exit_code=1, reason=Reason.COMMAND_FAILED, message="it failed")
+SEEDS: Files = {
+    **spec_with({'value: "0.93"': 'value: "0.93", per_seed: seeds.json'}),
+    "seeds.json": "[0.5, 0.6]",
+}
 ENDINGS: dict[str, tuple[Files | None, FakeJob, Verdict]] = {
     "good": (None, measured(0.93), Verdict.REPRODUCED),
     "bad": (None, measured(0.5), Verdict.NOT_REPRODUCED),
     "broken": (None, BROKEN, Verdict.NOT_RUN),
     "unreadable": (spec_with({"version: 1": "version: 2"}), measured(0.93), Verdict.NOT_RUN),
+    "other seeds": (SEEDS, measured(0.93), Verdict.NOT_RUN),
     "silent": (NOTHING_CLAIMED, measured(0.93), Verdict.NOT_JUDGED),
 }
 

@@ -52,12 +52,12 @@ def against_sample(new: Sample, published: Sample, alpha: float = ALPHA) -> Esti
 def against_draw(new: Sample, published: float, alpha: float = ALPHA) -> Estimate:
     """Published once: a single draw, so that its own scatter counts too (a prediction interval)."""
     error = new.sd * math.sqrt(1 + 1 / new.count)
-    return _estimate(new, published, error, new.count - 1, alpha, m=1)
+    return _estimate(new, published, error, float(new.count - 1), alpha, m=1)
 
 
 def against_target(new: Sample, target: float, alpha: float = ALPHA) -> Estimate:
     """A fixed target, such as a certified value: only our own mean is uncertain."""
-    return _estimate(new, target, new.sd / math.sqrt(new.count), new.count - 1, alpha, m=0)
+    return _estimate(new, target, new.sd / math.sqrt(new.count), float(new.count - 1), alpha, m=0)
 
 
 def prediction_interval(new: Sample, coverage: float = _COVERAGE) -> tuple[float, float]:
@@ -106,5 +106,5 @@ def _estimate(
 def _satterthwaite(error: float, *terms: tuple[float, int]) -> float:
     """Degrees of freedom of a sum; each term is a mean's standard error and its own degrees."""
     if not error:  # any number does: the interval is a point
-        return sum(degrees for _, degrees in terms)
+        return float(sum(degrees for _, degrees in terms))
     return 1 / sum((each / error) ** 4 / degrees for each, degrees in terms)

@@ -15,7 +15,9 @@ from reprise.domain.report import render_report
 from reprise.domain.result import result_object
 from reprise.domain.run import Judgement, Phase, Value
 from reprise.domain.spec.document import MOST_BYTES
-from reprise.domain.spec.model import Claim, MlflowMetric, Spec
+from reprise.domain.spec.model import BadSpec, Claim, MlflowMetric, Spec
+from reprise.domain.spec.names import experiment_name
+from reprise.domain.spec.parse import parse_spec
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.trial import several_runs
 from reprise.engine.view import links, run_view, spec_of
@@ -60,6 +62,7 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         ledger = verifications(connection, run, until=ended_at)
     found = spec_of(world, run)
     spec = found if isinstance(found, Spec) else None
+    declaration = _read(world, run, run.spec_file, MOST_BYTES)
     over = replace(run, phase=Phase.DONE, ended_at=ended_at)
     view = replace(run_view(world, over), ledger=ledger)
     return EvidenceRecord(
@@ -70,8 +73,8 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         tree=run.source.tree if run.source is not None else "",
         experiment=run.experiment,
         spec_file=run.spec_file,
-        declaration=_read(world, run, run.spec_file, MOST_BYTES),
-        committed=_committed(world, run, _named(spec)),
+        declaration=declaration,
+        committed=_committed(world, run, _named(run, declaration)),
         lock=_read(world, run, run.built.lock, _LOCK_BYTES) if run.built is not None else None,
         data_sizes=_data_sizes(world, run, spec),
         spec=spec,
@@ -132,12 +135,19 @@ def _claims(spec: Spec | None) -> tuple[Claim, ...]:
     return spec.claims if spec is not None else ()
 
 
-def _named(spec: Spec | None) -> Iterator[str]:
-    """Files of the commit that the verdict depends on, or that it is explained by."""
-    for claim in _claims(spec):
+def _named(run: Run, declaration: bytes | None) -> Iterator[str]:
+    """Files of the commit that the verdict depends on, or that it is explained by.
+
+    A spec that is sound by itself may name files that are not: then they are why it cannot be used.
+    """
+    name = experiment_name(run.spec_file, run.repository.full_name)
+    spec = parse_spec(declaration or b"", file=run.spec_file, default_name=name)
+    if isinstance(spec, BadSpec):
+        return
+    for claim in spec.claims:
         if claim.published.per_seed is not None:
             yield claim.published.per_seed
-    if spec is not None and spec.reference.environment is not None:
+    if spec.reference.environment is not None:
         yield spec.reference.environment
 
 

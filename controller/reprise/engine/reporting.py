@@ -51,8 +51,8 @@ def announce(world: World, run: Run) -> None:
     try:
         _say_pending(world, run)
         _shown(world, run)
-        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
-            put_comment(world, run)
+        if run.asked_by_comment and _talks(world, run):
+            _mention(world, run)
     except Retryable as error:
         if error.after <= WORTH_WAITING:
             raise
@@ -98,8 +98,8 @@ def show_phase(world: World, run: Run) -> None:
     try:
         _put_check(world, run)
         _put_pending(world, run)
-        if run.asked_by_comment and _talks(world, run) and not _just_said(world, run):
-            put_comment(world, run)
+        if run.asked_by_comment and _talks(world, run):
+            _mention(world, run)
     except (Retryable, Refused) as error:
         log.info("phase not shown", why=str(error))
     _shown(world, run)
@@ -196,6 +196,14 @@ def put_comment(world: World, run: Run) -> None:
     """The one comment of this pull request or commit."""
     with _WRITING:
         _put_comment(world, run)
+
+
+def _mention(world: World, run: Run) -> None:
+    """A live run in its comment, unless that was written just now: asked under the lock, because runs that
+    begin together would else all find nothing written yet."""
+    with _WRITING:
+        if not _just_said(world, run):
+            _put_comment(world, run)
 
 
 def _put_comment(world: World, run: Run) -> None:

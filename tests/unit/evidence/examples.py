@@ -19,6 +19,7 @@ from reprise.domain.trials import claims_of, derived_seed
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.domain.view import LostAttempt, Occasion, RunView
 from reprise.ports import Built, EvidenceRecord, Failed, LoggedMetrics, SealedTrial
+from reprise.store.codec import dump, load
 
 COMMIT = Sha("5f2c" * 10)
 COIN = "4211"
@@ -97,6 +98,7 @@ def ended(
             judged = not_run(ending.reason, ending.message, parsed)
         else:
             judged = judge(parsed, results, metrics=shown, coin_public=not rehearsal)
+    judged = load(Judgement, json.loads(json.dumps(dump(judged))))  # as it comes back from its row
     view = _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty)
     if usable is not None:
         view = replace(view, why={claim.id: claim.why for claim in usable.claims if claim.why})
@@ -223,6 +225,13 @@ _DISTRIBUTION = """\
     compare: {mode: distribution, margin: "0.02", why: half the gap to the baseline}
 runs: {n: 5}
 """
+SPEC_OF_A_TARGET = (
+    SPEC.replace("published: {", "published: {kind: target, ")
+    + """\
+    compare: {mode: distribution, margin: "0.01", better: higher}
+runs: {n: 2}
+"""
+)
 LOST_MACHINE = Failed(Reason.INFRASTRUCTURE, "the machine went away three times")
 
 ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
@@ -266,6 +275,12 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
         folder,
         *(Execution({"accuracy": value}) for value in (0.931, 0.929, 0.933, 0.930, 0.928)),
         spec=SPEC + _DISTRIBUTION,
+    ),
+    "target": lambda folder: ended(
+        folder, *(Execution({"accuracy": value}) for value in (0.951, 0.949)), spec=SPEC_OF_A_TARGET
+    ),
+    "no_scatter": lambda folder: ended(
+        folder, *(Execution({"accuracy": 0.951}) for _ in range(2)), spec=SPEC_OF_A_TARGET
     ),
     "rehearsal": lambda folder: ended(folder, GOOD, replace(GOOD, probe=True), rehearsal=True),
     "dirty": lambda folder: ended(folder, GOOD, replace(GOOD, probe=True), rehearsal=True, dirty=True),
