@@ -22,6 +22,7 @@ from reprise.demo.services import end, undisturbed
 from reprise.domain.errors import UserError
 from reprise.domain.run import Verdict
 from reprise.domain.words import VERDICT_TEXT
+from reprise.verifying import verify
 
 _RUN_SECONDS = 600
 """The first time, the environment is downloaded."""
@@ -48,12 +49,18 @@ def show_verdicts(*, example: Path | None = None) -> int:
             [
                 ("what each printed", f"{folder}"),
                 ("one report", f".venv/bin/reprise run --experiment NAME {copy}"),
+                ("their evidence", f".venv/bin/reprise verify {folder}/state/evidence/….zip"),
             ]
         )
     if not unpromised and all(each.kept(ended[each.promise]) for each in started):
-        screen.ending("Every verdict came out as the example promises.", good=True)
+        screen.ending(
+            "Every verdict came out as the example promises, and follows from its evidence.", good=True
+        )
         return 0
-    screen.ending("A verdict is not the one that the example promises: see above.", good=False)
+    screen.ending(
+        "A verdict is not the one that the example promises, or does not follow from its evidence: see above.",
+        good=False,
+    )
     return 1
 
 
@@ -76,7 +83,15 @@ class Rehearsal:
 
     def kept(self, result: dict[str, Any]) -> bool:
         got = (result["verdict"], result["level"], self.process.returncode)
-        return got == (self.promise.verdict.value, self.promise.level, self.promise.exit_code)
+        promised = got == (self.promise.verdict.value, self.promise.level, self.promise.exit_code)
+        return promised and self.verified(result)
+
+    def verified(self, result: dict[str, Any]) -> bool:
+        """Whether its evidence is authentic and leads to the same answer."""
+        if result["evidence"] is None:
+            return False
+        code, _ = verify(Path(result["evidence"]), (), as_json=True)
+        return code == self.process.returncode
 
 
 def _committed(example: Path, into: Path) -> Path:
