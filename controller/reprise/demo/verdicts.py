@@ -58,7 +58,7 @@ def show_verdicts(*, example: Path | None = None) -> int:
         )
         return 0
     screen.ending(
-        "A verdict is not the one that the example promises, or does not follow from its evidence: see above.",
+        "A verdict is not as the example promises, or does not follow from its evidence: see above.",
         good=False,
     )
     return 1
