@@ -1,9 +1,10 @@
 """A run that missed is compared with a committed record, else with an earlier run that reproduced."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -30,18 +31,21 @@ def committed(record: str) -> Files:
 Report = Callable[..., str]
 
 
-def job(value: float, record: dict[str, Any], _: JobRequest) -> FakeJob:
-    return replace(measured(value), environment=record)
+def job(values: Iterator[float], record: dict[str, Any], _: JobRequest) -> FakeJob:
+    return replace(measured(next(values)), environment=record)
 
 
 @pytest.fixture
 def told(controller: Controller, outside: Outside) -> Report:
-    """(tag, value, record, files) → the report on its commit"""
+    """(tag, a value or one for each trial, record, files) → the report on its commit"""
     repository = outside.repository()
 
-    def report(tag: str, value: float, record: dict[str, Any], files: Files = FILES) -> str:
+    def report(
+        tag: str, value: float | tuple[float, ...], record: dict[str, Any], files: Files = FILES
+    ) -> str:
+        values = value if isinstance(value, tuple) else (value,)
         sha = outside.tag(repository, tag, {**files, "README": tag})
-        outside.runner.script = partial(job, value, record)
+        outside.runner.script = partial(job, cycle(values), record)
         controller.told_tag(repository, tag)
         controller.work()
         [comment] = outside.comments(repository, OnCommit(sha))
@@ -74,6 +78,23 @@ def test_without_any_of_them_it_says_how_to_commit_a_record(told: Report) -> Non
     text = told("v1", 0.5, ZEN)
     assert "There is no environment to compare with" in text
     assert "`reference: {environment: results/environment.json}`" in text
+
+
+SCATTERED = {
+    **FILES,
+    "reprise.yaml": SPEC.replace(
+        'published: {value: "0.93"}\n',
+        'published: {value: "0.93"}\n    compare: {mode: distribution, margin: "0.01"}\n',
+    ),
+}
+
+
+def test_where_only_scatter_leaves_it_open_and_nothing_can_be_compared_there_is_no_section(
+    told: Report,
+) -> None:
+    text = told("v1", (0.90, 0.93, 0.96), ZEN, SCATTERED)
+    assert "### wine: inconclusive" in text
+    assert SECTION not in text
 
 
 def test_a_committed_record_that_cannot_be_used_is_the_specs_fault_and_nothing_is_run(told: Report) -> None:

@@ -124,14 +124,14 @@ def _judge_tolerance(claim: Claim, values: Sequence[Value], setting: Setting) ->
             why = f"the job does not repeat itself, which takes {wanted} values: mend what failed"
             return _judged(claim, value, Verdict.INCONCLUSIVE, why)
         level = Level.C if Level.C in levels else Level.B
-        return _judged(claim, value, Verdict.REPRODUCED, _furthest(values), level=level)
+        return _judged(claim, value, Verdict.REPRODUCED, _shown(values), level=level)
     if any(level is not None for level in levels) or not _one_side(claim, values):
         why = (
             f"{levels.count(None)} of {len(values)} values miss: run more trials or declare a wider tolerance"
         )
         return _judged(claim, value, Verdict.INCONCLUSIVE, why)
     if repeats or enough:
-        return _judged(claim, value, Verdict.NOT_REPRODUCED, _furthest(values))
+        return _judged(claim, value, Verdict.NOT_REPRODUCED, _shown(values))
     why = "one value cannot tell a miss from chance: set determinism.self_repeat to true, or runs.n to 3"
     return _judged(claim, value, Verdict.INCONCLUSIVE, why)
 
@@ -167,8 +167,8 @@ def _numbers(claim: ClaimJudgement) -> str:
     return f"got {got}, published {published}: off by {figures.difference(claim)}, allowed {allowed}"
 
 
-def _furthest(values: Sequence[Value]) -> str:
-    return f"the furthest of {len(values)} values" if len(values) > 1 else ""
+def _shown(values: Sequence[Value]) -> str:
+    return f"the worst of {len(values)} values" if len(values) > 1 else ""
 
 
 def level_of(claim: Claim, value: Value) -> Level | None:

@@ -11,7 +11,7 @@ from reprise.domain.artifacts import ArtifactCheck, Match
 from reprise.domain.differences import ABSENT, Factor, Flat
 from reprise.domain.errors import UserError
 from reprise.domain.published import exact, parse_number
-from reprise.domain.run import Judgement, Level, Reason, Value, Verdict
+from reprise.domain.run import ClaimJudgement, Judgement, Level, Reason, Value, Verdict
 from reprise.domain.suspects import Clues, Suspect, rank
 from reprise.domain.text import code, inline
 from reprise.domain.variation import parse
@@ -60,6 +60,21 @@ def missed(judgement: Judgement | None, artifacts: Sequence[ArtifactCheck]) -> b
         return judgement.reason is Reason.COMPLETED
     differs = any(check.match is Match.DIFFERENT for check in artifacts)
     return differs or any(claim.level is Level.C for claim in judgement.claims)
+
+
+def off_bar(judgement: Judgement, artifacts: Sequence[ArtifactCheck]) -> bool:
+    """Whether a value or an artifact is not where it had to be; scatter and a control move none."""
+    differs = any(check.match is Match.DIFFERENT for check in artifacts)
+    return judgement.verdict is Verdict.NOT_REPRODUCED or differs or any(map(_outside, judgement.claims))
+
+
+def _outside(claim: ClaimJudgement) -> bool:
+    got, low, high = claim.got, claim.bar.low, claim.bar.high
+    if claim.level is not None or got is None:
+        return False
+    if isinstance(got, str) or (low is None and high is None):
+        return got != claim.published
+    return (low is not None and got < low) or (high is not None and got > high)
 
 
 def relative_difference(judgement: Judgement) -> float | None:

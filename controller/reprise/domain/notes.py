@@ -31,7 +31,10 @@ def notes(
     if len(trials) > 1 and spec.run.seed is not None and not coin_public:
         said.append("The further seeds come from a number that is not public: a rehearsal.")
     if len(trials) - len(failed) > 1 and any(isinstance(claim.compare, Tolerance) for claim in spec.claims):
-        said.append("Of several trials, the value furthest from the published one is shown.")
+        said.append(
+            "Of several trials, the worst value is shown: the one furthest from the published value, or, "
+            "where only the worse side counts, furthest to that side."
+        )
     said += _means(spec)
     said.append(_own_seed(spec, trials))
     said.append(_settled_by_artifacts(spec, judged))

@@ -13,7 +13,7 @@ from reprise.domain.claims import worst_first
 from reprise.domain.forge import State, Status
 from reprise.domain.hardware import elsewhere
 from reprise.domain.ledger import Verification, not_always
-from reprise.domain.run import FAULT, ClaimJudgement, Fault, Judgement, Phase, Verdict
+from reprise.domain.run import FAULT, ClaimJudgement, ControlOutcome, Fault, Judgement, Phase, Verdict
 from reprise.domain.words import PHASE_TEXT, outcome
 from reprise.masking import mask
 
@@ -132,12 +132,19 @@ def _claim_status(claim: ClaimJudgement, judgement: Judgement, experiment: str, 
 def _claim_text(claim: ClaimJudgement) -> str:
     if claim.got is None:
         return f"published {_short(claim.published)}, no value: {claim.message}"
+    why = "control not caught; " if _control_not_caught(claim) else ""
     level = f", level {claim.level.value}" if claim.level is not None else ""
     bar = f"bar {figures.bar(claim)}"
     if claim.estimate is not None:
         got = f"mean {figures.got(claim)} of {claim.estimate.n}, {figures.ends(claim, claim.estimate)}"
-        return f"published {_short(claim.published)}, got {got}, {bar}{level}"
-    return f"published {_short(claim.published)}, got {_short(figures.got(claim))}, {bar}{level}"
+        return f"{why}published {_short(claim.published)}, got {got}, {bar}{level}"
+    return f"{why}published {_short(claim.published)}, got {_short(figures.got(claim))}, {bar}{level}"
+
+
+def _control_not_caught(claim: ClaimJudgement) -> bool:
+    """Numbers inside the bar would otherwise stand beside an error without a reason."""
+    not_caught = claim.control is not None and claim.control.outcome is ControlOutcome.REPRODUCED
+    return not_caught and claim.verdict is Verdict.INCONCLUSIVE
 
 
 def _artifact_status(

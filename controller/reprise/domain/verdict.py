@@ -29,6 +29,7 @@ from reprise.domain.run import (
 from reprise.domain.spec.model import BadSpec, Claim, Distribution, PublishedKind, Spec
 from reprise.domain.statistics import Sample
 from reprise.domain.trials import counted, repeats
+from reprise.domain.words import VERDICT_TEXT
 
 _SHOWN_METRICS = 3
 
@@ -149,9 +150,11 @@ def _sentence(claims: Sequence[ClaimJudgement], level: Level | None) -> str:
     if len(claims) == 1:
         return f"{worst.id}: {worst.message}"
     if level is not None:
-        return f"{len(claims)} of {len(claims)} claims, {LEVEL_TEXT[level]}"
+        weakest = "the weakest " if any(claim.level is not level for claim in claims) else ""
+        return f"{len(claims)} of {len(claims)} claims, {weakest}{LEVEL_TEXT[level]}"
     alike = sum(claim.verdict is worst.verdict for claim in claims)
-    return f"{alike} of {len(claims)} claims, worst {worst.id}: {worst.message}"
+    counted_as = f"{alike} of {len(claims)} claims {VERDICT_TEXT[worst.verdict]}"
+    return f"{counted_as}, worst {worst.id}: {worst.message}"
 
 
 def _failures(spec: Spec, trials: Sequence[TrialResult]) -> str:

@@ -40,7 +40,7 @@ class _Reference:
 def compared(
     world: World, run: Run, spec: Spec, results: Sequence[TrialResult], artifacts: Sequence[ArtifactCheck]
 ) -> Comparison | None:
-    """None when there is nothing to explain."""
+    """None when there is nothing to explain, or nothing to explain it with though no value missed its bar."""
     judgement = run.judgement
     varied = world.variation is not None
     if judgement is None or not results or not (varied or comparison.missed(judgement, artifacts)):
@@ -51,9 +51,14 @@ def compared(
         reproduced_elsewhere=_reproduced_before(world, run),
     )
     own, unrecorded = _own(world, run, results[0])
+    fits = not varied and not comparison.off_bar(judgement, artifacts)
+    if not own and fits:
+        return None
     if not own and not varied:
         return Comparison(None, rank({}, {}, clues), note=unrecorded, recorded=False)
     reference, note = _reference(world, run, spec)
+    if reference is None and fits and not note:
+        return None
     if reference is None:
         return Comparison(None, rank({}, {}, clues), note=note, varied=varied)
     return _compared(world, reference, own, clues, results[0], judgement, unrecorded or note)

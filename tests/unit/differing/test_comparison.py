@@ -3,13 +3,22 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.verdict.build import OTHER_DIGEST, claim, spec, tolerance, trial
+from tests.unit.verdict.build import OTHER_DIGEST, claim, series, spec, tolerance, trial
 
 from reprise.domain import comparison
 from reprise.domain.artifacts import ArtifactCheck, Match
-from reprise.domain.comparison import Beside, Comparison, agreement, body, missed, relative_difference
+from reprise.domain.comparison import (
+    Beside,
+    Comparison,
+    agreement,
+    body,
+    missed,
+    off_bar,
+    relative_difference,
+)
 from reprise.domain.differences import Factor
-from reprise.domain.run import Reason
+from reprise.domain.run import Level, Reason, TrialResult, Verdict
+from reprise.domain.spec.model import Claim, Distribution, PublishedKind
 from reprise.domain.suspects import Clues, rank
 from reprise.domain.verdict import judge, not_run
 
@@ -47,6 +56,34 @@ def test_another_digest_of_an_artifact_is_missed_although_the_claims_are_met() -
     check = ArtifactCheck("out.csv", Match.DIFFERENT, False, OTHER_DIGEST, "00")
     assert missed(judged, [check])
     assert not missed(judged, [replace(check, match=Match.IDENTICAL)])
+
+
+@pytest.mark.parametrize(
+    ("what", "results", "off"),
+    [
+        (claim("0.97", Distribution(0.01)), series(0.95, 0.97, 0.99), False),
+        (claim("0.97", Distribution(0.01)), series(0.5, 0.6, 0.99), True),
+        (claim("0.97", tolerance(0.1)), series(0.93), False),
+        (claim("0.97"), series(0.5, probe=0.6), True),
+        (claim("0.97"), series(0.5, probe=0.5), True),
+        (claim("0.97", kind=PublishedKind.BEST_OF), series(0.97), False),
+        (claim("a"), series("b", probe="c"), True),
+        (claim("0.97", control=("-x",)), [trial(0.97), trial(0.97, index=1, control=("-x",))], False),
+    ],
+)
+def test_scatter_and_a_control_move_no_value_off_its_bar(
+    what: Claim, results: list[TrialResult], off: bool
+) -> None:
+    judged = judge(spec(what, n=3), results)
+    assert judged.verdict is not Verdict.REPRODUCED or judged.level is Level.C
+    assert off_bar(judged, ()) is off
+
+
+def test_another_digest_is_off_although_the_claims_are_met() -> None:
+    judged = judge(spec(claim("0.97")), [trial(values={"accuracy": 0.97})])
+    check = ArtifactCheck("out.csv", Match.DIFFERENT, False, OTHER_DIGEST, "00")
+    assert off_bar(judged, [check])
+    assert not off_bar(judged, [])
 
 
 def test_what_never_ran_has_no_number_to_explain() -> None:

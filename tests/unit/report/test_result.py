@@ -8,7 +8,10 @@ from tests.unit.report.examples import COMMIT, EXAMPLES, view
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import FAULT, Fault, Judgement, Reason, Verdict
 
-MISSED = "1 of 3 claims, worst digits-svm: got 0.9499, published 0.97: off by −0.0201, allowed ±0.005"
+MISSED = (
+    "1 of 3 claims not reproduced, worst digits-svm: "
+    "got 0.9499, published 0.97: off by −0.0201, allowed ±0.005"
+)
 
 
 @pytest.mark.parametrize("verdict", Verdict)

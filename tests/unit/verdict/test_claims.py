@@ -145,7 +145,7 @@ def test_messages_name_both_numbers() -> None:
         "got 0.95, published 0.97: off by −0.02, allowed ±0.005"
     )
     assert said(claim("0.97", tolerance(0.02)), 0.96, 0.955) == (
-        "got 0.955, published 0.97: within the declared tolerance (±0.02); the furthest of 2 values"
+        "got 0.955, published 0.97: within the declared tolerance (±0.02); the worst of 2 values"
     )
 
 

@@ -11,7 +11,7 @@ from tests.unit.verdict.build import DIGEST, OTHER_DIGEST, claim, series, spec, 
 from reprise.domain.artifacts import check_artifacts
 from reprise.domain.forge import State, Status
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, Verdict
-from reprise.domain.spec.model import Artifact
+from reprise.domain.spec.model import Artifact, Compare, Distribution, PublishedKind
 from reprise.domain.statuses import Links, one_line, pending, state_of, statuses_for
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.words import NOT_RUN_TEXT, PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
@@ -48,7 +48,7 @@ def test_a_reproduced_run_says_it_once_and_once_for_each_claim() -> None:
         Status(
             "reprise/wine",
             State.SUCCESS,
-            "reproduced, level C: 2 of 2 claims, within the declared tolerance",
+            "reproduced, level C: 2 of 2 claims, the weakest within the declared tolerance",
             "https://r/1",
         ),
         Status(
@@ -65,6 +65,25 @@ def test_a_missed_claim_fails_with_its_numbers() -> None:
     said = "not reproduced: accuracy: got 0.95, published 0.97: off by −0.02, allowed ±0.005"
     assert (main.state, main.description) == (State.FAILURE, said)
     assert (missed.state, missed.description) == (State.FAILURE, "published 0.97, got 0.95, bar ±0.005")
+
+
+@pytest.mark.parametrize("compare", [None, Distribution(0.01)])
+def test_numbers_inside_the_bar_say_that_the_control_was_not_caught(compare: Compare | None) -> None:
+    what = spec(claim(compare=compare, kind=PublishedKind.TARGET, control=("--shuffle",)), n=2)
+    results = [*series(0.97, 0.9701), trial(0.97, index=2, control=("--shuffle",))]
+    _, told = statuses_for(judge(what, results), "wine", links=LINKS)
+    assert told.state is State.ERROR
+    assert told.description.startswith("control not caught; published 0.97, got ")
+
+
+def test_a_control_that_was_caught_is_no_reason() -> None:
+    what = spec(claim(control=("--shuffle",)))
+    results = [*series(0.97, probe=0.97), trial(0.5, index=2, control=("--shuffle",))]
+    _, told = statuses_for(judge(what, results), "wine", links=LINKS)
+    assert (told.state, told.description) == (
+        State.SUCCESS,
+        "published 0.97, got 0.97, bar ±0.005, level B",
+    )
 
 
 def test_a_broken_repository_is_a_failure_and_broken_infrastructure_an_error() -> None:

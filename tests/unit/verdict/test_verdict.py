@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from tests.unit.verdict.build import DIGEST, OTHER_DIGEST, claim, failed, series, spec, tolerance, trial
 
 from reprise.domain.run import Level, Reason, TrialResult, Value, Verdict
-from reprise.domain.spec.model import Artifact, BadSpec, Problem, PublishedKind, Spec
+from reprise.domain.spec.model import (
+    Artifact,
+    BadSpec,
+    Better,
+    Problem,
+    PublishedKind,
+    Side,
+    Spec,
+    Tolerance,
+)
 from reprise.domain.verdict import judge, not_run, spec_invalid
 
 PREDICTIONS = Artifact("predictions.csv", DIGEST, required=False)
@@ -174,7 +183,24 @@ def test_a_run_without_claims_shows_its_metrics(metrics: dict[str, Value], messa
 def test_several_claims_are_counted_and_the_worst_is_named() -> None:
     assert judge(spec(*TWO), both(0.97, 0.5)).message == "2 of 2 claims, equal at the published precision"
     missed = judge(spec(*TWO), both(0.97, 0.7, probe=(0.97, 0.7))).message
-    assert missed == "1 of 2 claims, worst b: got 0.7, published 0.5: off by +0.2, allowed ±0.05"
+    assert missed == (
+        "1 of 2 claims not reproduced, worst b: got 0.7, published 0.5: off by +0.2, allowed ±0.05"
+    )
+    unsure = judge(spec(*TWO), both(0.97, 0.7, probe=(0.97, 0.5))).message
+    assert unsure.startswith("1 of 2 claims inconclusive, worst b: ")
+
+
+def test_a_level_that_not_every_claim_has_is_called_the_weakest() -> None:
+    what = spec(claim("0.97", tolerance(0.02), id="a"), claim("0.5", id="b"))
+    message = judge(what, both(0.96, 0.5)).message
+    assert message == "2 of 2 claims, the weakest within the declared tolerance"
+
+
+def test_which_of_several_values_is_shown_is_told_for_both_sides() -> None:
+    compare = Tolerance(0.01, 0.0, Side.NO_WORSE, Better.HIGHER)
+    judged = judge(spec(claim("0.5", compare), n=3), series(0.9, 0.495, 0.7))
+    assert judged.claims[0].got == 0.495
+    assert any("furthest to that side" in note for note in judged.notes)
 
 
 def test_a_private_coin_is_noted_where_it_chose_seeds() -> None:
