@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy import Connection
 
 from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
@@ -105,8 +106,21 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
         repositories.remember(connection, repository)
         now = place.world.clock.now()
         runs.add_run(connection, new, at=now)
+        if place.world.variation is not None:
+            _share_coin(connection, place.world, new)
         auditing.requested(connection, new, repository.full_name, now)
     return new.id
+
+
+def _share_coin(connection: Connection, world: World, new: NewRun) -> None:
+    """A varied rehearsal's further seeds are those of the rehearsal that it is compared with.
+
+    Unvaried ones draw with their own id: see `Run.seed_coin`.
+    """
+    before = rehearsed.unvaried(world.rehearsals, new.repository_id, new.experiment)
+    first = next((left for _, left in before), None)
+    if first is not None:
+        runs.save(connection, new.id, coin=first.run_id)
 
 
 def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> SpecFile:
