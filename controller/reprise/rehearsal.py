@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import shlex
 import shutil
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy import Connection
 
 from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
@@ -53,8 +56,8 @@ def rehearse(
     """
     if badge is not None and vary is not None:
         raise UserError("a varied rehearsal says nothing about the publication, so it gets no --badge")
-    if badge is not None and not badge.absolute().parent.is_dir():
-        raise UserError(f"--badge {badge}: there is no folder {badge.parent}: make it first")
+    if badge is not None:
+        _require_writable(badge)
     log.configure(settings.secrets(), level=logging.WARNING)
     state = None
     wanted = variation.parse(vary) if vary is not None else None
@@ -76,6 +79,23 @@ def rehearse(
         raise
 
 
+def _require_writable(badge: Path) -> None:
+    """Said now: after the run it would cost the verdict. Leaves nothing. Raises UserError."""
+    folder = badge.absolute().parent
+    if not folder.is_dir():
+        raise UserError(f"--badge {badge}: there is no folder {badge.parent}: make it first")
+    if badge.is_dir():
+        raise UserError(f"--badge {badge}: that is a folder: name a file, such as {badge / 'reproduced.svg'}")
+    try:
+        if not badge.exists():
+            tempfile.TemporaryFile(dir=folder).close()  # even root cannot write everywhere
+            return
+    except OSError as error:
+        raise UserError(f"--badge {badge}: {folder} cannot be written ({error.strerror})") from error
+    if not os.access(badge, os.W_OK):
+        raise UserError(f"--badge {badge}: that file may not be written: correct its permissions")
+
+
 def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     repository, sha, dirty = place.source.snapshot(path)
     file = choose(read_specs(place.world.source, repository, sha), experiment, path)
@@ -86,8 +106,21 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
         repositories.remember(connection, repository)
         now = place.world.clock.now()
         runs.add_run(connection, new, at=now)
+        if place.world.variation is not None:
+            _share_coin(connection, place.world, new)
         auditing.requested(connection, new, repository.full_name, now)
     return new.id
+
+
+def _share_coin(connection: Connection, world: World, new: NewRun) -> None:
+    """A varied rehearsal's further seeds are those of the rehearsal that it is compared with.
+
+    Unvaried ones draw with their own id: see `Run.seed_coin`.
+    """
+    before = rehearsed.unvaried(world.rehearsals, new.repository_id, new.experiment)
+    first = next((left for _, left in before), None)
+    if first is not None:
+        runs.save(connection, new.id, coin=first.run_id)
 
 
 def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> SpecFile:
@@ -180,8 +213,8 @@ def _write_badge(view: RunView, file: Path) -> None:
     )
     try:
         file.write_text(render_badge(badge), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--badge {file}: cannot be written ({error.strerror})") from error
+    except OSError as error:  # it could be before the run; the verdict's exit code is worth more
+        sys.stderr.write(f"reprise: --badge {file}: cannot be written ({error.strerror})\n")
 
 
 def _show(view: RunView, *, as_json: bool) -> int:

@@ -121,6 +121,10 @@ class Services:
     def sign_in_address(self, to: str = "/") -> str:
         return sign_in_address(self.url, self._key(), to=to)
 
+    def badge_address(self, name: str) -> str:
+        """Of a repository, ``owner/name``; everybody may read it."""
+        return f"{self.url}/badge/{name}.svg"
+
     def _key(self) -> Key:
         key = kept_key(self.state)
         if key is None:

@@ -78,7 +78,7 @@ class Story:
             "content_type": "json",
             "secret": self._services.secret,
         }
-        events = ["push", "create", "delete", "issue_comment", "commit_comment", "pull_request"]
+        events = ["push", "create", "delete", "issue_comment", "commit_comment", "pull_request", "repository"]
         author.call("POST", f"repos/{name}/hooks", name="web", active=True, events=events, config=config)
 
     # --- first half -----------------------------------------------------------------------------
@@ -182,19 +182,21 @@ def _as_expected(run: dict[str, Any]) -> bool:
     return (run["verdict"], run["level"]) == EXPECTED and claims == {EXPECTED}
 
 
+def browsable(services: Services) -> list[tuple[str, str]]:
+    """What can be opened in a browser while forge and controller live: a name, and where."""
+    paper = "ada/wine-and-digits"
+    return [
+        ("the forge, as ada", f"{services.forge_address('ada', f'/{paper}')} (works once)"),
+        ("the runs", f"{services.sign_in_address()} (works once)"),
+        ("MLflow", f"{services.sign_in_address('/mlflow')} (works once)"),
+        ("the badge", services.badge_address(paper)),
+    ]
+
+
 def _say_what_was_made(screen: Screen, services: Services, *, stay: bool) -> None:
     screen.title("What this made")
     if stay:
-        screen.places(
-            [
-                (
-                    "the forge, as ada",
-                    f"{services.forge_address('ada', '/ada/wine-and-digits')} (works once)",
-                ),
-                ("the runs", f"{services.sign_in_address()} (works once)"),
-                ("MLflow", f"{services.sign_in_address('/mlflow')} (works once)"),
-            ]
-        )
+        screen.places(browsable(services))
         return
     screen.places(
         [

@@ -239,7 +239,7 @@ _OTHERWISE: Mapping[Factor, str] = {
 
 def _beside(values: Sequence[Beside]) -> str:
     lines = [
-        f"- {inline(each.claim, 80)}: {_value(each.before)} before, {_value(each.now)} now "
+        f"- {inline(each.claim, 80)}, trial 0: {_value(each.before)} before, {_value(each.now)} now "
         f"({agreement(each.before, each.now)} alike)"
         for each in values
     ]

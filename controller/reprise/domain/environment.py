@@ -20,6 +20,9 @@ MAX_FIELDS = 10_000
 MAX_TEXT = 20_000
 """Characters of one value: a list of CPU flags has 2,000, a framework's build text some more."""
 
+NO_LINEAR_ALGEBRA = "the job had loaded no library for linear algebra when it ended"
+"""Why a record has no group ``blas``, when the job was asked."""
+
 Record = Mapping[str, Any]
 """Group → fields → scalar, list of scalars, object of these; ``gpu`` and ``blas`` are lists of objects."""
 

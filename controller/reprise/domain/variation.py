@@ -5,12 +5,14 @@ of it is ever declared in a repository: `RunRule.variables` and `EnvironmentRule
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import assert_never
 
+from reprise.domain.environment import NO_LINEAR_ALGEBRA
 from reprise.domain.errors import UserError
-from reprise.domain.numerical import normalised
+from reprise.domain.numerical import normalised, same_kernel
 from reprise.domain.spec.model import Profile, Spec, Variation, Varied
 
 CHANGES: dict[Varied, str] = {
@@ -103,6 +105,23 @@ def sentence(variation: Variation) -> str:
         f"{variation.instead_of or 'the declared one'}, and nothing else. This verdict is not about the "
         "publication, so it is never signed or posted."
     )
+
+
+def without_effect(variation: Variation, record: Mapping[str, str]) -> str:
+    """Why the varied run's own record, flat, shows that nothing was changed; empty when it does not.
+
+    OpenBLAS is only asked for a kernel; what it took stands in the record.
+    """
+    if variation.factor is not Varied.BLAS or variation.value is None:
+        return ""
+    libraries = {name for name in record if name.startswith("blas.") and not name.startswith("blas.openmp.")}
+    kernels = {record[name] for name in libraries if name.endswith("architecture")} - {""}
+    if kernels and not any(same_kernel(kernel, variation.value) for kernel in kernels):
+        return f"The job's BLAS worked with {', '.join(sorted(kernels))}, so this variation had no effect."
+    looked = any(name.startswith("in_process.") for name in record)
+    if libraries or not looked or record.get("missing.blas", NO_LINEAR_ALGEBRA) != NO_LINEAR_ALGEBRA:
+        return ""
+    return "The variation had no effect: the job loaded no library for linear algebra."
 
 
 def listing() -> str:

@@ -13,15 +13,15 @@ from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.comparison import Beside, Comparison
 from reprise.domain.differences import Flat
 from reprise.domain.errors import Refused, Retryable, UserError
-from reprise.domain.numerical import same_kernel
 from reprise.domain.run import Judgement, TrialResult, Value, Verdict
-from reprise.domain.spec.model import Spec, Varied
+from reprise.domain.spec.model import Spec
 from reprise.domain.suspects import Clues, rank
 from reprise.domain.trials import repeats
+from reprise.domain.variation import without_effect
 from reprise.engine.world import World
 from reprise.store import runs
 from reprise.store.earlier import earlier_runs
-from reprise.store.rehearsed import earlier as earlier_rehearsals
+from reprise.store.rehearsed import unvaried
 from reprise.store.runs import Run
 
 _LOOKED_AT = 20
@@ -60,7 +60,7 @@ def compared(
     if reference is None and fits and not note:
         return None
     if reference is None:
-        return Comparison(None, rank({}, {}, clues), note=note, varied=varied)
+        return Comparison(None, rank({}, {}, clues), note=note or _without_effect(world, own), varied=varied)
     return _compared(world, reference, own, clues, results[0], judgement, unrecorded or note)
 
 
@@ -142,10 +142,11 @@ def _earlier(world: World, run: Run) -> Iterator[_Reference]:
 
 
 def _rehearsals(world: World, run: Run) -> Iterator[_Reference]:
-    """Earlier ones without a variation; only those that reproduced, unless this one is varied itself."""
-    for state, left in earlier_rehearsals(world.rehearsals, run.repository.id, run.experiment):
-        usable = world.variation is not None or left.verdict is Verdict.REPRODUCED
-        if not usable or left.varied is not None or left.run_id == run.id:
+    """Earlier ones without a variation that reproduced; for a varied one that whose coin it shares."""
+    for state, left in unvaried(world.rehearsals, run.repository.id, run.experiment):
+        shared = left.run_id == run.coin
+        usable = shared if world.variation is not None else left.verdict is Verdict.REPRODUCED
+        if not usable or left.run_id == run.id:
             continue
         record = _file(state / left.record) if left.record else {}
         if record or world.variation is not None:
@@ -171,13 +172,4 @@ def _file(path: Path) -> Flat:
 
 
 def _without_effect(world: World, own: Flat) -> str:
-    """OpenBLAS is asked for a kernel; what it took stands in the record."""
-    variation = world.variation
-    if variation is None or variation.factor is not Varied.BLAS or variation.value is None:
-        return ""
-    kernels = {
-        text for name, text in own.items() if name.startswith("blas.") and name.endswith("architecture")
-    }
-    if not kernels or any(same_kernel(kernel, variation.value) for kernel in kernels):
-        return ""
-    return f"The job's BLAS worked with {', '.join(sorted(kernels))}, so this variation had no effect."
+    return without_effect(world.variation, own) if world.variation is not None else ""

@@ -53,6 +53,12 @@ def earlier(rehearsals: Path, repository_id: int, experiment: str) -> Iterator[t
             yield file.parent, left
 
 
+def unvaried(rehearsals: Path, repository_id: int, experiment: str) -> Iterator[tuple[Path, Rehearsed]]:
+    """Of `earlier` those in which nothing was changed."""
+    found = earlier(rehearsals, repository_id, experiment)
+    return ((state, left) for state, left in found if left.varied is None)
+
+
 def _read(file: Path) -> Rehearsed | None:
     try:
         with file.open("rb") as opened:

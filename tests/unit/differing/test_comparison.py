@@ -167,7 +167,7 @@ def test_equal_records_say_that_the_cause_is_not_recorded() -> None:
 
 def test_a_varied_run_shows_how_its_values_moved_and_accuses_nobody() -> None:
     text = section(varied=True, beside=(Beside("accuracy", 0.93124, 0.93125),))
-    assert "- accuracy: `0.93124` before, `0.93125` now (4 digits alike)" in text
+    assert "- accuracy, trial 0: `0.93124` before, `0.93125` now (4 digits alike)" in text
     assert "**BLAS kernel**" in text
     assert "Try" not in text
     assert "likeliest" not in text

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from tests.unit.verdict.build import claim, spec
 
+from reprise.domain.environment import NO_LINEAR_ALGEBRA
 from reprise.domain.errors import UserError
 from reprise.domain.spec.model import Profile, Spec, Variation, Varied
-from reprise.domain.variation import CHANGES, listing, parse, sentence, settled, varied
+from reprise.domain.variation import CHANGES, listing, parse, sentence, settled, varied, without_effect
 
 SPEC = spec(claim())
 EXAMPLES = {
@@ -127,3 +128,31 @@ def test_the_sentence_says_what_was_changed_from_what_and_that_it_proves_nothing
     assert text.startswith("Varied on purpose: seed is 3 in place of 0, and nothing else.")
     assert "never signed or posted" in text
     assert str(Variation(Varied.SEED, "3")) == "seed=3"
+
+
+ASKED = {"in_process.argv": "train.py"}
+UNLOADED = {**ASKED, "missing.blas": NO_LINEAR_ALGEBRA}
+
+
+@pytest.mark.parametrize("record", [UNLOADED, {**ASKED, "blas.openmp.file": "libgomp.so.1"}])
+def test_a_kernel_is_without_effect_on_a_job_that_loaded_no_linear_algebra(record: dict[str, str]) -> None:
+    assert without_effect(parse("blas=Haswell"), record) == (
+        "The variation had no effect: the job loaded no library for linear algebra."
+    )
+    assert without_effect(parse("threads=1"), record) == ""
+
+
+def test_a_kernel_that_the_library_did_not_take_is_without_effect() -> None:
+    record = {**ASKED, "blas.openblas.architecture": "SkylakeX"}
+    assert "worked with SkylakeX, so this variation had no effect" in without_effect(
+        parse("blas=Haswell"), record
+    )
+    assert without_effect(parse("blas=skylakex"), record) == ""
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {**ASKED, "missing.blas": "it could not be asked"}, {**ASKED, "blas.openblas.version": "0.3.30"}],
+)
+def test_nothing_is_said_of_an_effect_that_nobody_knows(record: dict[str, str]) -> None:
+    assert without_effect(parse("blas=Haswell"), record) == ""

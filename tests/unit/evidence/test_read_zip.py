@@ -59,6 +59,13 @@ def _folder(name: str) -> zipfile.ZipInfo:
     return info
 
 
+def _typeless(name: str) -> zipfile.ZipInfo:
+    """As programs leave it that know no file types."""
+    info = entry(name)
+    info.external_attr = 0
+    return info
+
+
 def _with_extra(name: str) -> zipfile.ZipInfo:
     info = entry(name)
     info.extra = struct.pack("<HH4s", 0x5455, 4, b"time")
@@ -93,7 +100,8 @@ def _dated(name: str) -> zipfile.ZipInfo:
         (entry("/".join("a" * 80)), "is more than"),
         (_folder("a/"), "a/ is a folder"),
         (_link("a.txt"), "a.txt is a symbolic link"),
-        (_folder("a.txt"), "a.txt is not a file"),
+        (_folder("a.txt"), "the attributes of a.txt are not those that Reprise writes"),
+        (_typeless("README.md"), "the attributes of README.md are not those that Reprise writes"),
         (_with_extra("a.txt"), "a.txt carries an extra field or a comment"),
         (_commented("a.txt"), "a.txt carries an extra field or a comment"),
         (_dated("a.txt"), "tells of a.txt what Reprise does not write"),

@@ -171,7 +171,7 @@ def _require_plain(name: str, flags: int, method: int, attributes: int) -> None:
     if kind == stat.S_IFLNK:
         raise NotAuthentic(f"{name} is a symbolic link: evidence holds files only")
     if kind != stat.S_IFREG:
-        raise NotAuthentic(f"{name} is not a file")
+        raise NotAuthentic(f"the attributes of {name} are not those that Reprise writes")
     if method not in (STORED, DEFLATED):
         raise NotAuthentic(f"{name} is compressed by method {method}, which Reprise does not use")
 

@@ -62,8 +62,7 @@ def with_inside(record: Group, inside: hook.Inside | str, missing: dict[str, str
     if inside.profile.failed:
         missing.update({f"profile.{what}": why for what, why in inside.profile.failed.items()})
     if not inside.blas:
-        untold = "the job had loaded no library for linear algebra when it ended"
-        missing["blas"] = missing.pop("in_process.blas", untold)
+        missing["blas"] = missing.pop("in_process.blas", environment.NO_LINEAR_ALGEBRA)
     return {
         **record,
         "python": {**inside.python, **record["python"]},
