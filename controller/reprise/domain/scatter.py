@@ -1,8 +1,7 @@
 """What is shown of several trials' values: each of them, and how wide a margin is beside their scatter.
 
 Called by the report and the run's page. A margin is declared by the author, so that a reader has to see what
-it is worth: many times the scatter of the seeds, or of the last digit that was printed, lets nearly everything
-pass.
+it is worth: many times the scatter of the seeds, or of the last printed digit, lets nearly everything pass.
 """
 
 from collections.abc import Sequence
