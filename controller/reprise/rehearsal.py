@@ -16,7 +16,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy import Connection
 
 from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
@@ -106,21 +105,20 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
         repositories.remember(connection, repository)
         now = place.world.clock.now()
         runs.add_run(connection, new, at=now)
-        if place.world.variation is not None:
-            _share_coin(connection, place.world, new)
+        runs.save(connection, new.id, coin=_shared_coin(place.world, new))
         auditing.requested(connection, new, repository.full_name, now)
     return new.id
 
 
-def _share_coin(connection: Connection, world: World, new: NewRun) -> None:
+def _shared_coin(world: World, new: NewRun) -> str | None:
     """A varied rehearsal's further seeds are those of the rehearsal that it is compared with.
 
     Unvaried ones draw with their own id: see `Run.seed_coin`.
     """
+    if world.variation is None:
+        return None
     before = rehearsed.unvaried(world.rehearsals, new.repository_id, new.experiment)
-    first = next((left for _, left in before), None)
-    if first is not None:
-        runs.save(connection, new.id, coin=first.run_id)
+    return next((left.run_id for _, left in before), None)
 
 
 def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> SpecFile:
