@@ -1,7 +1,8 @@
 """What is shown of several trials' values: each of them, and how wide a margin is beside their scatter.
 
-Called by the report. A margin is declared by the author, so that a reader has to see what it is worth: many
-times the scatter of the seeds, or of the last digit that was printed, lets nearly everything pass.
+Called by the report and the run's page. A margin is declared by the author, so that a reader has to see what
+it is worth: many times the scatter of the seeds, or of the last digit that was printed, lets nearly
+everything pass.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from decimal import Decimal
 from reprise.domain import figures
 from reprise.domain.published import Number, exact, parse_number
 from reprise.domain.run import ClaimJudgement, Estimate, TrialResult
-from reprise.domain.text import code, inline
+from reprise.domain.text import clean, code, cut, inline
 
 _SHOWN_VALUES = 200
 """Of each claim."""
+_MOST_CHARACTERS = 21 * _SHOWN_VALUES
+"""The values, and how many more there are."""
 
 
 def remark(claim: ClaimJudgement) -> str:
@@ -26,19 +29,26 @@ def remark(claim: ClaimJudgement) -> str:
 
 
 def values_line(claim: ClaimJudgement, trials: Sequence[TrialResult]) -> str:
-    """A line with every value in the order of the trials; empty where there are not several.
+    """A line of Markdown with every value in the order of the trials; empty where there are not several.
 
     ``trials`` without the probe. A dash stands for a trial that failed.
     """
+    values = single_values(claim, trials)
+    return f"{code(claim.id, 80)}: {inline(values, _MOST_CHARACTERS)}{summed_up(claim)}" if values else ""
+
+
+def single_values(claim: ClaimJudgement, trials: Sequence[TrialResult]) -> str:
+    """The same values as plain text."""
     values = [trial.values.get(claim.id) if trial.valid else None for trial in trials]
     if sum(value is not None for value in values) < 2:
         return ""
     shown = [figures.beside(value, claim.published) for value in values[:_SHOWN_VALUES]]
     more = f" and {len(values) - _SHOWN_VALUES} more" if len(values) > _SHOWN_VALUES else ""
-    return f"{code(claim.id, 80)}: {inline(', '.join(shown), 20 * _SHOWN_VALUES)}{more}{_summed_up(claim)}"
+    return f"{cut(clean(', '.join(shown)), 20 * _SHOWN_VALUES)}{more}"
 
 
-def _summed_up(claim: ClaimJudgement) -> str:
+def summed_up(claim: ClaimJudgement) -> str:
+    """What follows the values of a distribution; empty for any other claim."""
     found = claim.estimate
     if found is None or found.sd is None:
         return ""

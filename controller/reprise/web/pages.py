@@ -8,17 +8,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reprise.domain import figures
+from reprise.domain import comparison, figures, scatter
 from reprise.domain.advice import next_step
 from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
 from reprise.domain.ledger import ledger_line, why_not_counted
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
+from reprise.domain.sections import SHOWN_CLAIMS, rehearse_command
 from reprise.domain.statuses import state_of
-from reprise.domain.text import clean_line
-from reprise.domain.trials import trial_names
-from reprise.domain.view import PhaseTime
+from reprise.domain.text import clean_line, for_terminal
+from reprise.domain.trials import counted, trial_names
+from reprise.domain.view import PhaseTime, RunView
 from reprise.domain.words import PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 from reprise.engine.view import EVIDENCE, read_tail, run_view
 from reprise.masking import mask
@@ -86,6 +87,8 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             tracking=_tracking_link(context, guard, run.tracked, signed_in=signed_in),
             view=view,
             claims=worst_first(run.judgement.claims) if run.judgement is not None else (),
+            single=_single_values(view),
+            why=_why(view),
             trials=list(zip(_names(trials), trials, strict=True)),
             problems=view.problems if _has_problems(run.judgement) else (),
             phases=_bars(view.phases),
@@ -117,6 +120,24 @@ def _tracking_link(context: Context, guard: Guard, tracked: Tracked | None, *, s
 
 def _has_problems(judgement: Judgement | None) -> bool:
     return judgement is not None and judgement.reason is Reason.SPEC_INVALID
+
+
+def _single_values(view: RunView) -> list[tuple[str, str]]:
+    """Claim and every value of it: a mean or the worst one hides what the others were."""
+    claims = worst_first(view.judgement.claims)[:SHOWN_CLAIMS] if view.judgement is not None else ()
+    found = [(claim, scatter.single_values(claim, counted(view.trials))) for claim in claims]
+    return [(claim.id, f"{values}{scatter.summed_up(claim)}") for claim, values in found if values]
+
+
+def _why(view: RunView) -> list[list[str]]:
+    """The report's section, line by line; of each the running text and the code in it by turns."""
+    if view.comparison is None:
+        return []
+    told = for_terminal(comparison.body(view.comparison, rehearse_command(view)))
+    lines = (line.removeprefix("- ").split("`") for line in told.splitlines() if line)
+    return [
+        [part if place % 2 else part.replace("**", "") for place, part in enumerate(line)] for line in lines
+    ]
 
 
 def _names(trials: list[Trial]) -> list[str]:
@@ -170,6 +191,8 @@ _TEMPLATES = _environment(
         "ledger_line": ledger_line,
         "why_not_counted": why_not_counted,
         "figures": figures,
+        "remark": scatter.remark,
+        "why_title": comparison.TITLE,
         "next_step": next_step,
         "did": sentence,
         "tone": _tone,
