@@ -47,5 +47,8 @@ def test_sealing_twice_is_sealing_once(archive: Archive, tmp_path: Path) -> None
 
 def test_only_a_clean_tree_is_signed(archive: Archive, tmp_path: Path) -> None:
     assert archive.public_key() is not None
-    assert archive.seal(ENDINGS["reproduced"](tmp_path / "clean")).signed
-    assert not archive.seal(ENDINGS["dirty"](tmp_path / "dirty")).signed
+    clean = archive.seal(ENDINGS["reproduced"](tmp_path / "clean"))
+    dirty = archive.seal(ENDINGS["dirty"](tmp_path / "dirty"))
+    assert (clean.signed, archive.signed(clean.sha256)) == (True, True)
+    assert (dirty.signed, archive.signed(dirty.sha256)) == (False, False)
+    assert archive.signed("0" * 64) is None

@@ -17,21 +17,27 @@ class FakeArchive:
     key: bytes | None = None
     records: dict[str, EvidenceRecord] = field(default_factory=dict)
     """digest → what was sealed"""
+    attested: dict[str, bool] = field(default_factory=dict)
+    """digest → whether it was signed"""
 
     def seal(self, record: EvidenceRecord) -> Sealed:
         if self.problem is not None:
             raise Refused(self.problem)
-        data = repr((record.run_id, record.judgement)).encode()
+        data = repr((record.run_id, record.judgement, record.dirty)).encode()
         digest = hashlib.sha256(data).hexdigest()
         path = self.folder / f"{digest}.zip"
         self.folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.records[digest] = record
-        return Sealed(digest, path, len(data), signed=self.key is not None and not record.dirty)
+        self.attested[digest] = self.key is not None and not record.dirty
+        return Sealed(digest, path, len(data), signed=self.attested[digest])
 
     def path(self, sha256: str) -> Path | None:
         path = self.folder / f"{sha256}.zip"
         return path if path.is_file() else None
+
+    def signed(self, sha256: str) -> bool | None:
+        return self.attested.get(sha256)
 
     def public_key(self) -> bytes | None:
         return self.key

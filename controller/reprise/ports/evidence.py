@@ -122,6 +122,10 @@ class Archive(Protocol):
         """Where evidence is kept; None when it is not here."""
         ...
 
+    def signed(self, sha256: str) -> bool | None:
+        """Whether evidence carries a signature, which is not checked here; None when it is not here."""
+        ...
+
     def public_key(self) -> bytes | None:
         """PEM of the key that it is signed with; None when it is not signed."""
         ...

@@ -96,6 +96,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             log=shown(newest_log(context.world, run.id, None)),
             build_log=shown(context.world.folders.build_log(run.id)),
             evidence=EVIDENCE.format(run.id) if run.evidence is not None else None,
+            signed=context.world.archive.signed(run.evidence) if run.evidence is not None else None,
             refresh=_LIVE_SECONDS if run.ended_at is None else None,
         )
 

@@ -75,6 +75,18 @@ async def test_of_a_public_repository_everybody_has_it(site: Site, sealed: RunId
     assert DIGEST in page.text
 
 
+@pytest.mark.parametrize(("attested", "said"), [(True, ", signed"), (False, ", not signed"), (None, "")])
+async def test_the_page_says_whether_it_is_signed(
+    site: Site, sealed: RunId, attested: bool | None, said: str
+) -> None:
+    if attested is not None:
+        site.archive.attested[DIGEST] = attested
+    async with site.client() as client:
+        page = (await client.get("/runs/r1")).text
+
+    assert f"sha256 <code>{DIGEST}</code>{said}</dd>" in page
+
+
 async def test_a_run_without_evidence_says_why(site: Site) -> None:
     make.ended(site, make.REPRODUCED, evidence_problem="the disk is full")
     make.ended(site, make.REPRODUCED, "r2")

@@ -3,10 +3,12 @@
 import hashlib
 import os
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.adapters.evidence.keys import Keys
+from reprise.adapters.evidence.read_sums import ATTESTATION
 from reprise.domain.errors import Refused, Retryable
 from reprise.ports import EvidenceRecord, Sealed
 
@@ -45,6 +47,16 @@ class ZipArchive:
             return None
         path = self._path(sha256)
         return path if path.is_file() else None
+
+    def signed(self, sha256: str) -> bool | None:
+        path = self.path(sha256)
+        if path is None:
+            return None
+        try:
+            with zipfile.ZipFile(path) as package:
+                return ATTESTATION in package.namelist()
+        except (OSError, zipfile.BadZipFile):
+            return False  # a signature that nobody can read is none
 
     def public_key(self) -> bytes | None:
         return self.keys.public_pem()
