@@ -292,7 +292,8 @@ def test_a_run_can_be_read_back_whole(service: Service, tracked: Tracked, tmp_pa
     local = reader.download_artifacts(of_job.info.run_id, "a folder/plot é.txt", str(tmp_path))
     assert Path(local).read_text() == "a curve"
     child = next(run for run in runs if run.data.tags["reprise.kind"] == "trial")
-    assert {entry.path for entry in reader.list_artifacts(child.info.run_id)} == {"files", "log.txt"}
+    listed = {entry.path for entry in reader.list_artifacts(child.info.run_id)}
+    assert listed == {"files", "git_info.txt", "log.txt"}
 
 
 @pytest.mark.real
