@@ -56,7 +56,7 @@ def test_every_kind_of_answer_is_shown_and_a_broken_promise_fails(tmp_path: Path
         "✓ digits-mlp-single inconclusive exit code 2",
         "✗ wine-1nn not reproduced exit code 1",
         "published 96.1: off by −0.594",
-        "A verdict is not the one that the example promises: see above.",
+        "A verdict is not as the example promises, or does not follow from its evidence: see above.",
     ):
         assert words in said
     assert processes_in(FOLDER.with_name("verdicts")) == []
