@@ -53,12 +53,17 @@ async def _run(run_id: str) -> None:
     await _body(run_id)
 
 
+CLAIMING = "queue-worker-"
+"""How DBOS names the threads that take up what an earlier life left unfinished."""
+
+
 class Engine:
     """DBOS on an event loop of its own, in a thread of its own."""
 
     def __init__(self, state: Path, body: Body) -> None:
         self._state = state
         self._body = body
+        self._dbos: DBOS | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -100,17 +105,28 @@ class Engine:
     def shutdown(self) -> None:
         """Stop at once; unfinished workflows go on at the next launch.
 
-        The loop is stopped first: a cancelled workflow would be recorded as failed. Its frozen tasks
-        are kept, because collecting them runs the same clean-up, and the loop itself does not keep
-        them. Nothing to do when it was never launched.
+        The loop is stopped before DBOS is: a cancelled workflow would be recorded as failed. Its
+        frozen tasks are kept, because collecting them runs the same clean-up, and the loop itself does
+        not keep them. Nothing to do when it was never launched.
         """
         if self._loop is None or self._thread is None:
             return
+        self._stop_claiming()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         _frozen.append((self._loop, asyncio.all_tasks(self._loop)))
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._loop = self._thread = None
+
+    def _stop_claiming(self) -> None:
+        """A workflow that is claimed after our loop stopped begins on DBOS's own, and is cancelled there."""
+        if self._dbos is None:
+            return
+        for event in self._dbos.background_thread_stop_events:
+            event.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith(CLAIMING):
+                thread.join(5)
 
     def _check_launched(self) -> None:
         if self._loop is None:
@@ -126,7 +142,7 @@ class Engine:
                 f"{database} cannot be used ({error}): restore a backup of it, or remove it; "
                 "live runs then start from their beginning"
             ) from error
-        DBOS(config=_config(database))
+        self._dbos = DBOS(config=_config(database))
         DBOS.launch()
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
