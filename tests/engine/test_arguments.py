@@ -73,7 +73,12 @@ def test_a_run_of_some_claims_neither_ends_nor_silences_the_whole_one(make: Make
     assert [reason(run) for run in controller.runs()] == [Reason.COMPLETED, Reason.COMPLETED]
     standing = outside.statuses(pull.repository, pull.sha)
     assert {status.state for status in standing.values()} == {State.SUCCESS}
-    assert set(standing) == {"reprise/wine", "reprise/wine/accuracy", "reprise/wine/loss"}
+    assert set(standing) == {
+        "reprise/wine",
+        "reprise/wine/accuracy",
+        "reprise/wine/loss",
+        "reprise/wine/artifacts",
+    }
 
 
 def test_a_waiting_run_of_some_claims_that_is_cancelled_ends_its_claims_status_only(

@@ -135,6 +135,7 @@ def assert_told_once(story: Tag | PullRequest) -> None:
     assert {context: status.state for context, status in standing.items()} == {
         "reprise/wine": State.SUCCESS,
         "reprise/wine/accuracy": State.SUCCESS,
+        "reprise/wine/artifacts": State.SUCCESS,
     }
     assert "### wine: reproduced at level B" in _report(story)
     assert list(outside.tracker.records) == [run.id]

@@ -57,11 +57,16 @@ def test_a_pushed_tag_gets_a_verdict(controller: Controller, outside: Outside) -
     assert {context: status.state for context, status in standing.items()} == {
         "reprise/wine": State.SUCCESS,
         "reprise/wine/accuracy": State.SUCCESS,
+        "reprise/wine/artifacts": State.SUCCESS,
     }
     assert standing["reprise/wine"].target_url == f"https://reprise.test/runs/{run.id}"
     assert (
         standing["reprise/wine/accuracy"].target_url
         == f"https://mlflow.test/#/experiments/1/runs/tracked-{run.id}"
+    )
+    assert (
+        standing["reprise/wine/artifacts"].target_url
+        == f"https://reprise.test/api/v1/runs/{run.id}/evidence.zip"
     )
     assert "### wine: reproduced at level B" in the_comment(outside, repository, sha)
     assert set(outside.tracker.records) == {run.id}

@@ -181,6 +181,7 @@ def test_a_quick_run_shows_only_its_start_and_its_end(controller: Controller, ou
         State.PENDING,
         State.SUCCESS,
         State.SUCCESS,
+        State.SUCCESS,
     ]
     assert len(outside.forge.calls) <= 8
 

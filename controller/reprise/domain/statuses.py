@@ -19,6 +19,7 @@ from reprise.masking import mask
 
 MAX_DESCRIPTION = 140
 MAX_CLAIMS = 10
+NONE_DECLARED = "no artifacts declared; details: the evidence, for reprise verify"
 
 STATE: dict[Verdict, State] = {
     Verdict.REPRODUCED: State.SUCCESS,
@@ -150,8 +151,9 @@ def _control_not_caught(claim: ClaimJudgement) -> bool:
 def _artifact_status(
     artifacts: Sequence[ArtifactCheck], judgement: Judgement, experiment: str, *, links: Links
 ) -> list[Status]:
+    """Also of a run without artifacts, where its evidence can be had: this status leads there."""
     if not artifacts:
-        return []
+        return _evidence_status(experiment, links)
     state, text = State.SUCCESS, _artifact_text(artifacts)
     if judgement.verdict is Verdict.NOT_RUN:
         state, text = state_of(judgement), "the run ended before the artifacts could be compared"
@@ -159,6 +161,12 @@ def _artifact_status(
         state = State.FAILURE
     further = links.evidence or links.tracking or links.run
     return [Status(context(experiment, "artifacts"), state, one_line(text), further)]
+
+
+def _evidence_status(experiment: str, links: Links) -> list[Status]:
+    if links.evidence is None:
+        return []
+    return [Status(context(experiment, "artifacts"), State.SUCCESS, NONE_DECLARED, links.evidence)]
 
 
 def _artifact_text(artifacts: Sequence[ArtifactCheck]) -> str:

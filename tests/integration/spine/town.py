@@ -166,6 +166,7 @@ def assert_told_once(paper: Paper, sha: str, *, announced: bool = True) -> None:
     assert {context: status["state"] for context, status in latest.items()} == {
         "reprise/tiny": "success",
         "reprise/tiny/accuracy": "success",
+        "reprise/tiny/artifacts": "success",
     }
     (comment,) = paper.comments(sha)
     assert comment["body"].count(f"<!-- reprise:commit:{sha} -->") == 1

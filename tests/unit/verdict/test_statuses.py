@@ -12,11 +12,12 @@ from reprise.domain.artifacts import check_artifacts
 from reprise.domain.forge import State, Status
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, Verdict
 from reprise.domain.spec.model import Artifact, Compare, Distribution, PublishedKind
-from reprise.domain.statuses import Links, one_line, pending, state_of, statuses_for
+from reprise.domain.statuses import NONE_DECLARED, Links, one_line, pending, state_of, statuses_for
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.words import NOT_RUN_TEXT, PHASE_TEXT, VERDICT_TEXT, duration, outcome, size
 
-LINKS = Links(run="https://r/1", tracking="https://t/1", evidence="https://e/1")
+LINKS = Links(run="https://r/1", tracking="https://t/1")
+SEALED = replace(LINKS, evidence="https://e/1")
 
 
 def test_every_phase_verdict_and_fault_has_its_words() -> None:
@@ -129,8 +130,14 @@ def test_artifacts_have_a_status_of_their_own(
     what = spec(claim(), artifacts=[Artifact("p.csv", DIGEST, required)])
     results = [trial(0.97, artifacts={"p.csv": found})]
     checks = check_artifacts(what.artifacts, results)
-    last = statuses_for(judge(what, results), "wine", links=LINKS, artifacts=checks)[-1]
+    last = statuses_for(judge(what, results), "wine", links=SEALED, artifacts=checks)[-1]
     assert last == Status("reprise/wine/artifacts", state, text, "https://e/1")
+
+
+def test_a_run_without_artifacts_leads_to_its_evidence() -> None:
+    *others, last = statuses_for(judge(spec(claim()), [trial(0.97)]), "wine", links=SEALED)
+    assert last == Status("reprise/wine/artifacts", State.SUCCESS, NONE_DECLARED, "https://e/1")
+    assert tuple(others) == statuses_for(judge(spec(claim()), [trial(0.97)]), "wine", links=LINKS)
 
 
 def test_artifacts_of_a_run_that_ended_early_were_not_compared() -> None:
