@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable
 
+import pytest
 from tests.engine.conftest import Make
 from tests.engine.harness import FILES, Controller, Outside, wait_for
 from tests.fakes.source import FakeSource
 from tests.jobs import until
 
 from reprise.domain.run import Repository, Sha
-from reprise.engine.hands import HANDS, Hands
+from reprise.engine.hands import HANDS, Hands, rest_after
 
 
 class CountingSource(FakeSource):
@@ -129,3 +130,12 @@ def test_what_was_told_after_the_tags_were_listed_is_looked_at_again(make: Make,
     source.go.set()
     hands.finish(5)
     assert controller.open_triggers() == 1
+
+
+@pytest.mark.parametrize(
+    ("worked", "triggers", "rests"), [(0.3, 1, 0.3), (0.3, 4, 1.2), (0.3, 100, 3.0), (60.0, 1, 3.0)]
+)
+def test_a_repository_rests_the_longer_the_more_it_asks_at_once(
+    worked: float, triggers: int, rests: float
+) -> None:
+    assert rest_after(worked, triggers) == pytest.approx(rests)

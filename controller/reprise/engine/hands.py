@@ -20,11 +20,17 @@ from reprise.store.intake import Trigger
 log = structlog.get_logger()
 
 HANDS = 8
-REST = 3.0
-"""How many times as long as it was worked on a repository rests: a flood of its deliveries would else keep a
-hand, git and the disk busy all the time, and whoever answers the deliveries needs them too."""
-LONGEST_REST = 1.0
+LONGEST_REST = 3.0
 """Seconds."""
+
+
+def rest_after(worked: float, triggers: int) -> float:
+    """Seconds that a repository rests after a look at some of its triggers, which took ``worked`` seconds.
+
+    A flood of its deliveries would else keep a hand, git and the disk busy all the time, and whoever answers
+    the deliveries needs them too. A single trigger makes the next one wait no longer than it took itself.
+    """
+    return min(triggers * worked, LONGEST_REST)
 
 
 class Hands:
@@ -72,8 +78,8 @@ class Hands:
         finally:
             with self._changed:
                 self._busy.discard(triggers[0].repository_id)
-                rest = min(REST * (time.monotonic() - began), LONGEST_REST)
-                self._rested_at[triggers[0].repository_id] = time.monotonic() + rest
+                ended = time.monotonic()
+                self._rested_at[triggers[0].repository_id] = ended + rest_after(ended - began, len(triggers))
                 self._changed.notify_all()
         if added:
             self._added()
