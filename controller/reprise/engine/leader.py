@@ -50,7 +50,7 @@ RETENTION = 24 * 3600.0
 FIRST_RETENTION = 600.0
 """Seconds after the start: a controller that is restarted often looks too, and none begins with it."""
 
-REST = 0.05
+REST = 0.2
 """Seconds between two ticks of a loop, however often it is nudged: a flood of deliveries nudges a hundred
 times a second, and whoever answers them shares the processor."""
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    text,
 )
 
 
@@ -78,7 +79,13 @@ triggers = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_at", UtcDateTime),  # NULL = settled
     Column("outcome", Text),
-    Index("ix_triggers_open", "next_at"),
+    # All that a look for due ones asks for: the settled, which stay for ever, are not passed on the way.
+    Index(
+        "ix_triggers_due",
+        *("number", "kind", "repository_id", "next_at"),
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
     Index("ix_triggers_ref", "repository_id", "kind", "ref"),
     sqlite_autoincrement=True,
 )

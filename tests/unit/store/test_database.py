@@ -1,16 +1,26 @@
 import gzip
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 
 from reprise.domain.errors import UserError
 from reprise.store.database import Database
-from reprise.store.intake import TAG, Delivery, NewTrigger, due_triggers, record_deliveries, settle
+from reprise.store.intake import (
+    TAG,
+    Delivery,
+    NewTrigger,
+    due_changes,
+    due_triggers,
+    record_deliveries,
+    settle,
+)
 from reprise.store.runs import get_run
 from reprise.store.tables import metadata
 
@@ -97,6 +107,23 @@ def test_the_body_of_a_delivery_is_kept_as_it_came_in_a_form_that_gunzip_reads(t
         kept = connection.execute(text("SELECT body FROM deliveries")).scalar_one()
     assert gzip.decompress(kept) == body
     assert len(kept) < len(body) / 10
+
+
+@pytest.mark.parametrize("look", [due_triggers, due_changes])
+def test_a_look_for_what_is_due_passes_nothing_that_is_settled(
+    tmp_path: Path, look: Callable[[Connection, datetime], object]
+) -> None:
+    """They look many times a second, and what is settled stays for ever."""
+    database = opened(tmp_path)
+    asked: list[tuple[str, Any]] = []
+    with database.read() as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda _c, _s, sql, values, *_: asked.append((sql, values))
+        )
+        look(connection, NOW)
+        ((sql, values),) = asked
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+    assert [step[-1] for step in plan] == ["SCAN triggers USING INDEX ix_triggers_due"]
 
 
 def test_a_settled_trigger_is_not_due_again(tmp_path: Path) -> None:
