@@ -125,7 +125,8 @@ class Engine:
         for event in self._dbos.background_thread_stop_events:
             event.set()
         for thread in threading.enumerate():
-            if thread.name.startswith(CLAIMING):
+            # One that has not quite begun sees the event first.
+            if thread.name.startswith(CLAIMING) and thread.is_alive():
                 thread.join(5)
 
     def _check_launched(self) -> None:
