@@ -1,0 +1,17 @@
+"""Write every page that is made from the code: ``python -m tests.pages``."""
+
+from pathlib import Path
+
+from tests.pages import cli, reasons
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"cli.md": cli.page, "reasons.md": reasons.page}
+
+
+def main() -> None:
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
