@@ -56,6 +56,19 @@ chaos: .venv/.ready ## kill, stop and starve real processes at every step; SHORT
 	@.venv/bin/python -m tests.chaos.run $(if $(SHORT),--short) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: docs pages
+$(CACHE)/docs/.ready: docs/requirements.txt | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(CACHE)/docs/venv
+	VIRTUAL_ENV=$(CACHE)/docs/venv $(UV) pip sync --quiet --require-hashes docs/requirements.txt
+	@touch $@
+
+docs: $(CACHE)/docs/.ready ## the site of docs/, with every link checked, in .cache/docs/site
+	rm -rf $(CACHE)/docs/pages $(CACHE)/docs/site
+	cp -r docs $(CACHE)/docs/pages && mv $(CACHE)/docs/pages/zensical.toml $(CACHE)/docs/
+	cd $(CACHE)/docs && venv/bin/zensical build --clean --strict
+pages: .venv/.ready ## the pages of docs/ that are made from the code
+	@.venv/bin/python -m tests.pages
+
 .PHONY: pictures
 pictures: .venv/.ready ## the pictures of docs/images again, by headless Chromium
 	@.venv/bin/python -m tests.pictures
@@ -89,3 +102,5 @@ lock: ## resolve the lock files again
 	  --no-header --all-extras --group dev pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --no-header controller/reprise/adapters/mlflow/server.in -o controller/reprise/adapters/mlflow/server.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --no-header docs/requirements.in -o docs/requirements.txt

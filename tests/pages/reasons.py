@@ -16,7 +16,12 @@ WHO = {
     Fault.INFRASTRUCTURE: "the operator",
     Fault.PERSON: "who stopped it",
 }
-CODE = {Fault.NOBODY: "0 to 2, the verdict's", Fault.REPOSITORY: "3", Fault.INFRASTRUCTURE: "4", Fault.PERSON: "4"}
+CODE = {
+    Fault.NOBODY: "0 to 2, the verdict's",
+    Fault.REPOSITORY: "3",
+    Fault.INFRASTRUCTURE: "4",
+    Fault.PERSON: "4",
+}
 
 
 def page() -> str:
