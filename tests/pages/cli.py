@@ -8,7 +8,8 @@ from reprise.cli import app
 
 HEAD = """# Command line
 
-`reprise COMMAND --help` says the same. Exit codes stand with each command; [the verdict's](verdicts.md) are 0 to 4.
+`reprise COMMAND --help` says the same. Exit codes stand with each command; [a verdict's](verdicts.md)
+are 0 to 4.
 """
 
 

@@ -5,7 +5,8 @@ from reprise.domain.run import FAULT, REASON_TEXT, Fault, Reason
 
 HEAD = """# Why a run ended
 
-`reason` in the JSON object, on the run page and in the report. A message beside it says what happened in this run.
+`reason` in the JSON object, on the run page and in the report. A message beside it says what happened in
+this run.
 
 | reason | in words | who acts | exit code | what to do |
 |--|--|--|--|--|

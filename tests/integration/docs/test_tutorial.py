@@ -1,4 +1,4 @@
-"""docs/tutorial.md does what it says, word for word: three terminals, and what the first one shows in the end."""
+"""docs/tutorial.md does what it says, word for word, in three terminals."""
 
 import os
 import re
