@@ -1,6 +1,7 @@
 """Small ended runs, one for each way to end, with the files that their trials left."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -256,7 +257,13 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
         tree="",
     ),
     "not_judged": lambda folder: ended(
-        folder, GOOD, spec=SPEC.removesuffix(CLAIM), shown={"accuracy": 0.9312}
+        folder, GOOD, spec=SPEC.removesuffix(CLAIM), shown={"loss": 0.2, "accuracy": 0.9312}
+    ),
+    "diverged": lambda folder: ended(
+        folder,
+        GOOD,
+        spec=SPEC.removesuffix(CLAIM),
+        shown={"loss": math.nan, "norm": math.inf, "gain": -math.inf, "accuracy": 0.9312},
     ),
     "lost_attempt": lambda folder: ended(
         folder,
