@@ -5,14 +5,14 @@ import zipfile
 from dataclasses import replace
 
 from tests.engine.conftest import Make
-from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, spec_with
+from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, run_tag, spec_with
 from tests.fakes.runner import FakeJob
 
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
 from reprise.domain.forge import OnCommit, Permission, State
 from reprise.domain.report import render_report
-from reprise.domain.run import Reason, Repository, Sha, Verdict
+from reprise.domain.run import Reason, Verdict
 from reprise.engine import evidence
 from reprise.engine.view import links, run_view
 from reprise.engine.world import World
@@ -46,15 +46,6 @@ def real(world: World) -> World:
     keys = Keys(world.folders.state / "keys")
     keys.make()
     return replace(world, archive=ZipArchive(world.folders.evidence, keys))
-
-
-def run_tag(controller: Controller, files: Files | None = None) -> tuple[Repository, Sha, Run]:
-    repository = controller.outside.repository()
-    sha = controller.outside.tag(repository, "v1", files)
-    controller.told_tag(repository, "v1")
-    controller.work()
-    assert_clean(controller)
-    return repository, sha, controller.run()
 
 
 def package(controller: Controller, run: Run) -> zipfile.ZipFile:

@@ -59,6 +59,8 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class BuiltRecord:
+    """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
+
     python: str
     lock: str
     lock_sha256: str
