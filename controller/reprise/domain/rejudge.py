@@ -90,7 +90,11 @@ class TrialRecord:
     @property
     def folder(self) -> str:
         """Of its files, in the evidence."""
-        return f"runs/{self.index}-{self.attempt}"
+        return execution_folder(self.index, self.attempt)
+
+
+def execution_folder(index: int, attempt: int) -> str:
+    return f"runs/{index}-{attempt}"
 
 
 @dataclass(frozen=True, slots=True)

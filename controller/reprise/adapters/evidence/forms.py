@@ -1,6 +1,6 @@
 """Answers to reviewers' forms, as far as the run gives them. Badges and ticks are for people to give."""
 
-from reprise.adapters.evidence.actions import REPORT
+from reprise.adapters.evidence.names import REPORT
 from reprise.adapters.evidence.plain import source_uri, without_user
 from reprise.adapters.evidence.spread import spread_of
 from reprise.domain.run import Verdict

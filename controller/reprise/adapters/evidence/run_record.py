@@ -4,11 +4,10 @@ from typing import Any
 
 from reprise import __version__
 from reprise.adapters.evidence.plain import at, finite, masked
+from reprise.domain.rejudge import FORMAT
 from reprise.domain.run import TrialResult, Value
 from reprise.masking import mask
 from reprise.ports import Built, EvidenceRecord, SealedTrial
-
-FORMAT = 1
 
 
 def run_record(record: EvidenceRecord) -> dict[str, Any]:
