@@ -1,6 +1,7 @@
 """Evidence: sealed once before anybody is told, linked, and never a reason to keep a verdict back."""
 
 import json
+import math
 import zipfile
 from dataclasses import replace
 
@@ -166,6 +167,27 @@ def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:
 
     with package(controller, run) as sealed:
         assert json.loads(sealed.read("runs/0-1/mlflow.json")) == {"accuracy": [[1, 0.93, 0]]}
+
+
+def test_numbers_that_nobody_claims_are_sealed_whatever_they_are(make: Make) -> None:
+    controller = make(wrap_world=real)
+    outside = controller.outside
+
+    def diverge(job: JobRequest) -> FakeJob:
+        metrics: dict[str, tuple[tuple[int, float, int], ...]] = {
+            "loss": ((1, 0.1, 0), (2, math.nan, 1)),
+            "begun": (),
+        }
+        outside.tracker.logged[job.results] = (JobRun("a", metrics, {}, {}),)
+        return measured(0.93)
+
+    outside.runner.script = diverge
+    _, _, run = run_tag(controller, NOTHING_CLAIMED)
+
+    assert run.judgement is not None
+    assert run.judgement.message == "ran: accuracy 0.93, loss nan, no claim declared"
+    with package(controller, run) as sealed:
+        assert json.loads(sealed.read("run.json"))["metrics"] == {"accuracy": 0.93, "loss": "NaN"}
 
 
 CONTROLLED = spec_with(
