@@ -73,7 +73,7 @@ pages: .venv/.ready ## the pages of docs/ that are made from the code
 pictures: .venv/.ready ## the pictures of docs/images again, by headless Chromium
 	@.venv/bin/python -m tests.pictures
 
-FUZZ_SECONDS ?= 150
+FUZZ_SECONDS ?= 120
 $(CACHE)/fuzz/.ready: requirements.lock pyproject.toml | $(if $(filter $(CACHE)/%,$(UV)),$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(CACHE)/fuzz
 	VIRTUAL_ENV=$(CACHE)/fuzz $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements.lock

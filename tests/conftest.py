@@ -4,6 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# An example that a busy machine or a first import makes slow is no failure.
+settings.register_profile("reprise", settings(), deadline=None)
+settings.load_profile("reprise")
 
 
 @pytest.fixture(autouse=True)

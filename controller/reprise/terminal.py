@@ -21,8 +21,17 @@ _LONGEST_LINE = 16 * 1024
 
 
 def print_report(console: Console, markdown: str) -> None:
-    """Render a report; its sections follow each other as headings, and links show where they lead."""
-    console.print(Markdown(for_terminal(markdown), hyperlinks=False))
+    """Render a report; its sections follow each other as headings, and links show where they lead.
+
+    Lines fill a terminal's width; in a file or a pipe nothing stands behind the last word.
+    """
+    report = Markdown(for_terminal(markdown), hyperlinks=False)
+    if console.is_terminal:
+        console.print(report)
+        return
+    with console.capture() as captured:
+        console.print(report)
+    console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 @contextmanager

@@ -329,6 +329,16 @@ def pull_request(outside: Outside, *, number: int = 7, files: Files | None = Non
     return Pull(repository, number, sha)
 
 
+def run_tag(controller: Controller, files: Files | None = None) -> tuple[Repository, Sha, Run]:
+    """Push a tag, work until nothing moves; the one run that came of it."""
+    repository = controller.outside.repository()
+    sha = controller.outside.tag(repository, "v1", files)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    assert_clean(controller)
+    return repository, sha, controller.run()
+
+
 def assert_clean(controller: Controller) -> None:
     """What must hold when nothing moves any more, however the runs ended."""
     assert_settled(controller)

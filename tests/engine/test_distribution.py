@@ -2,8 +2,8 @@
 
 import hashlib
 
-from tests.engine.harness import FILES, SPEC, Controller, Outside, measured
-from tests.engine.test_endings import run_tag, the_comment
+from tests.engine.harness import FILES, SPEC, Controller, Outside, measured, run_tag
+from tests.engine.test_endings import the_comment
 from tests.fakes.runner import FakeJob
 
 from reprise.domain.forge import State

@@ -14,6 +14,7 @@ from tests.engine.harness import (
     assert_clean,
     jobs_of,
     measured,
+    run_tag,
     spec_with,
 )
 from tests.fakes.runner import FakeJob
@@ -22,20 +23,9 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.forge import OnCommit, State, Status
 from reprise.domain.run import Level, Phase, Reason, Repository, Sha, Verdict
 from reprise.ports import Failed, JobRequest
-from reprise.store.runs import Run
 
 EARLY = [Phase.QUEUED, Phase.BUILDING]
 LATE = [Phase.COLLECTING, Phase.RELEASING, Phase.EVALUATING, Phase.REPORTING, Phase.DONE]
-
-
-def run_tag(controller: Controller, files: Files | None = None) -> tuple[Repository, Sha, Run]:
-    """Push a tag, work until nothing moves; the one run that came of it."""
-    repository = controller.outside.repository()
-    sha = controller.outside.tag(repository, "v1", files)
-    controller.told_tag(repository, "v1")
-    controller.work()
-    assert_clean(controller)
-    return repository, sha, controller.run()
 
 
 def the_comment(outside: Outside, repository: Repository, sha: Sha) -> str:

@@ -1,18 +1,19 @@
 """Evidence: sealed once before anybody is told, linked, and never a reason to keep a verdict back."""
 
 import json
+import math
 import zipfile
 from dataclasses import replace
 
 from tests.engine.conftest import Make
-from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, spec_with
+from tests.engine.harness import Controller, Files, Outside, assert_clean, measured, run_tag, spec_with
 from tests.fakes.runner import FakeJob
 
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
 from reprise.domain.forge import OnCommit, Permission, State
 from reprise.domain.report import render_report
-from reprise.domain.run import Reason, Repository, Sha, Verdict
+from reprise.domain.run import Reason, Verdict
 from reprise.engine import evidence
 from reprise.engine.view import links, run_view
 from reprise.engine.world import World
@@ -46,15 +47,6 @@ def real(world: World) -> World:
     keys = Keys(world.folders.state / "keys")
     keys.make()
     return replace(world, archive=ZipArchive(world.folders.evidence, keys))
-
-
-def run_tag(controller: Controller, files: Files | None = None) -> tuple[Repository, Sha, Run]:
-    repository = controller.outside.repository()
-    sha = controller.outside.tag(repository, "v1", files)
-    controller.told_tag(repository, "v1")
-    controller.work()
-    assert_clean(controller)
-    return repository, sha, controller.run()
 
 
 def package(controller: Controller, run: Run) -> zipfile.ZipFile:
@@ -175,6 +167,27 @@ def test_what_a_job_logged_is_sealed_and_judged_from(make: Make) -> None:
 
     with package(controller, run) as sealed:
         assert json.loads(sealed.read("runs/0-1/mlflow.json")) == {"accuracy": [[1, 0.93, 0]]}
+
+
+def test_numbers_that_nobody_claims_are_sealed_whatever_they_are(make: Make) -> None:
+    controller = make(wrap_world=real)
+    outside = controller.outside
+
+    def diverge(job: JobRequest) -> FakeJob:
+        metrics: dict[str, tuple[tuple[int, float, int], ...]] = {
+            "loss": ((1, 0.1, 0), (2, math.nan, 1)),
+            "begun": (),
+        }
+        outside.tracker.logged[job.results] = (JobRun("a", metrics, {}, {}),)
+        return measured(0.93)
+
+    outside.runner.script = diverge
+    _, _, run = run_tag(controller, NOTHING_CLAIMED)
+
+    assert run.judgement is not None
+    assert run.judgement.message == "ran: accuracy 0.93, loss nan, no claim declared"
+    with package(controller, run) as sealed:
+        assert json.loads(sealed.read("run.json"))["metrics"] == {"accuracy": 0.93, "loss": "NaN"}
 
 
 CONTROLLED = spec_with(

@@ -20,7 +20,7 @@ from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.domain.watch import read_watch
 from reprise.engine.durable import Leadership
-from reprise.engine.leader import Leader, Loop
+from reprise.engine.leader import LONGEST_REST, REST, Leader, Loop, next_rest
 from reprise.engine.reaper import Reaper
 from reprise.engine.specs import read_spec
 
@@ -175,6 +175,15 @@ def test_a_nudged_loop_looks_at_once() -> None:
     loop.nudge()
     until(ticked.is_set)
     loop.stop(5)
+
+
+def test_a_loop_rests_longer_in_a_flood_and_shortly_again_after_it() -> None:
+    rests = [REST]
+    for _ in range(10):
+        rests.append(next_rest(rests[-1], nudged=True))
+    assert rests == sorted(rests)
+    assert rests[-1] == LONGEST_REST > REST
+    assert next_rest(rests[-1], nudged=False) == REST
 
 
 def test_a_tick_may_want_the_next_one_sooner() -> None:

@@ -71,7 +71,7 @@ class Screen:
                 f"  {answer.experiment:<{wide[0]}}  {answer.outcome:<{wide[1]}}  exit code {answer.exit_code}"
             )
             self._console.print(Text(f"  {mark}", colour) + Text(line, "bold"))
-            self._console.print(Padding(Text(answer.why, "dim"), (0, 0, 0, 5)))
+            self._console.print(Padding(Text(answer.why, "dim"), (0, 0, 0, 5), expand=False))
 
     def report(self, markdown: str) -> None:
         self._console.print()

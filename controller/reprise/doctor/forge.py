@@ -28,8 +28,13 @@ class Account(Protocol):
 def examine_forge(settings: Settings, account: Account) -> Iterator[Finding]:
     if settings.github.token is None:
         step = "start `reprise serve` and open its /setup, which makes an App"
+        said = "there is no GitHub App and no token"
+        idle = not settings.watch  # who only rehearses needs neither
         yield Finding(
-            "token", False, "there is no GitHub App and no token", f"{step}; or set REPRISE_GITHUB__TOKEN"
+            "token",
+            idle,
+            f"{said}, which `reprise run` does not need" if idle else said,
+            f"{'to watch repositories ' if idle else ''}{step}; or set REPRISE_GITHUB__TOKEN",
         )
         return
     yield _intake(settings)

@@ -10,6 +10,8 @@ from reprise.settings import Http
 PATH = "/webhooks/github"
 EVENTS = ("push", "issue_comment", "commit_comment")
 """Without the first (or `create`) a tag waits for the sweep, without the others a comment."""
+_WANTED = (*EVENTS, "pull_request", "repository")
+"""What a new one is best given: the sweep finds pull requests, new names and owners too, but late."""
 _BAD_SIGNATURE = 401
 
 
@@ -20,7 +22,7 @@ def judge(name: str, hooks: tuple[Hook, ...], http: Http) -> Finding:
         there = f" ({len(hooks)} lead elsewhere)" if hooks else ""
         late = "so tags and comments are found minutes late"
         said = f"no webhook of the repository leads to {_here(http)}{there}, {late}"
-        step = f"add one with content type application/json, the secret and the events {', '.join(EVENTS)}"
+        step = f"add one with content type application/json, the secret and the events {', '.join(_WANTED)}"
         return Finding(name, False, said, f"{step}; one of the whole organisation does too, unseen from here")
     problems = [_problem(hook) for hook in ours]
     if None in problems:
@@ -33,7 +35,7 @@ def unseen(name: str, http: Http) -> Finding:
     """No problem: a token that may do no more than runs need cannot see webhooks."""
     said = "cannot be seen with this token: that takes webhooks: read and an admin's account"
     step = f"an admin sees under Settings, Webhooks, whether one leads to {_here(http)}"
-    return Finding(name, True, said, f"{step} and sends {', '.join(EVENTS)}")
+    return Finding(name, True, said, f"{step} and sends {', '.join(_WANTED)}")
 
 
 def _here(http: Http) -> str:

@@ -36,7 +36,7 @@ _AFTER: dict[Verdict, str] = {
     Verdict.NOT_REPRODUCED: "Compare data, package versions and hardware with those of the published run.",
     Verdict.INCONCLUSIVE: "",
     Verdict.NOT_RUN: "",
-    Verdict.NOT_JUDGED: "Declare claims in the spec to have these numbers compared with published ones.",
+    Verdict.NOT_JUDGED: "Declare claims in the spec to have numbers compared with published ones.",
 }
 """Empty where the message or the reason says it."""
 

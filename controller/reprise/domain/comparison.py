@@ -3,6 +3,7 @@
 The engine fills a `Comparison` when a run missed; the section goes into the report behind the numbers.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ _SHOWN = 5
 _SHOWN_FIELDS = 3
 _SHOWN_REST = 12
 _VALUE = 60
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def _nothing(comparison: Comparison) -> str:
 
 def _item(suspect: Suspect, run: str, *, varied: bool = False) -> str:
     fields = [
-        f"{code(each.name, 80)} {code(each.before or ABSENT, _VALUE)} → {code(each.now or ABSENT, _VALUE)}"
+        f"{code(each.name, 80)} {_recorded(each.before)} → {_recorded(each.now)}"
         for each in suspect.differences[:_SHOWN_FIELDS]
     ]
     left = len(suspect.differences) - len(fields)
@@ -175,6 +177,11 @@ def _item(suspect: Suspect, run: str, *, varied: bool = False) -> str:
     if varied:
         return named
     return f"{named} {_capital(inline(suspect.reason, 400))}. {to_try(suspect, run)}".rstrip()
+
+
+def _recorded(value: str) -> str:
+    """Of a digest its beginning, as everywhere in a report: nobody compares 64 digits by eye."""
+    return code(_DIGEST.sub(r"\1…", value) or ABSENT, _VALUE)
 
 
 def to_try(suspect: Suspect, run: str) -> str:

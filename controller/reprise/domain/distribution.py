@@ -167,7 +167,8 @@ def _sentence(subject: Subject, judged: ClaimJudgement, found: Estimate, settlin
         case Verdict.REPRODUCED:
             return f"{means}: equivalent, {figures.interval(judged, found)}, {allowed_text}"
         case Verdict.NOT_REPRODUCED:
-            text = f"{means}: not equivalent, {figures.interval(judged, _strict(subject))}, {allowed_text}"
+            strict = figures.interval(judged, _strict(subject), shared_by=subject.method.claims)
+            text = f"{means}: not equivalent, {strict}, {allowed_text}"
             unit = factor_of_hundred(subject.new.mean, subject.number)
             return f"{text}; {unit}" if unit else text
         case _:

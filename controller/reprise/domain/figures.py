@@ -79,11 +79,20 @@ def bar(claim: ClaimJudgement) -> str:
     return f"≤ {high:.10g}" if high is not None else "equal"
 
 
-def interval(claim: ClaimJudgement, found: Estimate) -> str:
-    """What the difference is, with its confidence: ``difference −0.0012 to +0.0034 (90 % interval)``."""
+def interval(claim: ClaimJudgement, found: Estimate, *, shared_by: int = 1) -> str:
+    """What the difference is, with its confidence: ``difference −0.0012 to +0.0034 (90 % interval)``.
+
+    ``shared_by``: claims among which alpha was divided, which is why theirs is wider than the others.
+    """
     if not found.standard_error:
         return f"{ends(claim, found)} without scatter"
-    return f"{ends(claim, found)} ({100 * (1 - 2 * found.alpha):.6g} % interval)"
+    why = f", {shared_by} claims share the risk" if shared_by > 1 else ""
+    return f"{ends(claim, found)} ({confidence(found)} interval{why})"
+
+
+def confidence(found: Estimate) -> str:
+    """``90 %``, of the two-sided interval at ``1 - 2 * alpha``."""
+    return f"{100 * (1 - 2 * found.alpha):.6g} %"
 
 
 def ends(claim: ClaimJudgement, found: Estimate) -> str:

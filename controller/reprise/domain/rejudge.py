@@ -39,6 +39,8 @@ DECLARED = "declaration"
 
 _COMPUTED = ("bar", "estimate", "difference")
 """Of a claim: what a mean or a quantile went into."""
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+"""Words of evidence for numbers that JSON lacks."""
 _COLLECTED = (Reason.COMPLETED, Reason.METRIC_MISSING, Reason.METRIC_INVALID)
 """The job itself ended well, so that its metrics were looked at."""
 
@@ -57,6 +59,8 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class BuiltRecord:
+    """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
+
     python: str
     lock: str
     lock_sha256: str
@@ -86,7 +90,11 @@ class TrialRecord:
     @property
     def folder(self) -> str:
         """Of its files, in the evidence."""
-        return f"runs/{self.index}-{self.attempt}"
+        return execution_folder(self.index, self.attempt)
+
+
+def execution_folder(index: int, attempt: int) -> str:
+    return f"runs/{index}-{attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ class Record:
     machine: str
     built: BuiltRecord | None
     metrics: dict[str, Value]
-    """What a run that claims nothing is told to have given."""
+    """What a run that claims nothing is told to have given; what is not finite stands there as text."""
     trials: tuple[TrialRecord, ...]
     """Final results in order."""
     lost: tuple[LostRecord, ...] = ()
@@ -165,7 +173,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
     judged = judge(
         spec,
         results,
-        metrics=record.metrics,
+        metrics={name: _number(value) for name, value in record.metrics.items()},
         published=published_samples(spec, _committed(files)),
         coin_public=record.coin_public,
         rules=RULES[record.rules],
@@ -305,12 +313,16 @@ def _logged(
 def _last(points: Any) -> Value | None:
     """Of a metric's points, each ``[time, value, step]``; what is not finite stands there as text."""
     match points:
-        case [*_, [_, ("NaN" | "Infinity" | "-Infinity") as text, _]]:
-            return float(text)
+        case [*_, [_, str() as text, _]] if text in _NOT_FINITE:
+            return _number(text)
         case [*_, [_, int() | float() as value, _]] if not isinstance(value, bool):
             return float(value)
         case _:
             return None
+
+
+def _number(value: Value) -> Value:
+    return float(value) if value in _NOT_FINITE else value
 
 
 def _inside(path: str) -> str:

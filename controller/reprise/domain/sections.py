@@ -101,7 +101,10 @@ def _values(view: RunView) -> Section | None:
     lines = [f"- {line}" for claim in claims if (line := values_line(claim, trials))]
     if not lines:
         return None
-    return Section("Values, in the order of the trials", "\n".join(lines))
+    found = (claim.estimate for claim in claims)
+    one = next((each for each in found if each is not None and each.standard_error), None)
+    told = f"\n\n± beside a difference is half of its {figures.confidence(one)} interval." if one else ""
+    return Section("Values, in the order of the trials", "\n".join(lines) + told)
 
 
 def _trials(view: RunView) -> Section | None:

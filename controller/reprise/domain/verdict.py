@@ -175,7 +175,8 @@ def _unmet_artifacts(unmet: Sequence[ArtifactCheck]) -> str:
 
 
 def _unclaimed(metrics: Mapping[str, Value]) -> str:
-    shown = [f"{name} {plain(value)}" for name, value in list(metrics.items())[:_SHOWN_METRICS]]
+    """By name, because evidence keeps no other order and has to lead to the same sentence."""
+    shown = [f"{name} {plain(value)}" for name, value in sorted(metrics.items())[:_SHOWN_METRICS]]
     more = len(metrics) - len(shown)
     if more:
         shown.append(f"{more} more")

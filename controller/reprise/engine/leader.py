@@ -50,9 +50,14 @@ RETENTION = 24 * 3600.0
 FIRST_RETENTION = 600.0
 """Seconds after the start: a controller that is restarted often looks too, and none begins with it."""
 
-REST = 0.2
+REST, LONGEST_REST = 0.05, 0.4
 """Seconds between two ticks of a loop, however often it is nudged: a flood of deliveries nudges a hundred
 times a second, and whoever answers them shares the processor."""
+
+
+def next_rest(rest: float, nudged: bool) -> float:
+    """Seconds of the rest after one of ``rest``: longer while each was disturbed."""
+    return min(2 * rest, LONGEST_REST) if nudged else REST
 
 
 class Loop:
@@ -85,6 +90,7 @@ class Loop:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        rest = REST
         if self._first:
             self._nudged.wait(self._first)
             self._nudged.clear()
@@ -96,7 +102,8 @@ class Loop:
                 log.warning("loop postponed", loop=self._name, why=str(error))
             except Exception:  # a loop that dies silently would stop every later run
                 log.exception("loop failed", loop=self._name)
-            self._stopping.wait(REST)
+            self._stopping.wait(rest)
+            rest = next_rest(rest, self._nudged.is_set())
             self._nudged.wait(self._pause)
             self._nudged.clear()
 

@@ -33,8 +33,7 @@ def _logged(world: World, folder: Path) -> Iterator[tuple[str, float]]:
     except UserError:
         return  # the import into the tracker reports it; here it only means no numbers
     for job_run in job_runs:
-        for name, points in job_run.metrics.items():
-            yield name, points[-1][1]
+        yield from ((name, points[-1][1]) for name, points in job_run.metrics.items() if points)
 
 
 def _written(folder: Path) -> Iterator[tuple[str, float]]:

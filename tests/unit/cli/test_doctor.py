@@ -156,7 +156,7 @@ HERE = "https://reprise.example/webhooks/github"
         (
             (Hook("https://ci.example/webhooks/github", EVERY),),
             "(1 lead elsewhere)",
-            "the events push, issue",
+            "the events push, issue_comment, commit_comment, pull_request, repository",
         ),
         ((Hook(HERE, EVERY, active=False),), "it is switched off", "switch it on"),
         ((Hook(HERE, EVERY, json=False),), "it does not send JSON", "application/json"),
@@ -209,13 +209,20 @@ def test_every_repository_of_a_watched_owner_is_asked_for(tmp_path: Path) -> Non
 
 
 def test_what_is_not_set_is_a_problem_with_the_name_of_the_setting(tmp_path: Path) -> None:
-    (nothing,) = examine_forge(settings(tmp_path), Account())
+    (nothing,) = examine_forge(settings(tmp_path, "ada/wine"), Account())
     assert (nothing.ok, nothing.said) == (False, "there is no GitHub App and no token")
     assert "/setup" in (nothing.next_step or "")
     assert "REPRISE_GITHUB__TOKEN" in (nothing.next_step or "")
     found = by_name(examine_forge(settings(tmp_path, token="t"), Account()))
     assert "REPRISE_GITHUB__WEBHOOK_SECRET" in (found["intake"].next_step or "")
     assert "REPRISE_WATCH" in (found["watch"].next_step or "")
+
+
+def test_who_watches_nothing_and_only_rehearses_has_no_problem(tmp_path: Path) -> None:
+    (nothing,) = examine_forge(settings(tmp_path), Account())
+    assert nothing.ok
+    assert "`reprise run` does not need" in nothing.said
+    assert "/setup" in (nothing.next_step or "")
 
 
 def test_a_repository_that_was_renamed_and_archived_is_said_to_be(tmp_path: Path) -> None:

@@ -90,5 +90,6 @@ def test_a_report_reads_without_escapes_and_says_where_links_lead(name: str) -> 
     assert text.startswith(f"{view.experiment}: ")
     for clutter in ("<details", "<summary", "&lt;", "\\", "\N{ZERO WIDTH SPACE}", "\x1b"):
         assert clutter not in text
+    assert [line for line in text.splitlines() if line.endswith(" ")] == []
     if view.links.run is not None:
         assert view.links.run in text

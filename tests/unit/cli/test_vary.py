@@ -3,19 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.repositories import make_repository
 
 from reprise.cli import invoke
 from reprise.domain.variation import CHANGES
-
-SPEC = "version: 1\nname: paper\nrun: {command: [python, train.py]}\n"
-
-
-@pytest.fixture
-def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("REPRISE_STATE_DIR", str(tmp_path / "state"))
-    make_repository(tmp_path / "paper", {"reprise.yaml": SPEC})
-    return tmp_path / "paper"
 
 
 def refused(capsys: pytest.CaptureFixture[str], paper: Path, *arguments: str) -> str:

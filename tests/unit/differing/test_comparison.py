@@ -136,6 +136,12 @@ def test_suspects_are_listed_likeliest_first_with_both_values_and_a_command() ->
     assert "operating system" in lines[-1]
 
 
+def test_a_digest_is_shown_by_its_beginning() -> None:
+    name = "data.train.csv"
+    text = body(Comparison("a record", rank({name: "ab" * 32}, {name: "sha256:" + "cd" * 32}, Clues())))
+    assert "`data.train.csv` `abababababab…` → `sha256:cdcdcdcdcdcd…`" in text
+
+
 def test_at_most_five_are_listed() -> None:
     many = {
         f"python.packages.{name}": "1.0"

@@ -3,35 +3,16 @@
 from collections import Counter
 
 import pytest
-from tests.plants import DECOYS, TRUTHS, Plant, planted
+from tests.plants import planted
+from tests.plants.benign import DECOYS
+from tests.plants.causes import TRUTHS
+from tests.plants.score import confusion, first, right
 
 from reprise.domain.differences import Factor
-from reprise.domain.suspects import Suspect, rank
+from reprise.domain.suspects import rank
 
 SEEDS = range(20)
 LEAST = 0.9
-
-
-def first(plant: Plant) -> Suspect:
-    return rank(plant.reference, plant.run, plant.clues)[0]
-
-
-def right(plant: Plant, suspect: Suspect) -> bool:
-    """Of a package its name has to be right too."""
-    named = suspect.name == f"package {plant.package}" if plant.package else True
-    return suspect.factor is plant.truth and named
-
-
-def confusion(plants: list[Plant]) -> str:
-    """Factor, how often it was first, and what was first in its place."""
-    lines = []
-    for truth in TRUTHS:
-        found = [(plant, first(plant)) for plant in plants if plant.truth is truth]
-        hits = sum(right(*pair) for pair in found)
-        wrong = Counter(suspect.name for plant, suspect in found if not right(plant, suspect))
-        instead = ", ".join(f"{name} {count}" for name, count in wrong.most_common())
-        lines.append(f"{truth.value:22} {hits:3}/{len(found)}  {instead}")
-    return "\n".join(lines)
 
 
 def test_the_planted_cause_is_named_first_nine_times_in_ten() -> None:

@@ -1,6 +1,7 @@
 """Small ended runs, one for each way to end, with the files that their trials left."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from reprise.domain.report import render_report
 from reprise.domain.result import result_object
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import with_arguments
-from reprise.domain.spec.model import FileMetric, Spec
+from reprise.domain.spec.model import BadSpec, FileMetric, Spec
 from reprise.domain.spec.parse import parse_spec
 from reprise.domain.trials import claims_of, derived_seed
 from reprise.domain.verdict import judge, not_run, spec_invalid
@@ -90,18 +91,9 @@ def ended(
     parsed = parse_spec(spec.encode(), file="reprise.yaml", default_name="wine")
     usable = with_arguments(parsed, None, None) if isinstance(parsed, Spec) else None
     trials = _trials(folder, executions, usable)
-    results = tuple(trial.result for trial in trials if trial.result is not None)
-    if judged is None:
-        if not isinstance(parsed, Spec):
-            judged = spec_invalid(parsed)
-        elif ending is not None:
-            judged = not_run(ending.reason, ending.message, parsed)
-        else:
-            judged = judge(parsed, results, metrics=shown, coin_public=not rehearsal)
+    judged = judged or _judged(parsed, trials, ending, shown, rehearsal=rehearsal)
     judged = load(Judgement, json.loads(json.dumps(dump(judged))))  # as it comes back from its row
-    view = _view(judged, results, trials, rehearsal=rehearsal, dirty=dirty)
-    if usable is not None:
-        view = replace(view, why={claim.id: claim.why for claim in usable.claims if claim.why})
+    view = _view(judged, trials, usable, rehearsal=rehearsal, dirty=dirty)
     return EvidenceRecord(
         run_id=view.run_id,
         repository="ada/wine",
@@ -142,10 +134,29 @@ def ended(
     )
 
 
+def _judged(
+    spec: Spec | BadSpec,
+    trials: tuple[SealedTrial, ...],
+    ending: Failed | None,
+    shown: Mapping[str, Value],
+    *,
+    rehearsal: bool,
+) -> Judgement:
+    if isinstance(spec, BadSpec):
+        return spec_invalid(spec)
+    if ending is not None:
+        return not_run(ending.reason, ending.message, spec)
+    return judge(spec, _results(trials), metrics=shown, coin_public=not rehearsal)
+
+
+def _results(trials: tuple[SealedTrial, ...]) -> tuple[TrialResult, ...]:
+    return tuple(trial.result for trial in trials if trial.result is not None)
+
+
 def _view(
     judged: Judgement,
-    results: tuple[TrialResult, ...],
     trials: tuple[SealedTrial, ...],
+    spec: Spec | None,
     *,
     rehearsal: bool,
     dirty: bool,
@@ -162,9 +173,10 @@ def _view(
         phase=Phase.DONE,
         created_at=AT,
         judgement=judged,
-        trials=results,
+        trials=_results(trials),
         lost=tuple(LostAttempt(t.plan.index, t.attempt, t.lost) for t in trials if t.lost is not None),
         dirty=dirty,
+        why={claim.id: claim.why for claim in spec.claims if claim.why} if spec is not None else {},
     )
 
 
@@ -256,7 +268,13 @@ ENDINGS: dict[str, Callable[[Path], EvidenceRecord]] = {
         tree="",
     ),
     "not_judged": lambda folder: ended(
-        folder, GOOD, spec=SPEC.removesuffix(CLAIM), shown={"accuracy": 0.9312}
+        folder, GOOD, spec=SPEC.removesuffix(CLAIM), shown={"loss": 0.2, "accuracy": 0.9312}
+    ),
+    "diverged": lambda folder: ended(
+        folder,
+        GOOD,
+        spec=SPEC.removesuffix(CLAIM),
+        shown={"loss": math.nan, "norm": math.inf, "gain": -math.inf, "accuracy": 0.9312},
     ),
     "lost_attempt": lambda folder: ended(
         folder,

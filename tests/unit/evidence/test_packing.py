@@ -221,6 +221,14 @@ def test_no_form_speaks_of_a_badge_as_if_it_were_given(record: EvidenceRecord) -
     assert not any(b"awarded" in data for name, data in files.items() if name.endswith(".md"))
 
 
+def test_a_form_of_a_rehearsal_says_that_nothing_was_published(record: EvidenceRecord) -> None:
+    files = contents(record, None)
+    for name in ("forms/acm.md", "forms/neurips.md"):
+        text = files[name].decode()
+        assert ("The run was a rehearsal" in text) is record.rehearsal
+        assert ("with changes that are in no commit" in text) is record.dirty
+
+
 def test_the_forms_name_what_the_spread_comes_from(tmp_path: Path) -> None:
     spec = SPEC + "    compare: {mode: tolerance, tolerance: {abs: 0.01}}\nruns: {n: 3}\n"
     values = (0.931, 0.929, 0.933)

@@ -34,7 +34,7 @@ NAMES = st.lists(st.sampled_from(["a", "b", "été"]), max_size=3).map(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dictionaries(NAMES, st.binary()), st.booleans())
 def test_what_was_zipped_is_read(files: dict[str, bytes], deflated: bool) -> None:
     package = read_zip(memoryview(sealing.zipped(files, deflated=deflated)))
@@ -255,7 +255,7 @@ def test_a_hostile_file_of_ours_is_refused_by_name(name: str, hostile: bytes) ->
     assert any(name in said or "signed statement" in said for said in found.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda more: sealing.zipped(FILES) + more))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(NotAuthentic):

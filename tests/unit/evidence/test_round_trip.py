@@ -60,7 +60,7 @@ def test_a_control_that_was_left_out_is_missed() -> None:
     assert "is missing" in problems(ask(sealing.package(without, kept, key=KEY), KEY))["series"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(SPECS)), st.data())
 def test_what_ran_as_it_had_to_is_authentic(mode: str, data: st.DataObject) -> None:
     def write(plan: TrialPlan) -> Wrote:
@@ -72,7 +72,7 @@ def test_what_ran_as_it_had_to_is_authentic(mode: str, data: st.DataObject) -> N
     assert found.rejudged == rejudge(record, files)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.sampled_from(sorted(SPECS)), st.data())
 def test_an_execution_that_is_left_out_anywhere_is_missed(mode: str, data: st.DataObject) -> None:
     """The others are renumbered, so that only seeds and order can tell."""

@@ -59,7 +59,7 @@ def test_a_package_that_is_cut_short_is_none() -> None:
     assert not any(ask(PACKAGE[:length]).authentic for length in range(len(PACKAGE)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(PACKAGE)), st.binary(min_size=1, max_size=40))
 def test_bytes_that_were_put_in_anywhere_are_found(at: int, more: bytes) -> None:
     assert not ask(PACKAGE[:at] + more + PACKAGE[at:]).authentic
@@ -210,7 +210,7 @@ def test_evidence_of_a_later_release_is_not_called_a_forgery() -> None:
     assert not ask(later, KEY).authentic
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_edit_of_any_value_is_found_by_whoever_has_the_key(data: st.DataObject) -> None:
     """The sums are rewritten and the signature stays: what a forger without the key can do at best."""
@@ -220,7 +220,7 @@ def test_any_edit_of_any_value_is_found_by_whoever_has_the_key(data: st.DataObje
     assert not ask(_with_old_signature(edited)).authentic
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_edit_of_the_report_is_found_whoever_signs(data: st.DataObject) -> None:
     report = {k: v for k, v in json.loads(CONTENTS["report.json"]).items() if k not in ("phase", "evidence")}
@@ -229,7 +229,7 @@ def test_any_edit_of_the_report_is_found_whoever_signs(data: st.DataObject) -> N
     assert "report" in problems(made)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_an_edited_record_gives_no_verdict_that_does_not_follow(data: st.DataObject) -> None:
     """Nobody vouches for it, and it may still be consistent: then its verdict is that of its own files."""

@@ -56,7 +56,7 @@ def test_exact_intervals_err_with_exactly_alpha_at_the_margin(n: int, m: int) ->
     assert shared.not_reproduced == pytest.approx(0.01, abs=0.001)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     n=st.integers(2, 12),
     m=st.integers(0, 6),

@@ -51,7 +51,7 @@ def test_a_target_is_settled_by_trials_or_by_nothing() -> None:
     assert what_settles(AGAIN, 0.9200, Distribution(0.0028), target=True) == Settling()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     difference=st.floats(-3, 3),
     scatter=st.floats(0.1, 3),

@@ -181,7 +181,7 @@ markup = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markup)
 def test_no_text_notifies_breaks_the_table_or_the_budget(text: str) -> None:
     shown = render_report(strange(text)).markdown
@@ -192,7 +192,7 @@ def test_no_text_notifies_breaks_the_table_or_the_budget(text: str) -> None:
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 8 for row in rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markup)
 def test_a_markdown_parser_sees_our_structure_and_nothing_else(text: str) -> None:
     page = (

@@ -1,6 +1,6 @@
 """Whatever bytes arrive: a Spec, or a BadSpec whose problems point into the file. Never an exception."""
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.spec.reading import DIGEST, assert_spec_or_problems
 
@@ -81,20 +81,17 @@ def test_the_spec_that_is_mutated_below_is_valid() -> None:
     assert isinstance(parse_spec(VALID, file="reprise.yaml", default_name="demo"), Spec)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.binary(max_size=300))
 @example(b"%YAML 1." + b"1" * 5000 + b"\n---\n")
 def test_arbitrary_bytes(data: bytes) -> None:
     assert_spec_or_problems(data)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#?,\\ \n\t0~<=.", max_size=120))
 def test_arbitrary_yaml_punctuation(text: str) -> None:
     assert_spec_or_problems(text.encode())
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(
         st.tuples(st.integers(0, len(VALID)), st.integers(0, 40), st.sampled_from(PIECES)),
@@ -125,7 +122,6 @@ NODES = st.recursive(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.dictionaries(st.sampled_from(sorted(SECTIONS[""].keys)), NODES, max_size=6))
 def test_known_keys_with_values_of_any_shape(sections: dict[str, str]) -> None:
     assert_spec_or_problems("".join(f"{key}: {value}\n" for key, value in sections.items()).encode() or b"{}")

@@ -1,7 +1,7 @@
 """Published values per seed, read from the commit."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.spec.reading import SMALLEST, claim, good
 
@@ -89,7 +89,6 @@ def test_specs_without_such_files_ask_for_none() -> None:
     assert check_files(good(claim()), lambda path: pytest.fail(path), file="reprise.yaml") == ()
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_any_list_of_doubles_is_read(values: list[float]) -> None:
     assert "JSON list" not in check(repr(values).encode(), value="0.5")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.domain.spec.quantities import (
@@ -81,7 +81,6 @@ def test_the_printed_digits_give_the_precision(printed: str, half: str) -> None:
     assert printed_half_unit(Decimal(printed)) == Decimal(half)
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(alphabet="0123456789.eE+->=dhms KMGTiB", max_size=30))
 def test_readers_of_quantities_never_raise(text: str) -> None:
     for parse in (parse_duration, parse_size, parse_least_size, parse_number, parse_whole):

@@ -266,7 +266,7 @@ def test_many_distributions_share_the_risk_of_a_false_not_reproduced() -> None:
     assert ten.estimate is not None
     assert (ten.estimate.low, ten.estimate.high) == (alone.estimate.low, alone.estimate.high)
     far = several(10, shift=0.1).claims[0]
-    assert "(99 % interval)" in far.message
+    assert "(99 % interval, 10 claims share the risk)" in far.message
 
 
 def artifact(*, digest: str = DIGEST) -> Artifact:

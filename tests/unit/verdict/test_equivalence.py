@@ -50,7 +50,7 @@ def judged(
     return found.claims[0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), counts, counts, spreads, margins, shifts)
 def test_another_implementation_gives_the_same_p_value_and_verdict(
     seed: int, n: int, m: int, spread: float, margin: float, shift: float

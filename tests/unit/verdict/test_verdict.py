@@ -169,6 +169,7 @@ def test_a_required_artifact_counts_without_claims_too() -> None:
     [
         ({"accuracy": 0.9324}, "ran: accuracy 0.9324, no claim declared"),
         ({}, "ran: no metric found, no claim declared"),
+        ({"loss": 0.2, "accuracy": 0.9324}, "ran: accuracy 0.9324, loss 0.2, no claim declared"),
         (
             {"a": 1, "b": 0.123456789, "c": "x", "d": 4, "e": 5},
             "ran: a 1, b 0.123457, c x, 2 more, no claim declared",

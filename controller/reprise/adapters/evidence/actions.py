@@ -17,6 +17,7 @@ from reprise.adapters.evidence.entities import (
     refs,
     value_of,
 )
+from reprise.adapters.evidence.names import REPORT, RESULT
 from reprise.adapters.evidence.plain import at_millisecond, short, source_uri
 from reprise.adapters.evidence.raw import folder_of
 from reprise.domain.run import REASON_TEXT
@@ -25,8 +26,6 @@ from reprise.ports import EvidenceRecord, SealedTrial
 
 CONTROLLER = f"https://github.com/reprise-ml/reprise#{__version__}"
 OPERATOR = "#operator"
-JUDGING = "#verdict"
-DECLARATION, REPORT, RESULT, RUN = "declaration.yaml", "report.md", "report.json", "run.json"
 
 
 def person(record: EvidenceRecord) -> str:

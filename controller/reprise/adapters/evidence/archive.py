@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.adapters.evidence.keys import Keys
-from reprise.adapters.evidence.read_sums import ATTESTATION
+from reprise.adapters.evidence.names import ATTESTATION
 from reprise.domain.errors import Refused, Retryable
 from reprise.ports import EvidenceRecord, Sealed
 

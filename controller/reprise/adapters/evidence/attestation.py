@@ -11,16 +11,12 @@ from in_toto_attestation.v1.statement import Statement
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
-from reprise.adapters.evidence.actions import DECLARATION
+from reprise.adapters.evidence.names import PAYLOAD_TYPE, PREDICATE_TYPE, SUMS
 from reprise.adapters.evidence.outcomes import FAILED, PASSED, WARNED, outcome_of
 from reprise.adapters.evidence.plain import source_uri, to_json
-from reprise.adapters.evidence.sums import SUMS
+from reprise.domain.rejudge import DECLARATION
 from reprise.domain.run import Judgement
 from reprise.ports import EvidenceRecord
-
-NAME = "attestation.dsse.json"
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
-PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 
 
 def statement(record: EvidenceRecord, sums: bytes) -> bytes:

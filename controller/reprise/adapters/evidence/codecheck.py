@@ -2,7 +2,7 @@
 
 import json
 
-from reprise.adapters.evidence.actions import RESULT
+from reprise.adapters.evidence.names import RESULT
 from reprise.adapters.evidence.plain import at, short, source_uri, without_user
 from reprise.adapters.evidence.raw import metric_paths
 from reprise.domain.words import outcome

@@ -9,14 +9,14 @@ from rocrate.rocrate import ROCrate
 
 from reprise import __version__
 from reprise.adapters.evidence import actions
-from reprise.adapters.evidence.actions import CONTROLLER, DECLARATION, JUDGING, OPERATOR, RUN
+from reprise.adapters.evidence.actions import CONTROLLER, OPERATOR
 from reprise.adapters.evidence.entities import Properties, file_id, fragment, ref, refs, value_of
+from reprise.adapters.evidence.names import JUDGING, PROFILE, RUN
 from reprise.adapters.evidence.plain import at_millisecond, short, source_uri, to_json, without_user
+from reprise.domain.rejudge import DECLARATION, DECLARED
 from reprise.domain.words import outcome
 from reprise.ports import EvidenceRecord
 
-NAME = "ro-crate-metadata.json"
-PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TERMS = "https://w3id.org/ro/terms/workflow-run#"
 _USED = ("ContainerImage", "containerImage", "environment", "registry", "resourceUsage", "sha256", "tag")
 """Written into the context, so that reading the crate needs no second document."""
@@ -71,7 +71,7 @@ def _entities(record: EvidenceRecord, names: list[str]) -> Iterator[tuple[str, P
     yield from _programs(record)
     given = dict(actions.inputs(record))
     yield from given.items()
-    declared = [file_id(name) for name in names if name == DECLARATION or name.startswith("declaration/")]
+    declared = [file_id(name) for name in names if name == DECLARATION or name.startswith(f"{DECLARED}/")]
     for trial in record.trials:
         yield fragment("seed", trial.plan.seed), value_of("REPRISE_SEED", str(trial.plan.seed))
         yield from actions.outcomes(trial)

@@ -1,6 +1,6 @@
 """Answers to reviewers' forms, as far as the run gives them. Badges and ticks are for people to give."""
 
-from reprise.adapters.evidence.actions import REPORT
+from reprise.adapters.evidence.names import REPORT
 from reprise.adapters.evidence.plain import source_uri, without_user
 from reprise.adapters.evidence.spread import spread_of
 from reprise.domain.run import Verdict
@@ -21,7 +21,7 @@ def acm(record: EvidenceRecord) -> str:
     """In the words of ACM's artifact review and badging, version 1.1."""
     parts = [
         "# ACM artifact review and badging 1.1: what this run is evidence towards",
-        _NOT_A_BADGE,
+        _NOT_A_BADGE + _rehearsed(record),
         f"**Evidence towards: {_towards(record)}.**",
         table(("criterion", "what the run shows"), [*_functional(record), *_validated(record)]),
         "Reproduced, in version 1.1, means by another team with the authors' artifacts; versions before "
@@ -42,10 +42,19 @@ def neurips(record: EvidenceRecord) -> str:
     parts = [
         "# NeurIPS paper checklist: answers from this run",
         "Filled in by a program from one run. The authors have to read, correct and complete it; whatever "
-        "the run does not show is not answered.",
+        "the run does not show is not answered." + _rehearsed(record),
         *(f"## {title}\n\n{answer}" for title, answer in answers),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _rehearsed(record: EvidenceRecord) -> str:
+    if not record.rehearsal:
+        return ""
+    dirty = ", with changes that are in no commit" if record.dirty else ""
+    return (
+        f" The run was a rehearsal: somebody made it on a machine of theirs{dirty}, and it was not published."
+    )
 
 
 def _towards(record: EvidenceRecord) -> str:

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reprise.adapters.evidence import attestation, crate
-from reprise.adapters.evidence.actions import DECLARATION, RUN
 from reprise.adapters.evidence.codecheck import codecheck
 from reprise.adapters.evidence.forms import acm, neurips
+from reprise.adapters.evidence.names import ATTESTATION, CRATE, REPORT, RESULT, RUN, SUMS
 from reprise.adapters.evidence.plain import masked, to_json
 from reprise.adapters.evidence.raw import raw_files
 from reprise.adapters.evidence.read_record import read_record
 from reprise.adapters.evidence.readme import readme
 from reprise.adapters.evidence.run_record import run_record
 from reprise.adapters.evidence.sbom import sbom
-from reprise.adapters.evidence.sums import SUMS, data_manifest, sums
+from reprise.adapters.evidence.sums import data_manifest, sums
 from reprise.adapters.evidence.zipped import zipped
 from reprise.domain.consistency import clock_problems, series_problems
 from reprise.domain.errors import NotAuthentic, Refused, UserError
 from reprise.domain.paths import parts_inside
-from reprise.domain.rejudge import differences, rejudge
+from reprise.domain.rejudge import DECLARATION, DECLARED, differences, rejudge
 from reprise.domain.run import Judgement
 from reprise.domain.spec.model import Spec
 from reprise.masking import mask
@@ -37,11 +37,11 @@ def contents(record: EvidenceRecord, key: Ed25519PrivateKey | None) -> dict[str,
     raw = _raw(record)
     require_same_verdict(record, raw)
     files = {**raw, **_texts(record, signed=key is not None)}
-    covering = [SUMS, *([attestation.NAME] if key is not None else [])]
-    files[crate.NAME] = crate.crate_metadata(record, files, covering)
+    covering = [SUMS, *([ATTESTATION] if key is not None else [])]
+    files[CRATE] = crate.crate_metadata(record, files, covering)
     files[SUMS] = listed = sums(files)
     if key is not None:
-        files[attestation.NAME] = attestation.envelope(attestation.statement(record, listed), key)
+        files[ATTESTATION] = attestation.envelope(attestation.statement(record, listed), key)
     return files
 
 
@@ -70,7 +70,7 @@ def require_same_verdict(record: EvidenceRecord, files: Mapping[str, bytes]) -> 
 def _raw(record: EvidenceRecord) -> dict[str, bytes]:
     """What the verdict is computed from; the repository's own files byte for byte."""
     committed = {
-        f"declaration/{'/'.join(parts_inside(path))}": data for path, data in record.committed.items()
+        f"{DECLARED}/{'/'.join(parts_inside(path))}": data for path, data in record.committed.items()
     }
     spec = {DECLARATION: record.declaration} if record.declaration is not None else {}
     return {
@@ -86,8 +86,8 @@ def _texts(record: EvidenceRecord, *, signed: bool) -> dict[str, bytes]:
     judged = {**record.result, "rules": record.judgement.rules}
     return {
         "README.md": readme(record, signed=signed).encode(),
-        "report.md": f"{mask(record.report)}\n".encode(),
-        "report.json": to_json(masked(judged)),
+        REPORT: f"{mask(record.report)}\n".encode(),
+        RESULT: to_json(masked(judged)),
         "sbom.cdx.json": sbom(record),
         "data-manifest.txt": data_manifest(data, record.data_sizes),
         "codecheck.yml": codecheck(record).encode(),

@@ -8,6 +8,7 @@ from reprise.adapters.evidence.zipped import gzipped
 from reprise.domain import environment
 from reprise.domain.errors import Refused
 from reprise.domain.paths import parts_inside
+from reprise.domain.rejudge import execution_folder
 from reprise.domain.spec.model import FileMetric, Spec
 from reprise.masking import mask
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
@@ -19,7 +20,7 @@ _LOG_BYTES = 4 * 2**20
 
 
 def folder_of(trial: SealedTrial) -> str:
-    return f"runs/{trial.plan.index}-{trial.attempt}"
+    return execution_folder(trial.plan.index, trial.attempt)
 
 
 def metric_paths(spec: Spec | None) -> list[str]:

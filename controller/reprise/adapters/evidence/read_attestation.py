@@ -19,11 +19,10 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import Key, Signature, SSlibKey
 
+from reprise.adapters.evidence.names import ATTESTATION, PAYLOAD_TYPE
 from reprise.adapters.evidence.read_json import read_object
-from reprise.adapters.evidence.read_sums import ATTESTATION
 from reprise.domain.errors import NotAuthentic, UserError
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _KEYID = re.compile("[0-9a-f]{64}")
 _NO_SHAPE = NotAuthentic(f"{ATTESTATION} is not written as Reprise writes it")
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
+from reprise.adapters.evidence.entities import COMPLETED, FAILED
+from reprise.adapters.evidence.names import CRATE, JUDGING, PROFILE
 from reprise.adapters.evidence.plain import short
 from reprise.adapters.evidence.read_json import read_object
 from reprise.adapters.evidence.read_sums import UNLISTED
@@ -18,12 +20,7 @@ from reprise.domain.metric_file import shorten
 from reprise.domain.rejudge import LostRecord, Record, TrialRecord
 from reprise.domain.run import TrialResult
 
-CRATE = "ro-crate-metadata.json"
 RO_CRATE = "https://w3id.org/ro/crate/1.1"
-PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-JUDGING = "#verdict"
-COMPLETED = "http://schema.org/CompletedActionStatus"
-FAILED = "http://schema.org/FailedActionStatus"
 
 Entity = dict[str, Any]
 

@@ -12,15 +12,16 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
+from reprise.adapters.evidence.names import ATTESTATION, CRATE, RUN, SUMS
 from reprise.adapters.evidence.read_attestation import Attestation, PublicKey, read_attestation, voucher
-from reprise.adapters.evidence.read_crate import CRATE, Crate, read_crate, require_same_story, require_whole
-from reprise.adapters.evidence.read_record import RUN, read_record
+from reprise.adapters.evidence.read_crate import Crate, read_crate, require_same_story, require_whole
+from reprise.adapters.evidence.read_record import read_record
 from reprise.adapters.evidence.read_report import require_same_report, require_same_statement
-from reprise.adapters.evidence.read_sums import ATTESTATION, SUMS, read_digests
+from reprise.adapters.evidence.read_sums import read_digests
 from reprise.adapters.evidence.read_zip import Package, packed_otherwise, read_zip
 from reprise.domain.consistency import clock_problems, series_problems
 from reprise.domain.errors import NotAuthentic
-from reprise.domain.rejudge import Newer, Record, Rejudged, rejudge
+from reprise.domain.rejudge import Newer, Record, Rejudged, execution_folder, rejudge
 from reprise.domain.spec.model import Spec
 from reprise.domain.words import outcome, size
 
@@ -207,7 +208,9 @@ def _require_clocks(record: Record, now: datetime) -> str:
 def _require_series(record: Record, rejudged: Rejudged, package: Package) -> str:
     if isinstance(rejudged.spec, Spec):
         _require_none(series_problems(record, rejudged.spec, rejudged.results))
-    known = {each.folder for each in record.trials} | {f"runs/{e.index}-{e.attempt}" for e in record.lost}
+    known = {each.folder for each in record.trials} | {
+        execution_folder(each.index, each.attempt) for each in record.lost
+    }
     for name in package:
         if name.startswith("runs/") and "/".join(name.split("/")[:2]) not in known:
             raise NotAuthentic(f"{name} belongs to no execution of {RUN}")

@@ -4,12 +4,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from reprise.adapters.evidence.names import RUN
 from reprise.adapters.evidence.read_json import read_object
 from reprise.domain.errors import NotAuthentic
 from reprise.domain.metric_file import shorten
 from reprise.domain.rejudge import Record, require_known
-
-RUN = "run.json"
 
 MAX_EXECUTIONS = 2_000
 """More than any declaration can ask for."""

@@ -5,9 +5,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reprise.adapters.evidence.names import PREDICATE_TYPE, REPORT, RESULT, SUMS
 from reprise.adapters.evidence.outcomes import FAILED, PASSED, WARNED, outcome_of
 from reprise.adapters.evidence.read_json import read_object
-from reprise.adapters.evidence.read_sums import SUMS
 from reprise.domain.errors import NotAuthentic
 from reprise.domain.metric_file import shorten
 from reprise.domain.rejudge import DECLARATION, Record, Rejudged
@@ -16,9 +16,7 @@ from reprise.domain.result import judged_object
 from reprise.domain.run import Judgement
 from reprise.masking import mask
 
-RESULT, REPORT = "report.json", "report.md"
 STATEMENT = "https://in-toto.io/Statement/v1"
-PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 _OF_THE_MOMENT = ("phase", "evidence")
 """True when it was written, and nothing that follows from the record."""
@@ -53,7 +51,7 @@ def require_same_statement(
 
     Raises NotAuthentic. Who signed it is asked elsewhere.
     """
-    if statement.get("_type") != STATEMENT or statement.get("predicateType") != PREDICATE:
+    if statement.get("_type") != STATEMENT or statement.get("predicateType") != PREDICATE_TYPE:
         raise NotAuthentic("the signed statement is not an in-toto test result")
     match statement.get("subject"):
         case [

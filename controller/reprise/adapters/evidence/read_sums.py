@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 
+from reprise.adapters.evidence.names import ATTESTATION, SUMS
 from reprise.domain.errors import NotAuthentic
 from reprise.domain.metric_file import shorten
 
-SUMS = "SHA256SUMS"
-ATTESTATION = "attestation.dsse.json"
 UNLISTED = frozenset({SUMS, ATTESTATION})
 """What covers the sums cannot be covered by them."""
 

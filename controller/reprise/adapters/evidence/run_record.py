@@ -3,12 +3,11 @@
 from typing import Any
 
 from reprise import __version__
-from reprise.adapters.evidence.plain import at, masked
-from reprise.domain.run import TrialResult
+from reprise.adapters.evidence.plain import at, finite, masked
+from reprise.domain.rejudge import FORMAT
+from reprise.domain.run import TrialResult, Value
 from reprise.masking import mask
 from reprise.ports import Built, EvidenceRecord, SealedTrial
-
-FORMAT = 1
 
 
 def run_record(record: EvidenceRecord) -> dict[str, Any]:
@@ -36,12 +35,16 @@ def run_record(record: EvidenceRecord) -> dict[str, Any]:
         "network": record.network,
         "machine": record.machine,
         "built": _built(record.built) if record.built is not None else None,
-        "metrics": dict(record.metrics),
+        "metrics": {name: _number(value) for name, value in record.metrics.items()},
         "trials": [_trial(each, each.result) for each in record.trials if each.result is not None],
         "lost": [_lost(each) for each in record.trials if each.result is None],
         "ledger": list(record.ledger),
     }
     return {key: masked(value) for key, value in made.items()}
+
+
+def _number(value: Value) -> Value:
+    return finite(value) if isinstance(value, float) else value
 
 
 def _ending(record: EvidenceRecord) -> dict[str, str] | None:

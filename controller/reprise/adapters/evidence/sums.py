@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from reprise.domain.errors import Refused
 from reprise.domain.spec.model import DataFile
 
-SUMS = "SHA256SUMS"
-
 
 def sums(files: Mapping[str, bytes]) -> bytes:
     """Raises Refused for a name that does not fit on a line."""
