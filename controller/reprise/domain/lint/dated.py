@@ -14,7 +14,7 @@ from reprise.domain.lint.installs import (
 )
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.packages import Pin
-from reprise.domain.lint.places import listed
+from reprise.domain.lint.places import listed, shown
 from reprise.domain.lint.repo import Repo
 from reprise.domain.requirement_lines import logical_lines, name_and_value
 
@@ -57,7 +57,7 @@ def _piped(path: str, command: Command, fetched: Command | None, severity: Sever
         return
     address = next((word for word in fetched.words if "://" in word), None)
     if address is not None and not _VERSION.search(address.partition("://")[2].partition("/")[2]):
-        message = f"what `{address}` gives on the day of the build is run"
+        message = f"what `{shown(address)}` gives on the day of the build is run"
         fix = "Download one version, compare its sha256, then run it"
         yield Found(path, fetched.line, message, fix, severity)
 
@@ -70,7 +70,7 @@ def _pip(install: PipInstall, severity: Severity) -> Iterator[Found]:
         (option for option in install.options if "://" in option and _NIGHTLY.search(option)), None
     )
     if nightly is not None:
-        yield Found(install.path, install.line, _GONE.format(nightly), _RELEASED, severity)
+        yield Found(install.path, install.line, _GONE.format(shown(nightly)), _RELEASED, severity)
     moving = [p.text for p in install.packages if "git+" in p.text and p.pin is Pin.NONE]
     if moving:
         message = f"{listed(moving)} names no commit"
@@ -85,4 +85,4 @@ def _nightly_lines(path: str, text: str) -> Iterator[Found]:
     for line in logical_lines(text):
         name, value = name_and_value(line.text)
         if name in _INDEXES and _NIGHTLY.search(value):
-            yield Found(path, line.number, _GONE.format(value), _RELEASED)
+            yield Found(path, line.number, _GONE.format(shown(value)), _RELEASED)

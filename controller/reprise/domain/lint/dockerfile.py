@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_]\w*)")
+_SCRIPT = re.compile(r"\s*RUN\s+(?:--\S+\s+)*(?:(?:/bin/)?(?:ba|z|da)?sh\s+(?:-\w+\s+)*)?<<", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(&&|\|\||[;|])")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _SETTING = re.compile(r"[A-Za-z_]\w*=.*")
@@ -48,11 +49,13 @@ def instructions(text: str) -> Iterator[Instruction]:
             skipped = not following[1].strip() or following[1].lstrip().startswith("#")
             parts.append("" if skipped else _body(following[1]))
             goes_on = skipped or _goes_on(following[1])
+        is_script = _SCRIPT.match(parts[0]) is not None
         for ending in _HEREDOC.findall(" ".join(parts)):
+            parts[-1] += ";" if is_script else ""
             for _, inner in lines:
                 if inner.strip() == ending:
                     break
-                parts.append(_body(inner) + ("" if _goes_on(inner) else ";"))
+                parts.append(_inside(inner) if is_script else "")
         word, _, rest = "\n".join(parts).lstrip().partition(" ")
         yield Instruction(word.upper(), rest, number)
 
@@ -115,6 +118,11 @@ def _words(piece: str) -> tuple[str, ...]:
 
 def _body(line: str) -> str:
     return line.rstrip().removesuffix("\\") if _goes_on(line) else line
+
+
+def _inside(line: str) -> str:
+    """Of a here-document, where a line ends a command."""
+    return _body(line) if _goes_on(line) else f"{line};"
 
 
 def _goes_on(line: str) -> bool:

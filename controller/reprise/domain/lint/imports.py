@@ -172,20 +172,19 @@ def _candidates(path: str, each: Import, named: dict[str, list[str]]) -> list[st
 
 def _is_optional(use: _Use) -> bool:
     """Whether the program goes on without it."""
-    return any(
-        (isinstance(node, ast.Try) and _survives(node) and _holds(node.body, use.line))
-        or (
-            isinstance(node, ast.If)
-            and "TYPE_CHECKING" in ast.dump(node.test)
-            and _holds(node.body, use.line)
-        )
-        or (
-            isinstance(node, ast.With)
-            and "suppress" in ast.dump(node.items[0])
-            and _holds(node.body, use.line)
-        )
-        for node in _statements(use.file.tree)
-    )
+    return any(_holds(body, use.line) for node in _statements(use.file.tree) for body in _spared(node))
+
+
+def _spared(node: ast.stmt) -> tuple[list[ast.stmt], ...]:
+    """Statements that may fail, or that are not always executed."""
+    match node:
+        case ast.Try(body=body) if _survives(node):
+            return (body,)
+        case ast.If(test=test, body=body, orelse=orelse) if _is_guarded(test):
+            return body, orelse
+        case ast.With(items=[item, *_], body=body) if "suppress" in ast.dump(item):
+            return (body,)
+    return ()
 
 
 def _is_guarded(test: ast.expr) -> bool:

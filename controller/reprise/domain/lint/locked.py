@@ -9,7 +9,7 @@ from reprise.domain.lint.imports import imports_others
 from reprise.domain.lint.installs import pip_installs, used_requirements
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.packages import Package, Pin, packages, requirement
-from reprise.domain.lint.places import compiling, line_of, listed
+from reprise.domain.lint.places import compiling, line_of, listed, shown
 from reprise.domain.lint.repo import Repo
 from reprise.domain.requirement_lines import FOLDERS, Line, logical_lines, name_and_value, refusal
 
@@ -82,8 +82,8 @@ def _refused_lines(path: str, text: str) -> Iterator[Found]:
         refused = refusal(line.text)
         if refused is None:
             continue
-        shown = line.text if len(line.text) <= 80 else f"{line.text[:77]}…"
-        yield Found(path, line.number, f"`{shown}` {refused.what}", _pinning(refused.next_step, path))
+        message = f"`{shown(line.text)}` {refused.what}"
+        yield Found(path, line.number, message, _pinning(refused.next_step, path))
 
 
 def _pinning(next_step: str, path: str) -> str:
@@ -104,17 +104,16 @@ def _unhashed_requirements(path: str, text: str) -> Iterator[Found]:
         return  # RX10 says what to do, which gives hashes too
     found = [package for line in lines if (package := requirement(line)) is not None]
     bare = [package for package in found if package.pin is Pin.PINNED]
-    if pins.weakness(path, text.encode()) is None:
+    mend = f"Run {compiling(path)}"
+    if any(package.pin is Pin.HASHED for package in found):
         for package in bare:
             message = f"`{package.text}` has no hash while other lines have one"
-            yield Found(path, package.line, message, f"Run {compiling(path)}", Severity.ERROR)
-    elif folder := _own_folder(text):
+            yield Found(path, package.line, message, mend, Severity.ERROR)
+    elif bare and (folder := _own_folder(text)):
         message = "wheels come from a folder of the repository, and no line has a hash"
-        yield Found(
-            path, folder.number, message, f"Run {compiling(path)} with the same --find-links", Severity.ERROR
-        )
+        yield Found(path, folder.number, message, f"{mend} with the same --find-links", Severity.ERROR)
     elif bare:
-        yield Found(path, bare[0].line, f"{path} has no hashes", f"Run {compiling(path)}")
+        yield Found(path, bare[0].line, f"{path} has no hashes", mend)
 
 
 def _own_folder(text: str) -> Line | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from reprise.domain.lint.places import shown
 from reprise.domain.requirement_lines import Line, logical_lines, normalised, own_path, pinned
 
 
@@ -54,15 +55,15 @@ def requirement(line: Line) -> Package | None:
         return None
     if line.text.startswith("-"):
         return _editable(line)
-    shown = line.text.partition(" --hash")[0].partition(" ;")[0].strip()
+    text = shown(line.text.partition(" --hash")[0].partition(" ;")[0].strip())
     if (found := pinned(line.text)) is not None:
         pin = Pin.HASHED if found.hashed else Pin.PINNED
-        return Package(normalised(found.name), line.number, shown, pin, found.version)
+        return Package(normalised(found.name), line.number, text, pin, found.version)
     if "://" in line.text:
-        return Package(_named_in_address(line.text), line.number, shown, address_pin(line.text))
+        return Package(_named_in_address(line.text), line.number, text, address_pin(line.text))
     name = _NAME.match(line.text)
     pin = Pin.RANGE if _BOUND.search(line.text.partition(";")[0]) else Pin.NONE
-    return Package(normalised(name[0]) if name else "", line.number, shown, pin)
+    return Package(normalised(name[0]) if name else "", line.number, text, pin)
 
 
 def address_pin(text: str) -> Pin:
@@ -73,7 +74,7 @@ def address_pin(text: str) -> Pin:
 def _editable(line: Line) -> Package | None:
     if not line.text.startswith(("-e", "--editable")) or "://" not in line.text:
         return None
-    return Package(_named_in_address(line.text), line.number, line.text, address_pin(line.text))
+    return Package(_named_in_address(line.text), line.number, shown(line.text), address_pin(line.text))
 
 
 def _named_in_address(text: str) -> str:
@@ -99,8 +100,8 @@ def _uv(text: str) -> Iterator[Package]:
         if "name" not in fields or re.search(r"\b(editable|virtual|directory) = ", source):
             continue
         version = fields.get("version")
-        shown = f"{fields['name']} {version or ''}".strip()
-        yield Package(normalised(fields["name"]), begun, shown, _uv_pin(source, block), version)
+        text = f"{fields['name']} {version or ''}".strip()
+        yield Package(normalised(fields["name"]), begun, text, _uv_pin(source, block), version)
 
 
 def _uv_pin(source: str, block: list[str]) -> Pin:
@@ -135,9 +136,8 @@ def _conda_lock(text: str) -> Iterator[Package]:
 
 
 def _conda(name: str, version: str | None, line: int, *, hashed: bool) -> Package:
-    shown = f"{name} {version or ''}".strip()
     pin = Pin.HASHED if hashed else Pin.PINNED if version else Pin.NONE
-    return Package(normalised(name), line, shown, pin, version)
+    return Package(normalised(name), line, f"{name} {version or ''}".strip(), pin, version)
 
 
 def _blocks(text: str, begins: Callable[[str], bool]) -> Iterator[tuple[int, list[str]]]:

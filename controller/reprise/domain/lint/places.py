@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 
 MOST_LISTED = 5
+LONGEST_SHOWN = 80
+
+_ACCOUNT = re.compile(r"://[^/@\s]+@")
 
 
 def line_of(text: str, key: str) -> int:
@@ -19,6 +22,12 @@ def compiling(lock: str, source: str | None = None) -> str:
     """The command that makes such a lock, to be shown."""
     made_from = source or f"{lock.removesuffix('.txt')}.in"
     return f"`uv pip compile --universal --generate-hashes {made_from} -o {lock}`"
+
+
+def shown(text: str) -> str:
+    """Short, and without what may be a password in an address."""
+    safe = _ACCOUNT.sub("://…@", text)
+    return safe if len(safe) <= LONGEST_SHOWN else f"{safe[: LONGEST_SHOWN - 1]}…"
 
 
 def listed(texts: Sequence[str]) -> str:
