@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+LONGEST_IMAGE = 500
+"""Characters; what is longer is no name."""
+
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_]\w*)")
 _SCRIPT = re.compile(r"\s*RUN\s+(?:--\S+\s+)*(?:(?:/bin/)?(?:ba|z|da)?sh\s+(?:-\w+\s+)*)?<<", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(&&|\|\||[;|])")
@@ -86,22 +89,22 @@ def commands(run: Instruction) -> Iterator[Command]:
     if run.text.lstrip().startswith("["):
         yield from _exec_form(run)
         return
-    at, piped = 0, False
+    line, piped = run.line, False
     for piece in _SEPARATOR.split(run.text):
         if _SEPARATOR.fullmatch(piece):
             piped = piece == "|"
         elif words := _words(piece):
-            begun = at + len(piece) - len(piece.lstrip())
-            yield Command(words, run.line + run.text[:begun].count("\n"), piped)
-        at += len(piece)
+            before = piece[: len(piece) - len(piece.lstrip())]
+            yield Command(words, line + before.count("\n"), piped)
+        line += piece.count("\n")
 
 
 def _exec_form(run: Instruction) -> Iterator[Command]:
     try:
         words = json.loads(run.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
-    if words and all(isinstance(word, str) for word in words):
+    if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
         yield Command(tuple(words), run.line, piped=False)
 
 
@@ -140,4 +143,5 @@ def _filled(name: str, defaults: dict[str, str]) -> str | None:
         return found or ""
 
     filled = _VARIABLE.sub(value, name)
-    return filled if known and filled and "{{" not in filled and "$" not in filled else None
+    is_clear = known and 0 < len(filled) <= LONGEST_IMAGE and "{{" not in filled and "$" not in filled
+    return filled if is_clear else None

@@ -18,6 +18,7 @@ ELSEWHERE = frozenset(
 )
 """Folders whose files make no environment of this repository."""
 
+_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml")
 _TEMPLATES = (".jinja", ".jinja2", ".j2", ".md", ".tmpl", ".template", ".txt", ".dockerignore")
 
 
@@ -69,8 +70,8 @@ def dockerfiles(repo: Repo) -> tuple[str, ...]:
 
 
 def compose_files(repo: Repo) -> tuple[str, ...]:
-    found = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml")
-    return tuple(path for path in repo.entries if found.fullmatch(_name(path)) and not is_elsewhere(path))
+    likely = (path for path in repo.entries if "compose" in path)
+    return tuple(path for path in likely if _COMPOSE.fullmatch(_name(path)) and not is_elsewhere(path))
 
 
 def weight(repo: Repo, usual: Severity) -> Severity:
@@ -93,6 +94,8 @@ def _is_file(entry: Entry | None) -> bool:
 
 
 def _is_dockerfile(path: str) -> bool:
+    if "ockerfile" not in path and "ontainerfile" not in path:
+        return False
     name = _name(path)
     if name.endswith(_TEMPLATES):
         return False

@@ -18,6 +18,7 @@ NO_RUN = frozenset(
 """Folders whose code no run needs, as long as nobody says otherwise."""
 
 _TOOLS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "hubconf.py"})
+_GUARDS = frozenset({"TYPE_CHECKING", "find_spec"})
 _SURVIVED = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
@@ -30,13 +31,15 @@ class _Use:
 
 def rx13(repo: Repo) -> Iterator[Found]:
     done: set[tuple[str, str]] = set()
+    own = _own_names(repo)
     for lock, files, sure in _runs(repo):
         text = environment.lock_text(repo, lock)
         if text is None or not lock.endswith(("uv.lock", ".txt")):
             continue
         named = frozenset(package.name for package in packages(lock, text))
-        for use in _foreign(repo, files):
-            found = _absent(use, lock, named, complete=_is_complete(lock, text), sure=sure)
+        complete = _is_complete(lock, text)
+        for use in _foreign(files, own):
+            found = _absent(use, lock, named, complete=complete, sure=sure)
             if found is not None and (lock, use.module) not in done:
                 done.add((lock, use.module))
                 yield found
@@ -44,7 +47,7 @@ def rx13(repo: Repo) -> Iterator[Found]:
 
 def imports_others(repo: Repo) -> bool:
     """Whether any code needs more than the standard library."""
-    return next(_foreign(repo, _not_tests(repo)), None) is not None
+    return next(_foreign(_not_tests(repo), _own_names(repo)), None) is not None
 
 
 def _runs(repo: Repo) -> Iterator[tuple[str, tuple[Python, ...], bool]]:
@@ -83,17 +86,18 @@ def _is_complete(lock: str, text: str) -> bool:
     )
 
 
-def _foreign(repo: Repo, files: Iterable[Python]) -> Iterator[_Use]:
-    """The first import of each module that is neither standard nor the repository's own."""
-    own, seen = _own_names(repo), set[str]()
+def _foreign(files: Iterable[Python], own: frozenset[str]) -> Iterator[_Use]:
+    """The first import of each module that is neither standard nor the repository's own, and is needed."""
+    seen = set(own)
     for file in files:
-        for each in file.imports:
-            module = each.module.partition(".")[0]
-            if module and module not in own and module not in seen and is_ours_to_judge(module):
-                use = _Use(module, file, each.line)
-                if not _is_optional(use):
-                    seen.add(module)
-                    yield use
+        modules = ((each.module.partition(".")[0], each.line) for each in file.imports)
+        uses = [_Use(module, file, line) for module, line in modules if module and is_ours_to_judge(module)]
+        new = [use for use in uses if use.module not in seen]
+        spared = _spared_lines(file) if new else ()
+        for use in new:
+            if use.module not in seen and not any(first <= use.line <= last for first, last in spared):
+                seen.add(use.module)
+                yield use
 
 
 def _own_names(repo: Repo) -> frozenset[str]:
@@ -145,12 +149,10 @@ def _reached(repo: Repo, entry: tuple[str, ...]) -> tuple[Python, ...]:
     reached, pending = dict.fromkeys(entry), list(entry)
     while pending:
         path = pending.pop()
-        file = files.get(path)
-        for each in file.imports if file is not None else ():
-            for following in _candidates(path, each, named):
-                if following not in reached:
-                    reached[following] = None
-                    pending.append(following)
+        for name in _names_after(path, files[path].imports) if path in files else ():
+            following = [each for each in named.pop(name, ()) if each not in reached]
+            reached.update(dict.fromkeys(following))
+            pending.extend(following)
     return tuple(files[path] for path in reached if path in files)
 
 
@@ -162,17 +164,17 @@ def _by_name(paths: Iterable[str]) -> dict[str, list[str]]:
     return named
 
 
-def _candidates(path: str, each: Import, named: dict[str, list[str]]) -> list[str]:
-    """A relative import may mean any file of its package."""
-    if each.module:
-        return named.get(each.module.partition(".")[0], [])
+def _names_after(path: str, imports: Iterable[Import]) -> Iterator[str]:
+    """Files and folders that are meant; a relative import may mean any file of its package."""
     *_, folder, _ = ("", *path.split("/"))
-    return named.get(folder, [])
+    for each in imports:
+        yield each.module.partition(".")[0] if each.module else folder
 
 
-def _is_optional(use: _Use) -> bool:
-    """Whether the program goes on without it."""
-    return any(_holds(body, use.line) for node in _statements(use.file.tree) for body in _spared(node))
+def _spared_lines(file: Python) -> tuple[tuple[int, int], ...]:
+    """First and last line of what the program can go on without."""
+    bodies = (body for node in _statements(file.tree) for body in _spared(node) if body)
+    return tuple((body[0].lineno, body[-1].end_lineno or body[-1].lineno) for body in bodies)
 
 
 def _spared(node: ast.stmt) -> tuple[list[ast.stmt], ...]:
@@ -182,15 +184,20 @@ def _spared(node: ast.stmt) -> tuple[list[ast.stmt], ...]:
             return (body,)
         case ast.If(test=test, body=body, orelse=orelse) if _is_guarded(test):
             return body, orelse
-        case ast.With(items=[item, *_], body=body) if "suppress" in ast.dump(item):
+        case ast.With(items=[item, *_], body=body) if "suppress" in _words(item.context_expr):
             return (body,)
     return ()
 
 
 def _is_guarded(test: ast.expr) -> bool:
     """Only for a type checker, or only where it is installed."""
-    said = ast.dump(test)
-    return "TYPE_CHECKING" in said or "find_spec" in said or "available" in said.lower()
+    return any(word in _GUARDS or "available" in word.lower() for word in _words(test))
+
+
+def _words(expression: ast.expr) -> frozenset[str]:
+    nodes = tuple(ast.walk(expression))
+    names = (node.id for node in nodes if isinstance(node, ast.Name))
+    return frozenset((*names, *(node.attr for node in nodes if isinstance(node, ast.Attribute))))
 
 
 def _is_at_top(use: _Use) -> bool:
@@ -208,10 +215,6 @@ def _survives(node: ast.Try) -> bool:
         or any(isinstance(name, ast.Name) and name.id in _SURVIVED for name in ast.walk(handler.type))
         for handler in node.handlers
     )
-
-
-def _holds(body: list[ast.stmt], line: int) -> bool:
-    return bool(body) and body[0].lineno <= line <= (body[-1].end_lineno or 0)
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.stmt]:

@@ -44,7 +44,7 @@ def _says_python(repo: Repo, experiment: Experiment) -> bool:
 def _requires_python(repo: Repo, described: str) -> bool:
     try:
         project = tomllib.loads(repo.text(described) or "").get("project", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return False
     return isinstance(project, dict) and bool(project.get("requires-python"))
 

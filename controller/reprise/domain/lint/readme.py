@@ -12,7 +12,7 @@ _LICENCE_HEADING = re.compile(r"^(?:#+ .*licen[sc]e|licen[sc]e\n[=-]{3})", re.IG
 _LICENCE_KEY = re.compile(r"^license\s*=", re.MULTILINE)
 _COMMAND = re.compile(
     r"(?:^|[\s`$>/])(?:python3?|uvx?|reprise|bash|sh|make|docker|snakemake|nextflow|Rscript|julia|dvc|mlflow|"
-    r"jupyter|papermill|poetry|pixi|conda|torchrun|accelerate|srun|sbatch|\./[\w./-]+)\s+\S",
+    r"jupyter|papermill|poetry|pixi|conda|torchrun|accelerate|srun|sbatch|\./[\w./-]{1,100})\s+\S",
     re.MULTILINE,
 )
 _RUNTIME = re.compile(

@@ -17,7 +17,6 @@ _WISH = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<bounds>\(?[<>=!~][^;@]*)?(?P<marker>;.*)?"
 )
 _ROOT = re.compile(r'^source = \{ (?:editable|virtual) = "\." \}$', re.MULTILINE)
-_REQUIRES = re.compile(r"^requires-dist = \[(.*?)\]$", re.MULTILINE | re.DOTALL)
 _REQUIRED = re.compile(r'\{ name = "([^"]+)"([^{}\n]*)\}')
 _SPECIFIER = re.compile(r'specifier = "([^"]*)"')
 
@@ -71,12 +70,14 @@ def _project(repo: Repo, described: str) -> dict[str, object] | None:
     """None where only code, a workspace or another tool can tell what is asked for."""
     try:
         content = tomllib.loads(repo.text(described) or "")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None
-    project, uv = content.get("project"), content.get("tool", {}).get("uv", {})
-    if not isinstance(project, dict) or not isinstance(uv, dict) or "workspace" in uv:
+    project, tool = content.get("project"), content.get("tool", {})
+    if not isinstance(project, dict) or "workspace" in (tool.get("uv", ()) if isinstance(tool, dict) else ()):
         return None
     dynamic = project.get("dynamic", ())
+    if not isinstance(dynamic, list | tuple):
+        return None
     return None if "dependencies" in dynamic or "optional-dependencies" in dynamic else project
 
 
@@ -85,11 +86,11 @@ def _recorded(lock: str) -> dict[str, frozenset[str | None]] | None:
     root = next((block for block in lock.split("[[package]]\n") if _ROOT.search(block)), None)
     if root is None:
         return None
-    requires = _REQUIRES.search(root)
-    if requires is None:
+    _, said, requires = root.partition("\nrequires-dist = [")
+    if not said:
         return None if "dependencies = [" in root else {}
     found: dict[str, frozenset[str | None]] = {}
-    for name, rest in _REQUIRED.findall(requires[1]):
+    for name, rest in _REQUIRED.findall(requires.partition("]\n")[0]):
         specifier = _SPECIFIER.search(rest)
         ranges = found.get(name, frozenset())
         found[name] = ranges | {specifier[1] if specifier else None}
@@ -100,7 +101,8 @@ def _wishes_of_project(project: dict[str, object], lines: Sequence[str]) -> tupl
     extras = project.get("optional-dependencies")
     texts = [project.get("dependencies"), *(extras.values() if isinstance(extras, dict) else ())]
     flat = [text for each in texts if isinstance(each, list) for text in each if isinstance(text, str)]
-    found = (_wish(Line(_line_of(lines, text), text)) for text in flat)
+    places = _quoted(lines)
+    found = (_wish(Line(places.get(text, 1), text)) for text in flat)
     own = normalised(str(project.get("name", "")))
     return tuple(wish for wish in found if wish is not None and wish.name != own)
 
@@ -155,6 +157,15 @@ def _wish(line: Line) -> Wish | None:
         return None
     bounds = (found["bounds"] or "").replace(" ", "") or None
     return Wish(normalised(found["name"]), bounds, line.number, found["marker"] is None)
+
+
+def _quoted(lines: Sequence[str]) -> dict[str, int]:
+    """Text between quotation marks → line."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        for double, single in re.findall(r'"([^"]*)"|\'([^\']*)\'', line):
+            found.setdefault(double or single, number)
+    return found
 
 
 def _line_of(lines: Sequence[str], text: str) -> int:
