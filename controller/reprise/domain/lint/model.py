@@ -16,6 +16,10 @@ class Severity(Enum):
     INFORMATION = "information"
 
 
+PAGES = "docs/rules"
+"""Where each rule has a page, from the root of this project."""
+
+
 class Barrier(Enum):
     """What keeps people from getting a number again."""
 
@@ -53,6 +57,11 @@ class Rule:
     why: str
     """What goes wrong otherwise, as a sentence."""
     find: "Callable[[Repo], Iterable[Found]]"
+
+    @property
+    def page(self) -> str:
+        """What it is about, with wrong and right."""
+        return f"{PAGES}/{self.id}.md"
 
 
 @dataclass(frozen=True, slots=True)
