@@ -13,8 +13,8 @@ from tests.unit.linting.folders import SPEC, folder, repository
 from reprise.cli import invoke
 
 FILES = {"reprise.yaml": SPEC, "train.py": "print(1)\n"}
-BAD = FILES | {"reprise.yaml": "version: 1\nrun: {comand: x}\n"}
-PROBLEM = "unknown key 'comand' in run"
+BAD = FILES | {"reprise.yaml": "version: 1\nrun: {command: x, cwd: y}\n"}
+PROBLEM = "unknown key 'cwd' in run"
 
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -29,7 +29,7 @@ def test_the_spec_comes_first_and_the_rest_is_looked_at(
     code, text = check(capsys, str(tmp_path))
 
     assert code == 1
-    assert text.startswith(f"reprise.yaml:2:7: {PROBLEM}")
+    assert text.startswith(f"reprise.yaml:2:19: {PROBLEM}")
     assert "\x1b" not in text
 
 
@@ -53,7 +53,7 @@ def test_every_form_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture
     assert told["problems"][0]["message"].startswith(PROBLEM)
     number = len(told["problems"]) + len(told["findings"])
     assert len(json.loads(sarif)["runs"][0]["results"]) == number == len(github.splitlines())
-    assert f"::error file=reprise.yaml,line=2,col=7,title=spec::{PROBLEM}" in github
+    assert f"::error file=reprise.yaml,line=2,col=19,title=spec::{PROBLEM}" in github
 
 
 @pytest.mark.parametrize("form", ["sarif", "github"])
