@@ -28,7 +28,7 @@ def _problem(problem: Problem) -> str:
 
 def _finding(finding: Finding) -> str:
     place = {"file": finding.file, "line": finding.line, "title": f"{finding.rule.id} {finding.rule.title}"}
-    text = f"{clean_line(finding.message)}\n{clean_line(finding.fix)}\nsee {finding.rule.page}"
+    text = f"{clean_line(finding.advice)}\nsee {finding.rule.page}"
     return _command(LEVEL[finding.severity], place, text)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from reprise.domain.errors import UserError
 from reprise.domain.lint.baseline import Key, key, known, parse_baseline, render_baseline
 from reprise.domain.lint.fixing import edit_of, mended
+from reprise.domain.lint.grade import PinLine, grade
 from reprise.domain.lint.model import Finding, Rule
 from reprise.domain.lint.repo import Experiment, Repo
 from reprise.domain.lint.rules import RULES, lint
@@ -34,6 +35,8 @@ class Checked:
     """Those of the baseline."""
     keys: Mapping[Finding, Key] = field(default_factory=dict)
     """What each would be known by."""
+    pins: tuple[PinLine, ...] = ()
+    """How firmly each line says what is installed."""
     fixable: frozenset[Finding] = frozenset()
     """What ``--fix`` mends."""
     fixed: tuple[Finding, ...] = ()
@@ -89,7 +92,7 @@ def _look(path: Path, recorded: Counter[Key], rules: Sequence[Rule]) -> tuple[Ch
     fixable = frozenset(each for each in findings if each not in listed and edit_of(repo, each) is not None)
     missing = () if files else (Problem(SPEC_FILE, 1, 1, NO_SPEC),)
     keys = {each: key(repo, each) for each in findings}
-    return Checked((*missing, *problems), findings, listed, keys, fixable), repo
+    return Checked((*missing, *problems), findings, listed, keys, grade(repo), fixable), repo
 
 
 def _experiments(files: tuple[SpecFile, ...]) -> Iterator[Experiment]:

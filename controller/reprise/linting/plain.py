@@ -16,6 +16,10 @@ def as_object(checked: Checked) -> dict[str, Any]:
         "fixed": [_finding(each, checked) for each in checked.fixed],
         "counts": _counts(summary.counts) | {"ignored": summary.ignored, "known": summary.known},
         "barriers": {barrier.value: _counts(row) for barrier, row in summary.barriers.items()},
+        "pins": [
+            {"file": pin.file, "line": pin.line, "what": pin.what, "pin": pin.pin.value}
+            for pin in checked.pins
+        ],
     }
 
 

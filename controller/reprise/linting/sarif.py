@@ -13,12 +13,10 @@ from reprise.domain.lint.model import Finding, Rule, Severity
 from reprise.domain.lint.rules import RULES
 from reprise.domain.spec.model import Problem
 from reprise.domain.text import clean_line
+from reprise.linting.addresses import ADDRESS, SOURCE
 from reprise.linting.checked import Checked
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-SOURCE = "https://github.com/reprise-ml/reprise"
-ADDRESS = f"{SOURCE}/blob/main"
-"""Before a path of this project."""
 SPEC = "spec"
 """The rule of what is wrong with a spec: it has no id of the lint."""
 LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note"}
@@ -78,7 +76,7 @@ def _finding(finding: Finding, checked: Checked) -> dict[str, Any]:
     return {
         "ruleId": finding.rule.id,
         "level": LEVEL[finding.severity],
-        "message": {"text": f"{clean_line(finding.message)}: {clean_line(finding.fix)}"},
+        "message": {"text": clean_line(finding.advice)},
         "locations": [_location(finding.file, {"startLine": finding.line})],
         "partialFingerprints": {FINGERPRINT: "/".join(checked.keys[finding])},
         "suppressions": list(_suppressions(finding, checked)),

@@ -12,7 +12,9 @@ from rich.text import Text
 from reprise.domain.lint.model import Barrier, Finding, Severity
 from reprise.domain.lint.summary import Summary
 from reprise.domain.text import clean_line
+from reprise.linting.addresses import ADDRESS
 from reprise.linting.checked import Checked
+from reprise.linting.pins import pin_lines
 
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFORMATION: "cyan"}
 PLURAL = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.INFORMATION: "information"}
@@ -34,6 +36,7 @@ def lines(checked: Checked, width: int | None = None) -> Iterator[Text]:
         yield Text(clean_line(file), "bold")
         yield from _file(list(found), checked, limit)
         yield Text()
+    yield from pin_lines(checked.pins)
     yield from _table(checked.summary)
     yield from _end(checked)
 
@@ -68,9 +71,10 @@ def _file(findings: list[Finding], checked: Checked, limit: int | None) -> Itera
 
 def _advice(finding: Finding, fixable: bool, digits: int, limit: int | None) -> Iterator[Text]:
     margin = " " * (_INDENT + digits + 2)
-    own = " (--fix does it)" if fixable else ""
-    yield from _wrapped(Text(f"{margin}fix  "), f"{finding.fix}{own}", limit)
-    yield Text(f"{margin}see  {finding.rule.page}", "dim")
+    fix = f"{finding.fix[:1].lower()}{finding.fix[1:]}{' (--fix does it)' if fixable else ''}"
+    yield from _wrapped(Text(f"{margin}fix  "), fix, limit)
+    page = finding.rule.page
+    yield Text(f"{margin}see  ", "dim").append(page, f"dim link {ADDRESS}/{page}")
 
 
 def _wrapped(head: Text, words: str, limit: int | None) -> Iterator[Text]:

@@ -11,6 +11,7 @@ from tests.unit.lint.build import SMALLEST, Files, repo
 
 from reprise.domain.lint.baseline import known, parse_baseline, render_baseline
 from reprise.domain.lint.fixing import mended
+from reprise.domain.lint.grade import grade
 from reprise.domain.lint.repo import Entry, Kind, Repo
 from reprise.domain.lint.rules import lint
 
@@ -180,6 +181,7 @@ def test_no_repository_makes_it_fail_or_look_outside(
     place = watched(files, before, spec)
     findings = lint(place)
 
+    assert all(pin.file in place.entries for pin in grade(place))
     assert all(finding.line >= 1 and finding.message and finding.fix for finding in findings)
     texts, _ = mended(place, findings)
     assert set(texts) <= set(place.entries)

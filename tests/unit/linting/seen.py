@@ -7,6 +7,7 @@ from tests.unit.lint.examples import RULES
 
 from reprise.domain.lint.baseline import Key, key, known
 from reprise.domain.lint.fixing import edit_of
+from reprise.domain.lint.grade import grade
 from reprise.domain.lint.rules import lint
 from reprise.domain.spec.model import Problem
 from reprise.linting.checked import Checked
@@ -26,6 +27,7 @@ def checked(
         findings=findings,
         known=known(place, findings, Counter(baseline)),
         keys={each: key(place, each) for each in findings},
+        pins=grade(place),
         fixable=frozenset(each for each in findings if edit_of(place, each) is not None),
     )
 

@@ -12,8 +12,9 @@ from tests.unit.linting.seen import MIXED, checked
 
 from reprise.domain.lint.rules import RULES
 from reprise.domain.spec.model import Problem
+from reprise.linting.addresses import ADDRESS
 from reprise.linting.checked import Checked
-from reprise.linting.sarif import ADDRESS, as_sarif
+from reprise.linting.sarif import as_sarif
 
 SCHEMA = Path(__file__).parents[2] / "samples" / "sarif" / "sarif-schema-2.1.0.json"
 VALIDATOR = Draft4Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -38,7 +39,7 @@ def test_findings_and_problems_are_results_at_their_places() -> None:
         "artifactLocation": {"uri": "reprise.yaml", "uriBaseId": "ROOT"},
         "region": {"startLine": 2, "startColumn": 7},
     }
-    assert mean["message"]["text"] == "the word mean is here: write another word than mean"
+    assert mean["message"]["text"] == "the word mean is here. Write another word than mean."
     assert (mean["level"], mean["suppressions"]) == ("note", [])
     assert ignored["suppressions"] == [{"kind": "inSource", "justification": "quoted"}]
     place = odd["locations"][0]["physicalLocation"]["artifactLocation"]

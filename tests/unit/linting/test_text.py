@@ -41,9 +41,22 @@ standard metrics and protocol       –         –            –
 An error keeps a run from leasing a machine; a rehearsal goes on.
 `reprise check --fix` mends 1 of them."""
 
+PINS = """\
+installed from    pinned with hash  pinned  range  none
+requirements.txt                 1       1      1     –
+"""
+
 
 def test_the_whole_text() -> None:
     assert plain_text(MIXED) == WHOLE
+
+
+def test_pins_are_counted_by_file_and_the_loose_lines_listed() -> None:
+    lock = "numpy==2.0 \\\n    --hash=sha256:" + "0" * 64 + "\npandas>=1\nscipy==1.0\n"
+    text = plain_text(checked({"requirements.txt": lock, "Dockerfile": "FROM python:3.11\n"}))
+
+    assert PINS in text
+    assert text.startswith("installed from")
 
 
 def test_nothing_is_one_line() -> None:

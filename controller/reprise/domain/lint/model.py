@@ -74,3 +74,8 @@ class Finding:
     severity: Severity
     ignored: str | None = None
     """The reason that stands beside it; then it counts for nothing."""
+
+    @property
+    def advice(self) -> str:
+        """What is there and what to do, as sentences."""
+        return f"{self.message}. {self.fix[:1].upper()}{self.fix[1:]}."
