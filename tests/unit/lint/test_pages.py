@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from reprise.domain.lint.fixing import FIXES
 from reprise.domain.lint.model import Rule
 from reprise.domain.lint.rules import RULES
 
@@ -38,7 +37,3 @@ def test_no_id_has_two_meanings() -> None:
 def test_no_page_is_of_a_rule_that_is_gone() -> None:
     pages = {page.stem for page in (ROOT / "docs" / "rules").glob("RX*.md")}
     assert pages == {rule.id for rule in RULES}
-
-
-def test_what_can_be_mended_is_a_rule() -> None:
-    assert set(FIXES) <= {rule.id for rule in RULES} or not RULES
