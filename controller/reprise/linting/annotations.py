@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from reprise.domain.lint.model import Finding, Severity
 from reprise.domain.spec.model import Problem
-from reprise.domain.text import clean_line
 from reprise.linting.checked import Checked
 
 LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "notice"}
@@ -28,7 +27,7 @@ def _problem(problem: Problem) -> str:
 
 def _finding(finding: Finding) -> str:
     place = {"file": finding.file, "line": finding.line, "title": f"{finding.rule.id} {finding.rule.title}"}
-    text = f"{clean_line(finding.advice)}\nsee {finding.rule.page}"
+    text = f"{finding.advice}\nsee {finding.rule.page}"
     return _command(LEVEL[finding.severity], place, text)
 
 

@@ -76,7 +76,7 @@ def _finding(finding: Finding, checked: Checked) -> dict[str, Any]:
     return {
         "ruleId": finding.rule.id,
         "level": LEVEL[finding.severity],
-        "message": {"text": clean_line(finding.advice)},
+        "message": {"text": finding.advice},
         "locations": [_location(finding.file, {"startLine": finding.line})],
         "partialFingerprints": {FINGERPRINT: "/".join(checked.keys[finding])},
         "suppressions": list(_suppressions(finding, checked)),

@@ -79,7 +79,6 @@ def _advice(finding: Finding, fixable: bool, digits: int, limit: int | None) -> 
 
 def _wrapped(head: Text, words: str, limit: int | None) -> Iterator[Text]:
     """The words behind a head, and below each other where they do not fit."""
-    words = clean_line(words)
     room = limit - len(head.plain) if limit is not None else None
     if room is None or room < 20:
         yield head.append(words)
@@ -142,4 +141,4 @@ def _number(number: int, one: str, more: str) -> str:
 
 
 def _place(finding: Finding) -> str:
-    return f"{clean_line(finding.file)}:{finding.line} {finding.rule.id} {clean_line(finding.message)}"
+    return f"{clean_line(finding.file)}:{finding.line} {finding.rule.id} {finding.message}"

@@ -6,6 +6,8 @@ rng = default_rng()  # reprise: ignore RX30 - noise is what this figure shows
 import re
 from collections.abc import Iterator, Sequence
 
+from reprise.domain.text import clean
+
 _COMMENT = re.compile(r"reprise:\s*ignore\s+(RX\d\d(?:\s*,\s*RX\d\d)*)\s*(?:-+|–|—|:)\s*((?!-->)\S.*)")
 _MEANT = re.compile(r"reprise:\s*ignore\s+(RX\d\d(?:\s*,\s*RX\d\d)*)")
 _ALONE = ("#", "//", "<!--", "%")
@@ -15,7 +17,7 @@ def reason_beside(lines: Sequence[str], line: int, rule: str) -> str | None:
     """Of a comment on this line, or alone on the one above; one without a reason ignores nothing."""
     for said in _comments(_COMMENT, lines, line):
         if rule in _named(said[1]):
-            return said[2].removesuffix("-->").strip()
+            return clean(said[2].removesuffix("-->"))
     return None
 
 

@@ -70,6 +70,7 @@ class Finding:
     file: str
     line: int
     message: str
+    """On one line and without secrets, as the fix."""
     fix: str
     severity: Severity
     ignored: str | None = None

@@ -6,6 +6,7 @@ from reprise.domain.lint import code, data, doc, env, metric, track
 from reprise.domain.lint.ignoring import lacks_reason, reason_beside
 from reprise.domain.lint.model import Finding, Rule
 from reprise.domain.lint.repo import Repo
+from reprise.domain.text import clean
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
@@ -18,7 +19,10 @@ _UNEXPLAINED = "the comment that ignores it counts once it ends in a dash and a 
 
 
 def lint(repo: Repo, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
-    """By file, line and rule. What is ignored with a reason is among them, and says so."""
+    """By file, line and rule. What is ignored with a reason is among them, and says so.
+
+    Messages quote strangers' files, and go to logs that everybody reads: they are one line without a secret.
+    """
     found = {finding: None for rule in rules for finding in _findings(rule, repo)}
     return tuple(sorted(found, key=lambda finding: (finding.file, finding.line, finding.rule.id)))
 
@@ -31,8 +35,8 @@ def _findings(rule: Rule, repo: Repo) -> Iterator[Finding]:
             rule,
             found.file,
             found.line,
-            found.message,
-            f"{found.fix}; {_UNEXPLAINED}" if unexplained else found.fix,
+            clean(found.message),
+            clean(f"{found.fix}; {_UNEXPLAINED}" if unexplained else found.fix),
             found.severity or rule.severity,
             reason_beside(lines, found.line, rule.id),
         )
