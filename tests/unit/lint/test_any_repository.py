@@ -173,7 +173,7 @@ def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(FILES, FILES, st.sampled_from((SMALLEST, EVERYTHING)))
 def test_no_repository_makes_it_fail_or_look_outside(
     files: dict[str, str | bytes], before: dict[str, str | bytes], spec: str
