@@ -17,6 +17,7 @@ from typer._click.exceptions import ClickException  # typer exports its usage er
 
 from reprise import __version__, log
 from reprise.domain.errors import RepriseError, UserError
+from reprise.linting.forms import Form
 
 USAGE = 64
 BUG = 70
@@ -126,24 +127,35 @@ def run(
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="A spec file, or a folder with one.")] = Path(),
-    spec_only: Annotated[
-        bool,
-        typer.Option(
-            "--spec-only", show_default=False, help="Look at the spec files alone; it does so anyway."
-        ),
-    ] = True,
+    path: Annotated[Path, typer.Argument(help="A spec file, or the folder of a repository.")] = Path(),
+    form: Annotated[
+        Form, typer.Option("--format", help="For people, programs, editors, or GitHub Actions.")
+    ] = Form.TEXT,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Findings that this file lists do not count.")
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write every finding into the baseline, and end.")
+    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend what can be mended with certainty.")] = False,
+    spec_only: Annotated[bool, typer.Option("--spec-only", help="Look at the spec files alone.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Show what is wrong with the spec, as the commit would show it.
+    """Show what is wrong with a repository, before anything runs.
 
-    Exit codes: 0 nothing found, 1 something found, 64 wrong usage.
+    First the problems of the spec, as the commit would show them, then what keeps a result from coming back:
+    docs/check.md lists the rules. Nothing of the repository is imported or run.
+
+    Exit codes: 0 nothing found but information, 1 something found, 64 wrong usage.
     """
-    from reprise.checking import as_object, check_specs, render
+    from reprise import checking
 
-    problems = check_specs(path)
-    typer.echo(json.dumps(as_object(problems), indent=2) if as_json else render(problems))
-    return 1 if problems else 0
+    chosen = Form.JSON if as_json else form
+    if spec_only:
+        return checking.check_only_specs(path, chosen)
+    if write_baseline:
+        return checking.record(path, baseline)
+    return checking.check(path, chosen, baseline=baseline, fix=fix)
 
 
 @app.command()

@@ -14,11 +14,11 @@ from reprise.domain.planned_text import ONLY_COMMITTED, render_claim, render_sug
 from reprise.domain.planning import Chances
 from reprise.domain.run import Verdict
 from reprise.domain.spec.committed import published_samples
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Claim, Spec
 from reprise.domain.spec.parse import DISTRIBUTION_TRIALS
 from reprise.domain.statistics import Sample
 from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit, suggest
-from reprise.engine.specs import SpecFile
 from reprise.spec_files import find_specs
 
 

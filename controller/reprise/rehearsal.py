@@ -25,13 +25,14 @@ from reprise.domain.errors import UserError
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import Spec
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.view import RunView
 from reprise.domain.words import PHASE_TEXT
 from reprise.engine import auditing
 from reprise.engine.settled import run_id
-from reprise.engine.specs import SpecFile, read_specs
+from reprise.engine.specs import read_specs
 from reprise.engine.view import links, run_view
 from reprise.engine.world import World
 from reprise.settings import Settings

@@ -7,11 +7,12 @@ from pathlib import Path
 from reprise.domain.errors import UserError
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.document import MOST_BYTES
+from reprise.domain.spec.files import SpecFile, distinct
 from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
-from reprise.engine.specs import SpecFile, distinct
 
+NO_SPEC = f"no {SPEC_FILE}: docs/spec.md shows the smallest one"
 _COMMITTED_FILE_BYTES = 16 * 2**20
 
 
@@ -25,30 +26,34 @@ class Found:
 
 def find_specs(path: Path) -> Found:
     """A spec file, or all of a folder. UserError when there is none."""
-    paths = _spec_files(path)
-    read = _reader(_root(paths[0]))
+    paths = spec_paths(path)
+    if not paths:
+        raise UserError(f"{path} has {NO_SPEC}")
+    read = _reader(root_of(path))
     return Found(tuple(distinct([_check(each, read) for each in paths])), read)
 
 
-def _spec_files(path: Path) -> list[Path]:
+def spec_paths(path: Path) -> list[Path]:
+    """The path itself, or the spec files of that folder, the root one first; links are none. UserError."""
     if path.is_file():
         return [path]
     if not path.exists():
         raise UserError(f"{path} does not exist")
-    found = [path / SPEC_FILE, *sorted((path / SPEC_FOLDER).glob(f"*{SPEC_SUFFIX}"))]
-    files = [file for file in found if file.is_file()]
-    if not files:
-        raise UserError(f"{path} has no {SPEC_FILE}: docs/spec.md shows the smallest one")
-    return files
+    folder = path / SPEC_FOLDER
+    further = () if folder.is_symlink() else sorted(folder.glob(f"*{SPEC_SUFFIX}"))
+    return [file for file in (path / SPEC_FILE, *further) if file.is_file() and not file.is_symlink()]
 
 
-def _root(file: Path) -> Path:
-    folder = file.absolute().parent
+def root_of(path: Path) -> Path:
+    """The folder that a spec file, or the folder that was named, takes for the repository's root."""
+    if path.is_dir():
+        return path.absolute()
+    folder = path.absolute().parent
     return folder.parent if folder.name == SPEC_FOLDER else folder
 
 
 def _check(file: Path, read: Callable[[str], bytes | None]) -> SpecFile:
-    root = _root(file)
+    root = root_of(file)
     name = file.absolute().relative_to(root).as_posix()
     try:
         with file.open("rb") as handle:
@@ -57,7 +62,8 @@ def _check(file: Path, read: Callable[[str], bytes | None]) -> SpecFile:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
     spec = parse_spec(data, file=name, default_name=experiment_name(name, f"local/{root.name}"))
     problems = () if isinstance(spec, BadSpec) else check_files(spec, read, file=name)
-    return SpecFile(name, "", BadSpec(spec.name, problems) if problems else spec)
+    text = data.decode(errors="replace")
+    return SpecFile(name, text, BadSpec(spec.name, problems) if problems else spec)
 
 
 def _reader(root: Path) -> Callable[[str], bytes | None]:

@@ -1,8 +1,6 @@
 """Reads the experiments of a commit."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from reprise.domain.errors import Refused
@@ -10,6 +8,8 @@ from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
+from reprise.domain.spec.files import SpecFile as SpecFile  # the engine knows it from here
+from reprise.domain.spec.files import distinct
 from reprise.domain.spec.model import BadSpec, Problem, Spec, Variation
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
@@ -19,22 +19,6 @@ from reprise.ports import Source
 from reprise.store.runs import Run
 
 _COMMITTED_FILE_BYTES = 16 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class SpecFile:
-    path: str
-    text: str
-    spec: Spec | BadSpec
-
-    @property
-    def is_root(self) -> bool:
-        return self.path == SPEC_FILE
-
-    @property
-    def sha256(self) -> str:
-        """Of the file's bytes, which are UTF-8 where there is a `Spec`."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFile]:
@@ -49,22 +33,6 @@ def read_specs(source: Source, repository: Repository, sha: Sha) -> list[SpecFil
 def as_asked(spec: Spec, run: Run, variation: Variation | None) -> Spec:
     asked = with_arguments(spec, run.seeds, run.claims)
     return varied(asked, variation) if variation is not None else asked
-
-
-def distinct(files: list[SpecFile]) -> list[SpecFile]:
-    """Two files of one name would be one experiment with two meanings: the later one is refused."""
-    seen: dict[str, str] = {}
-    kept = []
-    for file in files:
-        first = seen.setdefault(file.spec.name, file.path)
-        kept.append(file if first == file.path else _taken(file, first))
-    return kept
-
-
-def _taken(file: SpecFile, first: str) -> SpecFile:
-    why = f"the name {file.spec.name!r} is that of {first}: give one of them another name"
-    stem = file.path.rsplit("/", 1)[-1].removesuffix(SPEC_SUFFIX)
-    return SpecFile(file.path, file.text, BadSpec(f"{stem}-2", (Problem(file.path, 1, 1, why),)))
 
 
 def read_spec(source: Source, repository: Repository, sha: Sha, path: str) -> SpecFile | None:

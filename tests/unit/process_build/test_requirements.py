@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.adapters.process.requirements import Requirements, logical_lines, normalised, parse
+from reprise.adapters.process.requirements import Requirements, parse
+from reprise.domain.requirement_lines import logical_lines, normalised
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reprise.adapters.git import commands, complaints, export
+from reprise.adapters.git.excludes import personal_excludes
 from reprise.domain.errors import UserError
 from reprise.domain.run import Repository, Sha
 
@@ -141,7 +142,7 @@ def _config(local: Local, timeout: float) -> tuple[tuple[str, str], ...]:
         ("core.autocrlf", "false"),
         ("core.safecrlf", "false"),
         ("log.showSignature", "false"),
-        ("core.excludesFile", _excludes(local, timeout)),
+        ("core.excludesFile", personal_excludes(local.root, local.system, timeout)),
         *(
             (f"filter.{name}.{key}", value)
             for name in _filters(local, timeout)
@@ -161,21 +162,6 @@ def _filters(local: Local, timeout: float) -> tuple[str, ...]:
         key.removeprefix("filter.").rpartition(".")[0] for key in os.fsdecode(outcome.stdout).split("\0")
     )
     return tuple(sorted({name for name in names if name}))
-
-
-def _excludes(local: Local, timeout: float) -> str:
-    """The person's own ignore file, which our git would not find without their configuration."""
-    own = {name: local.system[name] for name in ("PATH", "HOME", "XDG_CONFIG_HOME") if name in local.system}
-    outcome = commands.run_git(
-        *("config", "--type=path", "--get", "core.excludesFile"),
-        environment=own,
-        cwd=local.root,
-        timeout=timeout,
-    )
-    if outcome.code == 0:
-        return os.fsdecode(outcome.stdout).rstrip("\n")
-    folder = own.get("XDG_CONFIG_HOME") or f"{own.get('HOME', '/nonexistent')}/.config"
-    return f"{folder}/git/ignore"
 
 
 def _refuse_too_much(git: _Git, limits: export.Limits) -> None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from reprise.adapters.process import environments, interpreters, layer, locks, recipes, requirements
+from reprise.adapters.process import environments, interpreters, layer, locks, recipes
 from reprise.adapters.process.installer import Installer, Job
 from reprise.adapters.process.isolation import NONE
 from reprise.adapters.process.quarters import Quarters
 from reprise.domain.errors import Retryable
+from reprise.domain.requirement_lines import normalised
 from reprise.domain.run import Reason
 from reprise.ports import BuildRequest, Built, Failed
 
@@ -110,5 +111,5 @@ def _weak(recipe: recipes.Recipe, packages: dict[str, str]) -> str | None:
     if recipe.weak is None or recipe.names is None:
         return recipe.weak
     names = recipe.names
-    loose = sorted(name for name in packages if requirements.normalised(name) not in names)
+    loose = sorted(name for name in packages if normalised(name) not in names)
     return f"{recipe.weak}; not pinned at all: {', '.join(loose)}" if loose else recipe.weak

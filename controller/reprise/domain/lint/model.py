@@ -16,6 +16,10 @@ class Severity(Enum):
     INFORMATION = "information"
 
 
+PAGES = "docs/rules"
+"""Where each rule has a page, from the root of this project."""
+
+
 class Barrier(Enum):
     """What keeps people from getting a number again."""
 
@@ -54,6 +58,11 @@ class Rule:
     """What goes wrong otherwise, as a sentence."""
     find: "Callable[[Repo], Iterable[Found]]"
 
+    @property
+    def page(self) -> str:
+        """What it is about, with wrong and right."""
+        return f"{PAGES}/{self.id}.md"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -61,7 +70,13 @@ class Finding:
     file: str
     line: int
     message: str
+    """On one line and without secrets, as the fix."""
     fix: str
     severity: Severity
     ignored: str | None = None
     """The reason that stands beside it; then it counts for nothing."""
+
+    @property
+    def advice(self) -> str:
+        """What is there and what to do, as sentences."""
+        return f"{self.message}. {self.fix[:1].upper()}{self.fix[1:]}."

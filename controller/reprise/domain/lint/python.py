@@ -4,6 +4,28 @@ import ast
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast, get_args
+
+_Kept = ast.Call | ast.Import | ast.ImportFrom | ast.Constant | ast.Assign | ast.AnnAssign
+_KEPT = frozenset(get_args(_Kept)) - {ast.Constant}
+_WITHOUT_NODES = frozenset(
+    (
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "name"),
+        *("op", "ops", "rest", "simple", "type_comment", "type_ignores"),
+    )
+)
+
+
+def _inner(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Fields that may hold nodes."""
+    return tuple(field for field in kind._fields if field not in _WITHOUT_NODES)
+
+
+_INNER = {
+    kind: _inner(kind)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and kind not in (ast.Constant, ast.Name)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +100,7 @@ def read_python(path: str, text: str) -> Python | None:
 
 
 def _collected(path: str, tree: ast.Module) -> Python:
-    nodes = tuple(_walk(tree))
+    nodes = _kept(tree)
     names = _imported_names(nodes)
     return Python(
         path,
@@ -86,7 +108,7 @@ def _collected(path: str, tree: ast.Module) -> Python:
         tuple(
             Call(name, node)
             for node in nodes
-            if isinstance(node, ast.Call) and (name := dotted(node.func, names))
+            if type(node) is ast.Call and (name := dotted(node.func, names))
         ),
         tuple(_imports(nodes)),
         tuple(_texts(nodes)),
@@ -107,19 +129,41 @@ def dotted(node: ast.expr, names: dict[str, str]) -> str:
     return ".".join(reversed(parts))
 
 
-def _walk(tree: ast.Module) -> Iterator[ast.AST]:
-    """In the order of the file, without recursion; docstrings are left out."""
+def _kept(tree: ast.Module) -> list[_Kept]:
+    """In the order of the file. Docstrings are left out.
+
+    A large repository has a million nodes, and `ast.walk` would take longer than parsing did: only fields
+    that hold nodes are looked into, whatever lies in them, and what has none costs one look.
+    """
+    kept: list[_Kept] = []
     pending: list[ast.AST] = [tree]
+    pop, push, extend = pending.pop, pending.append, pending.extend
     while pending:
-        node = pending.pop()
-        yield node
-        children = list(ast.iter_child_nodes(node))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        node = pop()
+        kind = type(node)
+        if kind in _KEPT:
+            kept.append(cast("_Kept", node))
+        elif kind is ast.Constant:
+            if type(cast("ast.Constant", node).value) is str:
+                kept.append(cast("_Kept", node))
             continue
-        pending.extend(reversed(children))
+        elif kind is ast.Expr and type(cast("ast.Expr", node).value) is ast.Constant:
+            continue
+        for field in _INNER.get(kind, ()):
+            value = getattr(node, field)
+            if type(value) is list:
+                extend(value)
+            else:
+                push(value)
+    kept.sort(key=_place)
+    return kept
 
 
-def _imported_names(nodes: tuple[ast.AST, ...]) -> dict[str, str]:
+def _place(node: _Kept) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _imported_names(nodes: list[_Kept]) -> dict[str, str]:
     names: dict[str, str] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -132,7 +176,7 @@ def _imported_names(nodes: tuple[ast.AST, ...]) -> dict[str, str]:
     return names
 
 
-def _imports(nodes: tuple[ast.AST, ...]) -> Iterator[Import]:
+def _imports(nodes: list[_Kept]) -> Iterator[Import]:
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
@@ -140,13 +184,13 @@ def _imports(nodes: tuple[ast.AST, ...]) -> Iterator[Import]:
             yield Import("" if node.level else node.module or "", node.lineno)
 
 
-def _texts(nodes: tuple[ast.AST, ...]) -> Iterator[Text]:
+def _texts(nodes: list[_Kept]) -> Iterator[Text]:
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield Text(node.value, node.lineno)
 
 
-def _assignments(nodes: tuple[ast.AST, ...], names: dict[str, str]) -> Iterator[Assignment]:
+def _assignments(nodes: list[_Kept], names: dict[str, str]) -> Iterator[Assignment]:
     for node in nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:

@@ -54,14 +54,16 @@ class Repo:
 
     def lines(self, path: str) -> list[str]:
         """The first line is line 1; empty where there is no text."""
-        return (self.text(path) or "").splitlines()
+        if path not in self._lines:
+            self._lines[path] = (self.text(path) or "").splitlines()
+        return self._lines[path]
 
     def named(self, *names: str) -> tuple[str, ...]:
         """Paths of the files with one of these names, or ending (``*.ipynb``), anywhere."""
         endings = tuple(name[1:] for name in names if name.startswith("*"))
-        return tuple(
-            path for path in self.entries if path.rsplit("/", 1)[-1] in names or path.endswith(endings)
-        )
+        exact = {path for name in names for path in self._by_name.get(name, ())}
+        ended = {path for path in self.entries if path.endswith(endings)} if endings else set()
+        return tuple(sorted(exact | ended))
 
     @cached_property
     def python(self) -> tuple[Python, ...]:
@@ -69,6 +71,18 @@ class Repo:
         found = ((path, self.text(path)) for path in self.entries if path.endswith(".py"))
         read = (read_python(path, text) for path, text in found if text is not None)
         return tuple(each for each in read if each is not None)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """Rules ask for names many times, and a repository may have ten thousand."""
+        found: dict[str, list[str]] = {}
+        for path in self.entries:
+            found.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+        return found
+
+    @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        return {}
 
     @cached_property
     def _texts(self) -> dict[str, str | None]:

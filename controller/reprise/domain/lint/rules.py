@@ -1,11 +1,12 @@
 """Every rule, and what they find in a repository."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reprise.domain.lint import code, data, doc, env, metric, track
-from reprise.domain.lint.ignoring import reason_beside
+from reprise.domain.lint.ignoring import lacks_reason, reason_beside
 from reprise.domain.lint.model import Finding, Rule
 from reprise.domain.lint.repo import Repo
+from reprise.domain.text import clean
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
@@ -14,21 +15,28 @@ RULES: tuple[Rule, ...] = tuple(
     )
 )
 
+_UNEXPLAINED = "the comment that ignores it counts once it ends in a dash and a reason"
 
-def lint(repo: Repo) -> tuple[Finding, ...]:
-    """By file, line and rule. What is ignored with a reason is among them, and says so."""
-    found = {finding: None for rule in RULES for finding in _findings(rule, repo)}
+
+def lint(repo: Repo, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
+    """By file, line and rule. What is ignored with a reason is among them, and says so.
+
+    Messages quote strangers' files, and go to logs that everybody reads: they are one line without a secret.
+    """
+    found = {finding: None for rule in rules for finding in _findings(rule, repo)}
     return tuple(sorted(found, key=lambda finding: (finding.file, finding.line, finding.rule.id)))
 
 
 def _findings(rule: Rule, repo: Repo) -> Iterator[Finding]:
     for found in rule.find(repo):
+        lines = repo.lines(found.file)
+        unexplained = lacks_reason(lines, found.line, rule.id)
         yield Finding(
             rule,
             found.file,
             found.line,
-            found.message,
-            found.fix,
+            clean(found.message),
+            clean(f"{found.fix}; {_UNEXPLAINED}" if unexplained else found.fix),
             found.severity or rule.severity,
-            reason_beside(repo.lines(found.file), found.line, rule.id),
+            reason_beside(lines, found.line, rule.id),
         )
