@@ -44,7 +44,7 @@ class Stands:
     title: str
     run_id: str
     details_url: str | None
-    annotations: tuple[tuple[str, int, int, str], ...]
+    annotations: tuple[tuple[str, int, int | None, str], ...]
     """(path, line, column, message)"""
 
 

@@ -1,0 +1,39 @@
+"""``python -m reprise.adapters.lint.look TREE REPOSITORY SPEC_FILE [SUBMODULE …]`` prints what is found.
+
+A process of its own, because the text is a stranger's: a pattern that takes forever or a file that exhausts
+the parser ends this process, and the controller goes on.
+"""
+
+import json
+import resource
+import sys
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+
+from reprise.adapters.lint.tree import repo_of
+from reprise.domain.lint.noticed import noticed
+from reprise.domain.lint.rules import lint
+from reprise.ports import LintRequest
+
+CPU_SECONDS = 60
+MEMORY_BYTES = 4 * 2**30
+
+
+def main(arguments: list[str]) -> None:
+    tree, repository, spec_file, *submodules = arguments
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    request = LintRequest(Path(tree), repository, spec_file, tuple(submodules))
+    found = noticed(lint(repo_of(request)))
+    json.dump(asdict(found), sys.stdout, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
