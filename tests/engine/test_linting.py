@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from tests.engine.harness import Controller, Outside, assert_clean, reason
+from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
 from tests.fakes.source import Submodule
 
 from reprise.domain.audit import Action
@@ -87,6 +87,29 @@ def test_the_whole_commit_is_looked_at_once_without_its_submodules(
     assert request.submodules == ("vendor",)
     assert (request.repository, request.spec_file) == ("ada/wine", "reprise.yaml")
     assert outside.linter.files == [frozenset({"reprise.yaml", "train.py"})]
+
+
+def test_the_spec_of_the_parent_commit_is_looked_at_too(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    before = outside.source.commit(repository, {"reprise.yaml": "before"})
+    sha = outside.source.commit(repository, FILES, parent=before)
+    outside.forge.add_commit(repository, sha)
+    outside.source.tag(repository, "v1", sha)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    assert [request.before for request in outside.linter.shown] == ["before"]
+
+
+def test_a_parent_that_is_gone_changes_nothing(controller: Controller, outside: Outside) -> None:
+    repository = outside.repository()
+    sha = outside.source.commit(repository, FILES, parent=Sha("0" * 40))
+    outside.forge.add_commit(repository, sha)
+    outside.source.tag(repository, "v1", sha)
+    controller.told_tag(repository, "v1")
+    controller.work()
+    assert_clean(controller)
+    assert [request.before for request in outside.linter.shown] == [None]
+    assert reason(controller.run()) is Reason.COMPLETED
 
 
 SPEC_WITHOUT_CLAIM = "version: 1\nrun:\n  command: [python, train.py]\n"

@@ -3,14 +3,19 @@
 Called by steps. What is found ends a run only before a machine is leased.
 """
 
-from reprise.domain.errors import Refused
+import structlog
+
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.lint.noticed import Linted, why_blocked
 from reprise.domain.run import Reason
+from reprise.domain.spec.document import MOST_BYTES
 from reprise.engine.trial import lay_out
 from reprise.engine.world import World
 from reprise.ports import Failed, LintRequest
 from reprise.store import runs
 from reprise.store.runs import Run
+
+log = structlog.get_logger()
 
 
 def blocked(world: World, run: Run) -> Failed | None:
@@ -39,7 +44,22 @@ def _linted(world: World, run: Run) -> Linted:
         now = runs.get_run(connection, run.id) or run
     tree = world.folders.build(run.id) / "tree"
     inside = tuple(each.path for each in now.submodules or ())
-    found = world.linter.lint(LintRequest(tree, run.repository.full_name, run.spec_file, inside))
+    request = LintRequest(tree, run.repository.full_name, run.spec_file, inside, _before(world, run))
+    found = world.linter.lint(request)
     with world.store.write() as connection:
         runs.save(connection, run.id, linted=found)
     return found
+
+
+def _before(world: World, run: Run) -> str | None:
+    """The spec file in the parent commit, so that a widened bar is told. Only a courtesy: it fails quietly."""
+    try:
+        parent = world.source.parent(run.repository, run.commit)
+        if parent is None:
+            return None
+        world.source.fetch(run.repository, parent)
+        data = world.source.read(run.repository, parent, run.spec_file, limit=MOST_BYTES)
+    except (Refused, Retryable) as error:
+        log.info("parent commit not looked at", why=str(error))
+        return None
+    return data.decode(errors="replace") if data is not None else None

@@ -17,6 +17,8 @@ class LintRequest:
     """Of the one experiment that is to be run, from the root."""
     submodules: tuple[str, ...] = ()
     """Folders of other repositories' files inside the tree, which are not looked at."""
+    before: str | None = None
+    """The spec file in the parent commit; None where there is none, or it is not known."""
 
 
 class Linter(Protocol):

@@ -43,6 +43,14 @@ def test_it_finds_what_the_rules_find(tree: Path) -> None:
     assert (error.severity, error.file, error.line) == (Severity.ERROR, "reprise.yaml", 4)
 
 
+def test_a_bar_that_is_wider_than_in_the_parent_commit_is_found(tree: Path) -> None:
+    (tree / "reprise.yaml").write_text(SPEC.replace('"1"}}', '"1.0"}}'))
+    before = SPEC.replace('"1"}}', '"1.00"}}')
+    found = ProcessLinter().lint(request(tree, before=before))
+    assert [each.rule for each in found.noticed if each.severity is Severity.WARNING] == ["RX06"]
+    assert "RX06" not in {each.rule for each in ProcessLinter().lint(request(tree)).noticed}
+
+
 def test_links_and_submodules_are_named_and_not_read(tree: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

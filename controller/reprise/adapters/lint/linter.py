@@ -1,10 +1,12 @@
 """The Linter port on a process for each look, bounded in time; built by bootstrap, called by steps."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from typing import IO
 
@@ -34,20 +36,25 @@ class ProcessLinter:
         self._closing.close()
 
     def lint(self, request: LintRequest) -> Linted:
-        asked = (str(request.tree), request.repository, request.spec_file, *request.submodules)
         try:
-            with tempfile.TemporaryFile() as said, self._closing.working():
+            with (
+                tempfile.TemporaryFile() as asked,
+                tempfile.TemporaryFile() as said,
+                self._closing.working(),
+            ):
+                asked.write(json.dumps(asdict(request), default=str).encode())
+                asked.seek(0)
                 problem = self._run(asked, said)
                 said.seek(0)
                 return Linted(problem=problem) if problem else _read(said.read(_MOST_BYTES))
         except OSError as error:
             return Linted(problem=f"it could not be started ({error.strerror})")
 
-    def _run(self, asked: tuple[str, ...], said: IO[bytes]) -> str | None:
+    def _run(self, asked: IO[bytes], said: IO[bytes]) -> str | None:
         """Why there is no answer. Nothing of our environment is handed down: it holds secrets."""
         process = subprocess.Popen(
-            (*self._command, *asked),
-            stdin=subprocess.DEVNULL,
+            self._command,
+            stdin=asked,
             stdout=said,
             stderr=subprocess.DEVNULL,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},

@@ -1,4 +1,4 @@
-"""``python -m reprise.adapters.lint.look TREE REPOSITORY SPEC_FILE [SUBMODULE …]`` prints what is found.
+"""``python -m reprise.adapters.lint.look`` reads a `LintRequest` as JSON and prints what is found as JSON.
 
 A process of its own, because the text is a stranger's: a pattern that takes forever or a file that exhausts
 the parser ends this process, and the controller goes on.
@@ -20,11 +20,11 @@ CPU_SECONDS = 60
 MEMORY_BYTES = 4 * 2**30
 
 
-def main(arguments: list[str]) -> None:
-    tree, repository, spec_file, *submodules = arguments
+def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    request = LintRequest(Path(tree), repository, spec_file, tuple(submodules))
+    asked = json.load(sys.stdin)
+    request = LintRequest(**asked | {"tree": Path(asked["tree"]), "submodules": tuple(asked["submodules"])})
     found = noticed(lint(repo_of(request)))
     json.dump(asdict(found), sys.stdout, default=_plain)
 
@@ -36,4 +36,4 @@ def _plain(value: object) -> object:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -33,7 +33,7 @@ def repo_of(request: LintRequest) -> Repo:
             raise ValueError(f"more than {MOST_ENTRIES:,} files")
     entries = dict(sorted(entries.items()))
     load = partial(_load, request.tree, entries)
-    return Repo(entries, load, tuple(_experiments(load, request)))
+    return Repo(entries, load, tuple(_experiments(load, request)), partial(_before, request))
 
 
 def _walk(tree: Path, submodules: frozenset[str]) -> Iterator[Entry]:
@@ -74,6 +74,12 @@ def _load(tree: Path, entries: dict[str, Entry], path: str) -> bytes | None:
         return None
     with open(descriptor, "rb") as file:
         return file.read(MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
+def _before(request: LintRequest, path: str) -> bytes | None:
+    """Of the parent commit only the spec file is at hand."""
+    known = path == request.spec_file and request.before is not None
+    return (request.before or "").encode() if known else None
 
 
 def _experiments(load: partial[bytes | None], request: LintRequest) -> Iterator[Experiment]:
