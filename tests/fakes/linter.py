@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reprise.domain.lint.noticed import Linted
-from reprise.ports import LintRequest
+from reprise.domain.lint.request import LintRequest
 
 
 @dataclass(slots=True)

@@ -7,11 +7,12 @@ import structlog
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.lint.noticed import Linted, why_blocked
+from reprise.domain.lint.request import LintRequest
 from reprise.domain.run import Reason
 from reprise.domain.spec.document import MOST_BYTES
 from reprise.engine.trial import lay_out
 from reprise.engine.world import World
-from reprise.ports import Failed, LintRequest
+from reprise.ports import Failed
 from reprise.store import runs
 from reprise.store.runs import Run
 
@@ -52,7 +53,7 @@ def _linted(world: World, run: Run) -> Linted:
 
 
 def _before(world: World, run: Run) -> str | None:
-    """The spec file in the parent commit, so that a widened bar is told. Only a courtesy: it fails quietly."""
+    """The spec file in the parent commit, so that a widened bar is told. A courtesy: it fails quietly."""
     try:
         parent = world.source.parent(run.repository, run.commit)
         if parent is None:

@@ -13,7 +13,7 @@ from reprise.adapters.lint.linter import ProcessLinter
 from reprise.adapters.lint.tree import repo_of
 from reprise.domain.lint.model import Severity
 from reprise.domain.lint.repo import Kind
-from reprise.ports import LintRequest
+from reprise.domain.lint.request import LintRequest
 
 SPEC = """\
 version: 1

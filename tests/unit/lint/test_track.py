@@ -36,6 +36,9 @@ def test_metrics_that_only_a_service_has_are_found_where_they_are_logged() -> No
         "import json\njson.dump({}, handle)\n",
         "open('metrics.json', 'w')\n",
         "from pathlib import Path\nPath('m.json').write_text('{}')\n",
+        "from pathlib import Path\nPath('m.json').open('w')\n",
+        "open(name, mode)\n",
+        "open(*arguments)\n",
         "import mlflow\nmlflow.log_metric('accuracy', 1)\n",
         "print(1, file=handle)\n",
         "frame.to_csv('results.csv')\n",
@@ -53,7 +56,9 @@ def test_other_code_than_python_might_write_too(other: str) -> None:
 
 
 def test_reading_a_file_is_not_writing_one() -> None:
-    reading = "open('data.csv')\nopen('data.csv', encoding='utf-8')\n"
+    reading = (
+        "open('data.csv')\nopen('data.csv', 'rb')\nImage.open('wax.png')\npath.open()\nImage.open(path)\n"
+    )
     assert found("RX40", repo({"train.py": PRINTED, "data.py": reading})) == [("train.py", 5)]
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reprise.closing import Closing
 from reprise.domain.lint.noticed import Linted
-from reprise.ports import LintRequest
+from reprise.domain.lint.request import LintRequest
 
 COMMAND = (sys.executable, "-I", "-m", "reprise.adapters.lint.look")
 _MOST_BYTES = 2**20

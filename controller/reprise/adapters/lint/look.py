@@ -13,8 +13,8 @@ from pathlib import Path
 
 from reprise.adapters.lint.tree import repo_of
 from reprise.domain.lint.noticed import noticed
+from reprise.domain.lint.request import LintRequest
 from reprise.domain.lint.rules import lint
-from reprise.ports import LintRequest
 
 CPU_SECONDS = 60
 MEMORY_BYTES = 4 * 2**30

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from reprise.domain.lint.repo import Entry, Experiment, Kind, Repo
+from reprise.domain.lint.request import LintRequest
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import experiment_name
 from reprise.domain.spec.parse import parse_spec
-from reprise.ports import LintRequest
 
 MOST_BYTES = 16 * 2**20
 """Of a file that is read at all."""

@@ -1,5 +1,6 @@
 """Rules of the barrier track: whether results end in files that say what made them."""
 
+import ast
 import json
 import posixpath
 import re
@@ -24,7 +25,9 @@ _WRITES = re.compile(
 )
 """What may put a number into a file; rather too many than one too few."""
 _KEEPS_A_MODEL = re.compile(r"^torch\.save$|\.save_(model|pretrained|weights|state)$")
-_OPENS = frozenset(("open", "io.open", ".open", "codecs.open", "gzip.open"))
+_OPENS = frozenset(("open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"))
+"""With the mode behind the file; other calls of this name are methods, which have it first."""
+_MODE = re.compile(r"[rwaxbtU+]{1,4}")
 _LOGS_TO_FILES = re.compile(
     r"(mlflow|(pytorch_)?lightning|transformers|keras|tensorflow|tensorboardX?|dvclive|sacred|hydra|loguru|aim|"
     r"guild|sqlite3|h5py|papermill)\b"
@@ -39,7 +42,7 @@ _RESULT_NAMES = re.compile(
     r"((all|eval|test|train|final|best)[_-])?(metrics|results|scores)\.json", re.IGNORECASE
 )
 _NAMES = {
-    "the commit": re.compile(r"commit|(^|_)sha1?($|_)|revision|git"),
+    "the commit": re.compile(r"commit|revision|(^|[_.-])(git|sha1?)($|[_.-])"),
     "the seed": re.compile(r"seed|random_state"),
     "the environment": re.compile(r"environment|^env$|python|version|packages|platform|hardware|device"),
 }
@@ -63,9 +66,17 @@ def _may_write(module: Python) -> bool:
 def _writes(call: Call) -> bool:
     if call.name == "print":
         return call.argument("file") is not None or call.unpacks
-    if call.name in _OPENS:
-        return call.argument("mode") is not None or len(call.node.args) > (call.name != ".open")
+    if call.name.rpartition(".")[2] == "open":
+        return _opens_to_write(call)
     return bool(_WRITES.search(call.name)) and not _KEEPS_A_MODEL.search(call.name)
+
+
+def _opens_to_write(call: Call) -> bool:
+    function = call.name in _OPENS
+    mode = call.argument("mode", 1 if function else 0)
+    if isinstance(mode, ast.Constant) and isinstance(mode.value, str):
+        return bool(_MODE.fullmatch(mode.value)) and not set("wax+").isdisjoint(mode.value)
+    return call.unpacks or (function and mode is not None)
 
 
 def _only_hosted(module: Python) -> list[Found]:
