@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator
 
 from reprise.domain.lint.bars import bound_of, earlier_claims, widened
+from reprise.domain.lint.claim_places import claim_line
 from reprise.domain.lint.model import Barrier, Found, Rule, Severity
-from reprise.domain.lint.places import claim_line
 from reprise.domain.lint.repo import Experiment, Repo
 from reprise.domain.metric_file import MetricProblem
 from reprise.domain.metrics import comparable, read_metric
