@@ -8,7 +8,7 @@ from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.ledger import SHOWN as LEDGER_ROWS
 from reprise.domain.ledger import Verification, why_not_counted
-from reprise.domain.lint.noticed import Linted, Noticed
+from reprise.domain.lint.noticed import Noticed, counted_findings
 from reprise.domain.log_text import shortened
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Reason, TrialResult, Verdict
 from reprise.domain.scatter import values_line
@@ -78,17 +78,12 @@ def _found(view: RunView) -> Section | None:
     left = linted.errors + linted.warnings - len(lines)
     if left:
         lines.append(f"- and {left} more: {code(f'reprise check {view.path}')} lists them")
-    return Section(f"Found in the repository ({_counted(linted)})", "\n".join(lines), open=blocks)
+    return Section(f"Found in the repository ({counted_findings(linted)})", "\n".join(lines), open=blocks)
 
 
 def _found_line(each: Noticed) -> str:
     place = code(f"{each.file}:{each.line}", 160)
     return f"- {each.severity.value} {each.rule} at {place}: {paragraph(each.text, _FOUND_TEXT)}"
-
-
-def _counted(linted: Linted) -> str:
-    counts = ((linted.errors, "error"), (linted.warnings, "warning"))
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

@@ -70,3 +70,9 @@ def why_blocked(linted: Linted) -> str | None:
     rest = linted.errors - 1
     more = f" ({rest} more {'error is' if rest == 1 else 'errors are'} below)" if rest else ""
     return f"{linted.noticed[0]}{more}"
+
+
+def counted_findings(linted: Linted) -> str:
+    """Such as ``1 error, 3 warnings``; empty where there is nothing."""
+    counts = ((linted.errors, "error"), (linted.warnings, "warning"))
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
