@@ -23,6 +23,7 @@ from reprise.adapters.github.api import GitHubForge
 from reprise.adapters.github.credentials import AppCredentials, Credentials, TokenCredentials
 from reprise.adapters.github.registration import kept_app
 from reprise.adapters.github.webhook import parse_delivery
+from reprise.adapters.lint.linter import ProcessLinter
 from reprise.adapters.mlflow.client import Client
 from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
@@ -67,6 +68,7 @@ class Controller:
     forge: GitHubForge
     source: GitSource
     builder: ProcessBuilder
+    linter: ProcessLinter
     tracker: MlflowTracker
     watched: Watch
 
@@ -94,6 +96,7 @@ class Controller:
         self.leader.stop()
         self.source.close()
         self.builder.close()
+        self.linter.close()
         if self.tracking is not None:
             self.tracking.stop()
         self.forge.close()
@@ -143,7 +146,8 @@ def controller(
     )
     quarters = quarters_for(settings, rehearsal=False)
     builder = _builder(settings, quarters)
-    world = _world(settings, settings.state_dir, source, builder, quarters, tracker, forge)
+    linter = ProcessLinter()
+    world = _world(settings, settings.state_dir, source, builder, linter, quarters, tracker, forge)
     leader = Leader(
         world,
         settings.state_dir,
@@ -156,7 +160,7 @@ def controller(
         log_interval=settings.log_interval,
         lock=lock,
     )
-    return Controller(world, leader, tracking, forge, source, builder, tracker, settings.watched)
+    return Controller(world, leader, tracking, forge, source, builder, linter, tracker, settings.watched)
 
 
 def forge_of(settings: Settings) -> GitHubForge:
@@ -256,7 +260,8 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
     quarters = quarters_for(settings, rehearsal=True)
     builder = _builder(settings, quarters)
-    world = _world(settings, state, source, builder, quarters, tracker, None, variation)
+    linter = ProcessLinter()
+    world = _world(settings, state, source, builder, linter, quarters, tracker, None, variation)
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -265,6 +270,7 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
         engine.shutdown()
         source.close()
         builder.close()
+        linter.close()
         for run_id in world.provider.owned():
             world.provider.release(run_id)
         world.store.close()
@@ -285,6 +291,7 @@ def _world(
     state: Path,
     source: GitSource,
     builder: ProcessBuilder,
+    linter: ProcessLinter,
     quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
@@ -309,6 +316,7 @@ def _world(
         tracker=tracker,
         forge=forge,
         archive=ZipArchive(folders.evidence, keys_of(settings)),
+        linter=linter,
         clock=SystemClock(),
         folders=folders,
         pages=_page_root(settings),

@@ -33,6 +33,9 @@ PERMISSIONS = {
 """What our App is given."""
 
 
+_ANNOTATED = ("path", "start_line", "start_column", "annotation_level", "title", "message")
+
+
 @dataclass(frozen=True)
 class Stands:
     """A check run as people see it."""
@@ -44,8 +47,8 @@ class Stands:
     title: str
     run_id: str
     details_url: str | None
-    annotations: tuple[tuple[str, int, int, str], ...]
-    """(path, line, column, message)"""
+    annotations: tuple[tuple[str, int, int | None, str, str | None, str], ...]
+    """(path, line, column, level, title, message)"""
 
 
 class World(Protocol):
@@ -143,7 +146,10 @@ def _as_seen(run: CheckRun) -> Stands:
         check.title,
         check.run_id,
         check.details_url,
-        tuple((each.path, each.line, each.column, each.message) for each in run.annotations),
+        tuple(
+            (each.path, each.line, each.column, each.level.value, each.title or None, each.message)
+            for each in run.annotations
+        ),
     )
 
 
@@ -276,7 +282,17 @@ class AdapterWorld:
             run["output"]["title"],
             run["external_id"],
             run["details_url"],
-            tuple((a["path"], a["start_line"], a["start_column"], a["message"]) for a in said),
+            tuple(
+                (
+                    a["path"],
+                    a["start_line"],
+                    a["start_column"],
+                    a["annotation_level"],
+                    a["title"],
+                    a["message"],
+                )
+                for a in said
+            ),
         )
 
     def private(self, *, invited: bool) -> str:

@@ -19,6 +19,7 @@ from reprise.domain.check import (
     MAX_TITLE,
     REPRODUCE,
     Annotation,
+    AnnotationLevel,
     Check,
     CheckState,
     Conclusion,
@@ -418,7 +419,14 @@ def test_annotations_are_added_once(world: World) -> None:
     for known in (made, made, None):
         assert app.put_check(world.repository, marked, known) == made
     (stands,) = world.checks(world.tagged)
-    assert stands.annotations == (("reprise.yaml", 3, 5, "unknown key"),)
+    assert stands.annotations == (("reprise.yaml", 3, 5, "failure", None, "unknown key"),)
+
+
+def test_an_annotation_may_warn_about_a_whole_line_under_a_title(world: World) -> None:
+    light = Annotation("train.py", 12, None, "an absolute path", AnnotationLevel.WARNING, "RX32 warning")
+    world.app().put_check(world.repository, completed(world, annotations=(light,)), None)
+    (stands,) = world.checks(world.tagged)
+    assert stands.annotations == (("train.py", 12, None, "warning", "RX32 warning", "an absolute path"),)
 
 
 def test_a_remembered_check_that_is_gone_is_found_or_made_again(world: World) -> None:

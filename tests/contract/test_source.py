@@ -31,7 +31,7 @@ class World(Protocol):
     source: Source
     repository: Repository
 
-    def commit(self, files: Mapping[str, File]) -> Sha: ...
+    def commit(self, files: Mapping[str, File], parent: Sha | None = None) -> Sha: ...
 
     def tag(self, name: str, sha: Sha) -> None: ...
 
@@ -47,11 +47,12 @@ class GitWorld:
         self.repository = Repository(7, "ada/paper", self._origin.as_uri())
         self.source: Source = GitSource(folder / "cache", allow_file=True)
 
-    def commit(self, files: Mapping[str, File]) -> Sha:
+    def commit(self, files: Mapping[str, File], parent: Sha | None = None) -> Sha:
         lines = "".join(self._line(path, file) for path, file in files.items())
         git(self._origin, "read-tree", "--empty")
         git(self._origin, "update-index", "--index-info", stdin=lines.encode())
-        return Sha(git(self._origin, "commit-tree", git(self._origin, "write-tree"), "-m", "x"))
+        after = ("-p", parent) if parent is not None else ()
+        return Sha(git(self._origin, "commit-tree", git(self._origin, "write-tree"), *after, "-m", "x"))
 
     def tag(self, name: str, sha: Sha) -> None:
         git(self._origin, "tag", "--annotate", "--message", name, name, sha)
@@ -85,8 +86,8 @@ class FakeWorld:
         self.source: Source = self._fake
         self.repository = Repository(7, "ada/paper", "https://forge.example/ada/paper.git")
 
-    def commit(self, files: Mapping[str, File]) -> Sha:
-        return self._fake.commit(self.repository, files)
+    def commit(self, files: Mapping[str, File], parent: Sha | None = None) -> Sha:
+        return self._fake.commit(self.repository, files, parent=parent)
 
     def tag(self, name: str, sha: Sha) -> None:
         self._fake.tag(self.repository, name, sha)
@@ -129,6 +130,22 @@ def test_a_fetched_commit_knows_its_tree_and_is_the_same_again(world: World) -> 
     assert len(commit.tree) == 40
     assert commit.committed_at.tzinfo is not None
     assert world.source.fetch(world.repository, sha) == commit
+
+
+def test_a_commit_knows_its_parent_which_can_be_fetched_then(world: World) -> None:
+    first = world.commit({"a": "1"})
+    second = world.commit({"a": "2"}, parent=first)
+    world.tag("v2", second)
+    world.source.fetch(world.repository, second)
+    assert world.source.parent(world.repository, second) == first
+    world.source.fetch(world.repository, first)
+    assert world.source.read(world.repository, first, "a", limit=10) == b"1"
+    assert world.source.parent(world.repository, first) is None
+
+
+def test_the_parent_of_what_was_not_fetched_is_refused(world: World) -> None:
+    with pytest.raises(Refused):
+        world.source.parent(world.repository, world.commit({"a": "1"}))
 
 
 def test_a_commit_that_the_remote_does_not_have_is_refused(world: World) -> None:

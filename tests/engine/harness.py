@@ -17,6 +17,7 @@ from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
 from tests.fakes.forge import OWN_LOGIN, Comment, FakeForge
+from tests.fakes.linter import FakeLinter
 from tests.fakes.provider import FakeProvider
 from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.source import FakeSource, File
@@ -85,6 +86,7 @@ class Outside:
         self.runner = FakeRunner(lambda job: measured(0.93))
         self.tracker = FakeTracker(public_url="https://mlflow.test")
         self.archive = FakeArchive(folder / "evidence")
+        self.linter = FakeLinter()
 
     def repository(self, full_name: str = "ada/wine") -> Repository:
         return self.forge.add_repository(full_name)
@@ -155,6 +157,7 @@ class Controller:
             tracker=out.tracker,
             forge=out.forge,
             archive=out.archive,
+            linter=out.linter,
             clock=out.clock,
             folders=Folders(self.state),
             pages=self.pages,

@@ -18,7 +18,7 @@ from reprise.engine.world import World
 Cross = Callable[[str, str, str], bool]
 """(name, side, run id) → whether the controller dies here. May raise instead."""
 
-PORTS = ("forge", "source", "builder", "provider", "runner", "tracker")
+PORTS = ("forge", "source", "builder", "provider", "runner", "tracker", "linter")
 
 
 class Watched:

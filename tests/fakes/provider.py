@@ -15,6 +15,7 @@ from reprise.ports import Allocation, Failed, Pending
 class FakeProvider:
     root: Path
     cpus: int = 2
+    leases: bool = False
     pending_looks: int = 0
     """How many observations of each run say Pending first."""
     wait_seconds: float = 1

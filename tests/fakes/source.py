@@ -41,6 +41,7 @@ class _Remote:
     commits: dict[Sha, dict[str, File]] = field(default_factory=dict)
     tags: dict[str, Sha] = field(default_factory=dict)
     head: Sha | None = None
+    parents: dict[Sha, Sha] = field(default_factory=dict)
 
 
 class FakeSource:
@@ -57,11 +58,20 @@ class FakeSource:
         self.exported: list[tuple[Sha, bool]] = []
         """Each commit that was laid out, and whether it was trusted."""
 
-    def commit(self, repository: Repository, files: Mapping[str, File], sha: Sha | None = None) -> Sha:
+    def commit(
+        self,
+        repository: Repository,
+        files: Mapping[str, File],
+        sha: Sha | None = None,
+        *,
+        parent: Sha | None = None,
+    ) -> Sha:
         """``sha``: the one that a real forge gave it."""
         text = json.dumps([repository.id, sorted((path, repr(file)) for path, file in files.items())])
         sha = sha or Sha(hashlib.sha1(text.encode()).hexdigest())
         self._remote(repository).commits[sha] = dict(files)
+        if parent is not None:
+            self._remote(repository).parents[sha] = parent
         return sha
 
     def tag(self, repository: Repository, name: str, sha: Sha) -> None:
@@ -105,6 +115,10 @@ class FakeSource:
             self.fetches += 1
         tree = hashlib.sha1(f"tree {sha}".encode()).hexdigest()
         return Commit(sha, tree, datetime(2024, 1, 1, tzinfo=UTC))
+
+    def parent(self, repository: Repository, sha: Sha) -> Sha | None:
+        self._files(repository, sha)
+        return self._remote(repository).parents.get(sha)
 
     def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
         content = _content(self._files(repository, sha).get(path))

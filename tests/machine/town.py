@@ -319,6 +319,7 @@ class Town:
                         tracker=out.tracker,
                         forge=out.forge,
                         archive=out.archive,
+                        linter=out.linter,
                         clock=out.clock,
                         folders=Folders(self.folder / "state"),
                         pages="https://reprise.test",

@@ -11,6 +11,7 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.SUPERSEDED: "Look at the newer run.",
     Reason.SPEC_INVALID: "{check} shows the same before you push.",
     Reason.COMMIT_MISSING: "Push the commit again; it must be reachable from a branch or a tag.",
+    Reason.ERRORS_FOUND: "{lint} shows the same before you push, and {run} runs it all the same.",
     Reason.LOCK_MISSING: "Commit a lock file with every package pinned.",
     Reason.LOCK_STALE: "",
     Reason.PYTHON_MISSING: "",
@@ -29,7 +30,7 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.INFRASTRUCTURE: _OPERATOR,
     Reason.INTERNAL_ERROR: _OPERATOR,
 }
-"""Empty where every message of the reason says it. ``{run}`` and ``{check}`` are commands."""
+"""Empty where every message of the reason says it. ``{run}``, ``{check}`` and ``{lint}`` are commands."""
 
 _AFTER: dict[Verdict, str] = {
     Verdict.REPRODUCED: "Nothing to do.",
@@ -42,12 +43,17 @@ _AFTER: dict[Verdict, str] = {
 
 
 def next_step(
-    judgement: Judgement, *, run: str = "`reprise run .`", check: str = "`reprise check --spec-only .`"
+    judgement: Judgement,
+    *,
+    run: str = "`reprise run .`",
+    check: str = "`reprise check --spec-only .`",
+    lint: str = "`reprise check .`",
 ) -> str:
     """Our own Markdown; empty when the judgement's message already says what to do.
 
-    ``run`` and ``check``: the commands, as code spans, that rehearse the experiment and check its spec.
+    ``run``, ``check`` and ``lint``: the commands, as code spans, that rehearse the experiment, check its spec
+    and check everything.
     """
     if judgement.verdict is Verdict.NOT_RUN:
-        return AFTER_NOT_RUN[judgement.reason].format(run=run, check=check)
+        return AFTER_NOT_RUN[judgement.reason].format(run=run, check=check, lint=lint)
     return _AFTER[judgement.verdict]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from reprise.domain.lint.model import Severity
+from reprise.domain.lint.noticed import Linted, Noticed
 from reprise.domain.report import render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Sha, Verdict
 from reprise.domain.spec.model import Problem
@@ -43,14 +45,30 @@ class Conclusion(Enum):
     ACTION_REQUIRED = "action_required"
 
 
+class AnnotationLevel(Enum):
+    FAILURE = "failure"
+    WARNING = "warning"
+
+
+LEVEL: dict[Severity, AnnotationLevel | None] = {
+    Severity.ERROR: AnnotationLevel.FAILURE,
+    Severity.WARNING: AnnotationLevel.WARNING,
+    Severity.INFORMATION: None,
+}
+"""How a finding stands beside its line; None = it does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """A sentence at a place in a file of the commit; both numbers count from 1."""
 
     path: str
     line: int
-    column: int
+    column: int | None
+    """None where the whole line is meant."""
     message: str
+    level: AnnotationLevel = AnnotationLevel.FAILURE
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +159,7 @@ def check_of(
         conclusion=conclusion_of(judgement) if judgement is not None else None,
         title=one_line(report.title, MAX_TITLE),
         summary=_untitled(report.markdown)[:MAX_SUMMARY],
-        annotations=_annotations(problems) if judgement is not None else (),
+        annotations=_annotations(problems, view.linted) if judgement is not None else (),
         actions=(REPRODUCE,) if judgement is not None and heard else (),
         details_url=view.links.run,
         started_at=started_at,
@@ -161,13 +179,23 @@ def _state(view: RunView) -> CheckState:
     return CheckState.QUEUED if view.phase is Phase.QUEUED else CheckState.IN_PROGRESS
 
 
-def _annotations(problems: Sequence[Problem]) -> tuple[Annotation, ...]:
+def _annotations(problems: Sequence[Problem], linted: Linted | None) -> tuple[Annotation, ...]:
     """The first fifty; the report says how many there are. It is plain text, so nothing is escaped."""
-    return tuple(
-        Annotation(each.file, max(each.line, 1), max(each.column, 1), _message(each))
-        for each in problems[:MAX_ANNOTATIONS]
-    )
+    wrong = [
+        Annotation(each.file, max(each.line, 1), max(each.column, 1), _message(each.message))
+        for each in problems
+    ]
+    found = [_annotation(each) for each in linted.noticed] if linted is not None else []
+    return tuple([*wrong, *(each for each in found if each is not None)][:MAX_ANNOTATIONS])
 
 
-def _message(problem: Problem) -> str:
-    return cut(clean(problem.message), MAX_MESSAGE) or "this cannot be used"
+def _annotation(each: Noticed) -> Annotation | None:
+    level = LEVEL[each.severity]
+    if level is None:
+        return None
+    message = _message(each.text)
+    return Annotation(each.file, max(each.line, 1), None, message, level, f"{each.rule} {level.value}")
+
+
+def _message(text: str) -> str:
+    return cut(clean(text), MAX_MESSAGE) or "this cannot be used"

@@ -95,7 +95,12 @@ def _summary(view: RunView) -> str:
 def _next_step(view: RunView, judgement: Judgement) -> str:
     if view.variation is not None and judgement.verdict is not Verdict.NOT_RUN:
         return ""
-    return next_step(judgement, run=_rehearse(view), check=code(f"reprise check --spec-only {view.path}"))
+    return next_step(
+        judgement,
+        run=_rehearse(view),
+        check=code(f"reprise check --spec-only {view.path}"),
+        lint=code(f"reprise check {view.path}"),
+    )
 
 
 def _rehearse(view: RunView) -> str:

@@ -81,6 +81,7 @@ class Reason(Enum):
     SUPERSEDED = "superseded"
     SPEC_INVALID = "spec_invalid"
     COMMIT_MISSING = "commit_missing"
+    ERRORS_FOUND = "errors_found"
     LOCK_MISSING = "lock_missing"
     LOCK_STALE = "lock_stale"
     PYTHON_MISSING = "python_missing"
@@ -117,6 +118,7 @@ FAULT: dict[Reason, Fault] = {
     Reason.SUPERSEDED: Fault.PERSON,
     Reason.SPEC_INVALID: Fault.REPOSITORY,
     Reason.COMMIT_MISSING: Fault.REPOSITORY,
+    Reason.ERRORS_FOUND: Fault.REPOSITORY,
     Reason.LOCK_MISSING: Fault.REPOSITORY,
     Reason.LOCK_STALE: Fault.REPOSITORY,
     Reason.PYTHON_MISSING: Fault.REPOSITORY,
@@ -143,6 +145,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.SUPERSEDED: "superseded by a newer run",
     Reason.SPEC_INVALID: "the spec cannot be used",
     Reason.COMMIT_MISSING: "the commit is gone",
+    Reason.ERRORS_FOUND: "errors were found before a machine was leased",
     Reason.LOCK_MISSING: "no usable lock file",
     Reason.LOCK_STALE: "the lock file is stale",
     Reason.PYTHON_MISSING: "the Python version is not installed here",

@@ -8,8 +8,9 @@ from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.claims import worst_first
 from reprise.domain.ledger import SHOWN as LEDGER_ROWS
 from reprise.domain.ledger import Verification, why_not_counted
+from reprise.domain.lint.noticed import Noticed, counted_findings
 from reprise.domain.log_text import shortened
-from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, TrialResult, Verdict
+from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Reason, TrialResult, Verdict
 from reprise.domain.scatter import values_line
 from reprise.domain.spec.model import Profile
 from reprise.domain.spec.names import SPEC_FILE
@@ -27,6 +28,8 @@ _RAW_LINE = 4_000
 """Before colours and overwritten progress are taken out."""
 _ROWS = 200
 _SUBMODULES = 20
+_FOUND = 50
+_FOUND_TEXT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,31 @@ def sections(view: RunView) -> list[Section]:
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
         made = [*made[1:-1], _log, _provenance]
+    if view.judgement is not None and view.judgement.reason is Reason.ERRORS_FOUND:
+        made = [_found, *made]
+    else:
+        made = [*made, _found]
     return [section for make in made if (section := make(view)) is not None]
+
+
+def _found(view: RunView) -> Section | None:
+    """Only of a run that ended: what stands in a comment would else grow under its reader."""
+    linted = view.linted
+    if linted is None or view.judgement is None or not (linted.noticed or linted.problem):
+        return None
+    if linted.problem is not None:
+        return Section("Before the run", f"The repository could not be looked at: {inline(linted.problem)}")
+    blocks = view.judgement.reason is Reason.ERRORS_FOUND
+    lines = [_found_line(each) for each in linted.noticed[:_FOUND]]
+    left = linted.errors + linted.warnings - len(lines)
+    if left:
+        lines.append(f"- and {left} more: {code(f'reprise check {view.path}')} lists them")
+    return Section(f"Found in the repository ({counted_findings(linted)})", "\n".join(lines), open=blocks)
+
+
+def _found_line(each: Noticed) -> str:
+    place = code(f"{each.file}:{each.line}", 160)
+    return f"- {each.severity.value} {each.rule} at {place}: {paragraph(each.text, _FOUND_TEXT)}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:

@@ -11,6 +11,7 @@ from enum import Enum
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.comparison import Comparison
 from reprise.domain.ledger import Verification
+from reprise.domain.lint.noticed import Linted
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
 from reprise.domain.spec.model import Variation
 from reprise.domain.statuses import Links
@@ -120,6 +121,8 @@ class RunView:
     """What differs from where the number came out right; of a run that missed, or that was varied."""
     path: str = "."
     """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
+    linted: Linted | None = None
+    """What the commit was found to have; None where nobody looked."""
     links: Links = field(default_factory=Links)
     environment: Mapping[str, str] = field(default_factory=dict)
     """Of trial 0, as `environment.flatten` writes it; empty when none was recorded."""

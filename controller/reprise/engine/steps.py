@@ -15,7 +15,7 @@ from reprise.domain.spec.asked import noted
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
-from reprise.engine import auditing, evidence, reporting, tracking, trial
+from reprise.engine import auditing, evidence, linting, reporting, tracking, trial
 from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
@@ -63,6 +63,8 @@ class Steps:
         run = self._run(run_id)
         if run.stop_requested is not None:
             return run.stop_requested
+        if (why := linting.blocked(self._world, run)) is not None:
+            return why
         spec = self._spec(run)
         with self._world.store.write() as connection:  # before it: no machine without a line
             auditing.machine_asked(connection, run, self._world.clock.now())
@@ -73,18 +75,15 @@ class Steps:
         run = self._run(run_id)
         if run.stop_requested is not None:
             return run.stop_requested
-        folder = self._world.folders.build(run.id)
         log_file = self._world.folders.build_log(run.id)
         log_file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            trial.export_once(
-                self._world.source, run, folder / "tree", keep=lambda found: self._save(run, submodules=found)
-            )
+            tree = trial.lay_out(self._world, run)
         except Refused as error:
             return Failed(Reason.BUILD_FAILED, str(error))
         request = BuildRequest(
             run.id,
-            folder / "tree",
+            tree,
             self._spec(run),
             log_file,
             lambda: self._stop_requested(run_id) is not None,
@@ -133,7 +132,7 @@ class Steps:
     # --- after ----------------------------------------------------------------------------------
 
     def collect(self, run_id: str) -> None:
-        self._enter(run_id, Phase.COLLECTING)
+        linting.look_afterwards(self._world, self._enter(run_id, Phase.COLLECTING))
         self.record(run_id)
 
     def record(self, run_id: str) -> None:

@@ -75,6 +75,18 @@ def export_once(
     partial.rename(tree)
 
 
+def lay_out(world: World, run: Run) -> Path:
+    """The commit as it is looked at and built. Raises Refused where it cannot be laid out safely."""
+
+    def keep(submodules: tuple[Submodule, ...]) -> None:
+        with world.store.write() as connection:
+            runs.save(connection, run.id, submodules=submodules)
+
+    tree = world.folders.build(run.id) / "tree"
+    export_once(world.source, run, tree, keep=keep)
+    return tree
+
+
 def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> JobRequest:
     if run.allocation is None or run.built is None or run.source is None:
         raise Retryable("the run has no machine or environment yet")

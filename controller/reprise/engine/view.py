@@ -84,6 +84,7 @@ def run_view(world: World, run: Run) -> RunView:
         ledger=ledger,
         variation=usable.variation if usable is not None else world.variation,
         comparison=differing.compared(world, run, usable, results, artifacts) if usable else None,
+        linted=run.linted,
         links=links(world, run),
         environment=_environment(world, run, trials),
     )

@@ -12,7 +12,7 @@ from reprise.domain.queue import Limits
 from reprise.domain.run import RunId, Sha
 from reprise.domain.spec.model import Variation
 from reprise.engine.threads import Aside, in_thread
-from reprise.ports import Archive, Builder, Clock, Forge, Provider, Runner, Source, Tracker
+from reprise.ports import Archive, Builder, Clock, Forge, Linter, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
 
 
@@ -72,6 +72,7 @@ class World:
     forge: Forge | None
     """None in a rehearsal: there is nobody to tell."""
     archive: Archive
+    linter: Linter
     clock: Clock
     folders: Folders
     pages: str | None

@@ -11,6 +11,7 @@ from reprise.ports.durable import Durable, Workflows
 from reprise.ports.evidence import Archive, EvidenceRecord, LoggedMetrics, Sealed, SealedTrial
 from reprise.ports.forge import Attempt, Forge, LogPage
 from reprise.ports.jobs import Finished, JobRequest, Lost, Origin, Runner, Running
+from reprise.ports.linting import Linter
 from reprise.ports.machines import Allocation, Pending, Provider
 from reprise.ports.source import Commit, Source
 from reprise.ports.storage import Storage
@@ -32,6 +33,7 @@ __all__ = [
     "Forge",
     "JobRequest",
     "JobRun",
+    "Linter",
     "LogPage",
     "LoggedMetrics",
     "Lost",

@@ -38,6 +38,11 @@ class Pending:
 class Provider(Protocol):
     """A source of machines. Order: request, observe until Allocation or Failed, release."""
 
+    @property
+    def leases(self) -> bool:
+        """Whether a request costs somebody something, so that a run with known errors makes none."""
+        ...
+
     def request(self, run_id: RunId, spec: Spec) -> None:
         """Create or adopt what carries this run's id. Safe to repeat."""
         ...

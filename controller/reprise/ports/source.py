@@ -37,6 +37,10 @@ class Source(Protocol):
         """
         ...
 
+    def parent(self, repository: Repository, sha: Sha) -> Sha | None:
+        """The first parent of a fetched commit, which need not be here; None of a first commit."""
+        ...
+
     def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
         """A file of a fetched commit, None when there is no regular file. More than limit: Refused."""
         ...

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, null, select, update
 from sqlalchemy.engine import Row
 
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
+from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
 from reprise.domain.run import (
     Judgement,
@@ -95,6 +96,8 @@ class Run:
     """sha256 of its package."""
     evidence_problem: str | None = None
     """Why it has none, though it was judged."""
+    linted: Linted | None = None
+    """What its commit was found to have; None before anybody looked."""
 
     @property
     def place(self) -> Place:
@@ -136,6 +139,7 @@ _TYPES: dict[str, Any] = {
     "stop_requested": Failed,
     "claims": tuple[str, ...],
     "submodules": tuple[Submodule, ...],
+    "linted": Linted,
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""

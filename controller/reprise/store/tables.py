@@ -168,6 +168,7 @@ runs = Table(
     Column("untrusted", Boolean, nullable=False, default=False, server_default=false()),  # a stranger's code
     Column("evidence", String(64)),  # sha256 of its package; NULL = none
     Column("evidence_problem", Text),  # why there is none
+    Column("linted", JSON),  # domain.lint.noticed.Linted; NULL = not looked at
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),

@@ -11,6 +11,7 @@ from reprise.engine.turns import wait_of
 from reprise.engine.view import EVIDENCE, run_view
 from reprise.store import audit, runs
 from reprise.store.audit import Filter
+from reprise.store.codec import dump
 from reprise.store.runs import Run
 from reprise.web.audit import line_object
 from reprise.web.context import Context
@@ -53,6 +54,7 @@ def api_routes(context: Context) -> APIRouter:
             "waits_for": wait.why if wait is not None else None,
             "phases": {phase.value: at.isoformat() for phase, at in times.items()},
             "submodules": [asdict(each) for each in run.submodules or ()],
+            "findings": dump(run.linted)["noticed"] if run.linted is not None else None,
             "environment": view.environment,
             "tracking": run.tracked.url if run.tracked is not None else None,
             "tracking_problem": run.tracking_problem,

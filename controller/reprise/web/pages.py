@@ -14,6 +14,7 @@ from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
 from reprise.domain.ledger import ledger_line, why_not_counted
+from reprise.domain.lint.noticed import counted_findings
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
 from reprise.domain.sections import SHOWN_CLAIMS, rehearse_command
 from reprise.domain.statuses import state_of
@@ -192,6 +193,7 @@ _TEMPLATES = _environment(
         "ledger_line": ledger_line,
         "why_not_counted": why_not_counted,
         "figures": figures,
+        "counted_findings": counted_findings,
         "remark": scatter.remark,
         "why_title": comparison.TITLE,
         "next_step": next_step,

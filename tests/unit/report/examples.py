@@ -6,13 +6,15 @@ from pathlib import Path
 
 from tests.unit.verdict.build import claim, series, spec, tolerance, trial
 
+from reprise.domain.lint.model import Severity
+from reprise.domain.lint.noticed import Linted, Noticed, why_blocked
 from reprise.domain.report import render_report
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha, TrialResult
 from reprise.domain.spec.model import BadSpec, Better, Distribution, Problem, PublishedKind, Side, Spec
 from reprise.domain.statistics import sample
 from reprise.domain.statuses import Links
 from reprise.domain.trend import Earlier
-from reprise.domain.verdict import judge, spec_invalid
+from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.domain.view import Installed, Occasion, PhaseTime, RunView
 
 FOLDER = Path(__file__).parents[2] / "samples" / "reports"
@@ -162,6 +164,39 @@ def judged_as(ended: RunView) -> Judgement:
     return ended.judgement
 
 
+FOUND = Linted(
+    (
+        Noticed(
+            "RX32",
+            Severity.ERROR,
+            "train.py",
+            12,
+            "the path '/home/ada/wine.csv' is only on one machine",
+            "write it from the root of the repository, and declare it under data",
+        ),
+        Noticed(
+            "RX03",
+            Severity.WARNING,
+            "reprise.yaml",
+            9,
+            "the claim lda does not say where '98.9' was published",
+            'name the place as where, such as where: "Table 2, row 3" or a DOI',
+        ),
+    ),
+    errors=1,
+    warnings=1,
+)
+
+
+def errors_found() -> RunView:
+    """Where machines are leased, and this one was not."""
+    why = why_blocked(FOUND)
+    assert why is not None
+    ended = view(not_run(Reason.ERRORS_FOUND, why, WINE))
+    ended = replace(ended, linted=FOUND, installed=None, machine="", where={}, log_tail="")
+    return replace(ended, seconds=1.2, phases=(), coin=None)
+
+
 EXAMPLES: dict[str, RunView] = {
     "reproduced": wine(98.87640449438202, 99.43820224719101, 0.9688542825361512),
     "not-reproduced": wine(98.87640449438202, 99.43820224719101, 0.9499443826473860),
@@ -177,6 +212,8 @@ EXAMPLES: dict[str, RunView] = {
     "metric-missing": metric_missing(),
     "not-judged": not_judged(),
     "spec-invalid": broken_spec(),
+    "errors-found": errors_found(),
+    "looked-at": replace(many(1), linted=FOUND),
     "running": replace(
         view(None), phase=Phase.BUILDING, seconds=4.2, occasion=Occasion.PULL_REQUEST, ref="#7"
     ),

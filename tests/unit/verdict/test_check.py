@@ -9,6 +9,7 @@ from tests.unit.report.examples import BAD, EXAMPLES
 
 from reprise.domain.check import (
     CONCLUSION,
+    LEVEL,
     MAX_ANNOTATIONS,
     MAX_DESCRIPTION,
     MAX_IDENTIFIER,
@@ -18,6 +19,7 @@ from reprise.domain.check import (
     MAX_TITLE,
     NOT_RUN,
     REPRODUCE,
+    AnnotationLevel,
     CheckState,
     Conclusion,
     check_name,
@@ -25,6 +27,8 @@ from reprise.domain.check import (
     conclusion_of,
 )
 from reprise.domain.forge import State
+from reprise.domain.lint.model import Severity
+from reprise.domain.lint.noticed import Linted, Noticed
 from reprise.domain.report import render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, Verdict
 from reprise.domain.spec.model import Problem
@@ -110,8 +114,37 @@ def test_whatever_the_problems_are_the_forge_takes_them(problems: list[Problem])
     assert len(check.annotations) == min(len(problems), MAX_ANNOTATIONS)
     for each in check.annotations:
         assert each.line >= 1
+        assert each.column is not None
         assert each.column >= 1
         assert 0 < len(each.message) <= MAX_MESSAGE
+
+
+def found(severity: Severity, line: int) -> Noticed:
+    return Noticed(
+        "RX32", severity, "train.py", line, "the path /home/ada is absolute", "write data/train.csv"
+    )
+
+
+def test_what_was_found_in_the_repository_is_marked_as_grave_as_it_is() -> None:
+    linted = Linted((found(Severity.ERROR, 12), found(Severity.WARNING, 3)), errors=1, warnings=1)
+    check = check_of(replace(EXAMPLES["reproduced"], linted=linted))
+    assert [(each.path, each.line, each.column, each.level, each.title) for each in check.annotations] == [
+        ("train.py", 12, None, AnnotationLevel.FAILURE, "RX32 error"),
+        ("train.py", 3, None, AnnotationLevel.WARNING, "RX32 warning"),
+    ]
+    assert check.annotations[0].message == "the path /home/ada is absolute. Write data/train.csv"
+    assert check_of(replace(EXAMPLES["running"], linted=linted)).annotations == ()
+
+
+def test_problems_of_the_spec_come_before_what_was_found_and_all_have_room() -> None:
+    linted = Linted(tuple(found(Severity.ERROR, line) for line in range(1, 71)), errors=70)
+    check = check_of(replace(EXAMPLES["spec-invalid"], linted=linted), problems=BAD.problems)
+    assert len(check.annotations) == MAX_ANNOTATIONS
+    assert [each.path for each in check.annotations[:3]] == ["reprise.yaml", "reprise.yaml", "train.py"]
+
+
+def test_every_severity_has_a_place_or_none_on_purpose() -> None:
+    assert set(LEVEL) == set(Severity)
 
 
 @given(st.lists(st.text(), max_size=20))

@@ -14,6 +14,7 @@ from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
 from tests.fakes.forge import FakeForge
+from tests.fakes.linter import FakeLinter
 from tests.fakes.provider import FakeProvider
 from tests.fakes.runner import FakeRunner
 from tests.fakes.source import FakeSource
@@ -74,6 +75,7 @@ class Site:
             tracker=FakeTracker(),
             forge=FakeForge(),
             archive=self.archive,
+            linter=FakeLinter(),
             clock=self.clock,
             folders=Folders(folder),
             pages=pages,

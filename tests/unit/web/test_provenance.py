@@ -9,6 +9,8 @@ from tests.unit.web import runs as make
 from tests.unit.web.site import Site
 
 from reprise.domain.audit import Action, Deed, Unit
+from reprise.domain.lint.model import Severity
+from reprise.domain.lint.noticed import Linted, Noticed
 from reprise.domain.run import RunId, Sha, Submodule
 from reprise.store import audit, repositories
 
@@ -124,6 +126,29 @@ async def test_submodules_stand_in_the_page_and_in_the_json(site: Site) -> None:
     async with site.client() as client:
         page = (await client.get("/runs/r1")).text
     assert f"vendor/lib at <code>ddddddd</code> of {lib.url}" in page
+
+
+async def test_what_was_found_in_the_repository_stands_in_the_page_and_in_the_json(site: Site) -> None:
+    error = Noticed(
+        "RX32", Severity.ERROR, "train.py", 12, f"the path {HOSTILE} is absolute", "write it anew"
+    )
+    make.ended(site, make.REPRODUCED, linted=Linted((error,), errors=1))
+    (found,) = (await _get(site, "/api/v1/runs/r1"))["findings"]
+    assert (found["rule"], found["severity"], found["line"]) == ("RX32", "error", 12)
+    async with site.client() as client:
+        page = (await client.get("/runs/r1")).text
+    assert "<summary>1 error</summary>" in page
+    assert "RX32 at <code>train.py:12</code>: the path &lt;script" in page
+    assert "is absolute. Write it anew." in page
+
+
+async def test_what_nobody_looked_for_is_not_called_clean(site: Site) -> None:
+    make.ended(site, make.REPRODUCED)
+    assert (await _get(site, "/api/v1/runs/r1"))["findings"] is None
+    make.ended(site, make.REPRODUCED, "r2", linted=Linted())
+    assert (await _get(site, "/api/v1/runs/r2"))["findings"] == []
+    async with site.client() as client:
+        assert "Found in the repository" not in (await client.get("/runs/r2")).text
 
 
 async def test_strangers_read_no_delivery_ids(site: Site) -> None:

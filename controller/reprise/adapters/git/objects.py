@@ -31,6 +31,7 @@ SMALL_BYTES = 64 * 1024**2
 
 _COMMITTER = re.compile(rb"^committer .*> (-?\d+) [+-]\d+$", re.MULTILINE)
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
+_PARENT = re.compile(rb"tree [0-9a-f]{40}\nparent ([0-9a-f]{40})\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,11 @@ class Objects:
         if tree is None or committer is None:
             raise Refused(f"commit {sha[:12]} has a header that cannot be read; repair the history")
         return Commit(sha, tree[1].decode(), _moment(int(committer[1])))
+
+    def parent(self, sha: Sha) -> Sha | None:
+        """The first one of a commit, which may be missing here."""
+        found = _PARENT.match(self._whole(sha, "commit"))
+        return Sha(found[1].decode()) if found is not None else None
 
     def entries(self, tree: str) -> tuple[Entry, ...]:
         """Raises Refused when the listing is malformed."""

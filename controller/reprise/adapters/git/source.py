@@ -100,6 +100,10 @@ class GitSource:
         with self._objects(folder) as objects:
             return objects.commit(sha)
 
+    def parent(self, repository: Repository, sha: Sha) -> Sha | None:
+        with self._opened(repository, sha) as objects:
+            return objects.parent(sha)
+
     def read(self, repository: Repository, sha: Sha, path: str, *, limit: int) -> bytes | None:
         with self._opened(repository, sha) as objects:
             entry = _find(objects, objects.commit(sha).tree, path)

@@ -108,14 +108,14 @@ def _body(check: Check, *, annotated: bool) -> dict[str, Any]:
 
 
 def _annotation(each: Annotation) -> dict[str, Any]:
+    optional = {"start_column": each.column, "end_column": each.column, "title": each.title or None}
     return {
         "path": each.path,
         "start_line": each.line,
         "end_line": each.line,
-        "start_column": each.column,
-        "end_column": each.column,
-        "annotation_level": "failure",
+        "annotation_level": each.level.value,
         "message": each.message,
+        **{name: value for name, value in optional.items() if value is not None},
     }
 
 

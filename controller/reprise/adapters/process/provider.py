@@ -28,6 +28,9 @@ MEMORY_LIMITS = (
 
 
 class ProcessProvider:
+    leases = False
+    """This machine is here anyway."""
+
     def __init__(
         self,
         state: Path,

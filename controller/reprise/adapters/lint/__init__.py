@@ -1,0 +1,1 @@
+"""The Linter port: looks at a commit's tree in a process of its own."""
