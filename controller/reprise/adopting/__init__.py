@@ -1,0 +1,101 @@
+"""``reprise init --adopt``: a ``reprise.yaml`` for a repository that is there already.
+
+Reads what other tools and the README say, writes the spec with a reason for every choice, and lists what is
+left to do. Nothing of the repository is run or changed beside that one new file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reprise.adopting.folder import read_folder
+from reprise.checking import check_specs
+from reprise.domain.adopt import text as told
+from reprise.domain.adopt import written
+from reprise.domain.adopt.model import Proposal
+from reprise.domain.adopt.proposal import propose
+from reprise.domain.errors import UserError
+from reprise.domain.spec.model import BadSpec, Problem
+from reprise.domain.spec.names import SPEC_FILE, experiment_name
+from reprise.domain.spec.parse import parse_spec
+from reprise.domain.spec.problems import render_problems
+
+NOTHING = (
+    "nothing says how the experiment is run (looked for MLproject, ReproGen's layout, a command in a code "
+    "block of the README, a Dockerfile's CMD, a script such as train.py and a notebook): write reprise.yaml "
+    "by hand, docs/spec.md shows the smallest one"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    file: Path
+    """What was written."""
+    proposal: Proposal
+    problems: tuple[Problem, ...]
+    """What the check of the new file finds."""
+
+
+def adopt(path: Path) -> str:
+    """Writes the spec, and tells how it came about. Raises UserError where that cannot be."""
+    adopted = adopt_folder(path)
+    return f"{told.render(adopted.proposal, str(adopted.file))}\n\n{_checked(adopted.problems)}"
+
+
+def adopt_folder(path: Path) -> Adopted:
+    """Raises UserError when there is a spec already, or nothing that could become one."""
+    root = _root(path)
+    proposal = propose(read_folder(root))
+    if proposal is None:
+        raise UserError(f"{path}: {NOTHING}")
+    text = _readable(written.render(proposal), root)
+    file = root / SPEC_FILE
+    _write(file, text)
+    return Adopted(file, proposal, check_specs(root))
+
+
+def _root(path: Path) -> Path:
+    root = path.absolute()
+    if not root.is_dir():
+        raise UserError(f"{path} is not a folder: name the one that holds the repository")
+    above = next((each for each in root.parents if (each / ".git").exists()), None)
+    if above is not None and not (root / ".git").exists():
+        raise UserError(
+            f"{path} is inside the repository {above}: adopt that one, its root holds {SPEC_FILE}"
+        )
+    if (root / SPEC_FILE).exists() or (root / SPEC_FILE).is_symlink():
+        raise UserError(
+            f"{root / SPEC_FILE} is there already and is not touched: `reprise check` looks at it"
+        )
+    return root
+
+
+def _readable(text: str, root: Path) -> str:
+    """Raises UserError when a name in the repository is longer than a spec can hold."""
+    spec = parse_spec(
+        text.encode(), file=SPEC_FILE, default_name=experiment_name(SPEC_FILE, f"local/{root.name}")
+    )
+    if isinstance(spec, BadSpec):
+        raise UserError(
+            f"what was found makes no spec ({spec.problems[0].message}): write {SPEC_FILE} by hand"
+        )
+    return text
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise UserError(f"{file} is there already and is not touched") from None
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be written ({error.strerror}): correct the folder's permissions"
+        ) from error
+
+
+def _checked(problems: tuple[Problem, ...]) -> str:
+    return (
+        f"`reprise check` finds:\n{render_problems(problems)}"
+        if problems
+        else "`reprise check` finds nothing wrong"
+    )
