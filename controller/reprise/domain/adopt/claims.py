@@ -20,30 +20,10 @@ from reprise.domain.spec.names import parse_name
 _MOST = 20
 _SYNONYMS = {"acc": "accuracy", "err": "error", "prec": "precision", "rec": "recall", "corr": "correlation"}
 _NO_RESULT = frozenset(
-    [
-        "epoch",
-        "epochs",
-        "seed",
-        "batch",
-        "lr",
-        "learning",
-        "size",
-        "params",
-        "parameters",
-        "steps",
-        "layers",
-        "time",
-        "seconds",
-        "runtime",
-        "minutes",
-        "hours",
-        "year",
-        "version",
-        "date",
-        "n",
-        "num",
-        "samples",
-    ]
+    (
+        *("epoch", "epochs", "seed", "batch", "lr", "learning", "size", "params", "parameters", "steps"),
+        *("time", "seconds", "runtime", "minutes", "hours", "year", "version", "date", "n", "num", "samples"),
+    )
 )
 _RESERVED = "artifacts"
 
