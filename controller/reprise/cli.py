@@ -167,17 +167,21 @@ def plan(
         bool, typer.Option("--suggest-tolerance", help="Suggest a tolerance and a margin for each claim.")
     ] = False,
     as_json: Json = False,
+    config: Config = None,
 ) -> int:
-    """Show what the declared trials can tell, before anything runs.
+    """Show what would be run, what that needs and what it can tell, before anything runs.
 
-    From the committed values per seed, or their spread: the scatter, how likely each verdict is, how many
-    trials it takes. docs/statistics.md explains every line.
+    The command, the pins, the time that earlier runs took, and what is missing. Then, from the committed
+    values per seed or their spread: the scatter, how likely each verdict is, how many trials it takes.
+    docs/statistics.md explains every line.
 
     Exit codes: 0 shown, 64 wrong usage or a spec with problems.
     """
     from reprise.planning import as_object, plan_specs, render
+    from reprise.settings import load_settings
 
-    plans = plan_specs(path, experiment=experiment, claim=claim, suggesting=suggest)
+    state = load_settings(config).state_dir
+    plans = plan_specs(path, experiment=experiment, claim=claim, suggesting=suggest, state=state)
     shown = json.dumps(as_object(plans), indent=2) if as_json else render(plans, suggesting=suggest)
     typer.echo(shown)
     return 0

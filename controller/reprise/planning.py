@@ -1,4 +1,4 @@
-"""``reprise plan``: what the declared trials can show, before anybody pays for a run.
+"""``reprise plan``: what would be run and what that can show, before anybody pays for it.
 
 Reads the spec files and the committed values of a folder as ``reprise check`` does, and runs nothing.
 """
@@ -10,6 +10,9 @@ from typing import Any
 
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
+from reprise.domain.planned_run import RunPlan
+from reprise.domain.planned_run_object import run_object
+from reprise.domain.planned_run_text import render_run
 from reprise.domain.planned_text import ONLY_COMMITTED, render_claim, render_suggestion
 from reprise.domain.planning import Chances
 from reprise.domain.run import Verdict
@@ -19,7 +22,8 @@ from reprise.domain.spec.model import BadSpec, Claim, Spec
 from reprise.domain.spec.parse import DISTRIBUTION_TRIALS
 from reprise.domain.statistics import Sample
 from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit, suggest
-from reprise.spec_files import find_specs
+from reprise.planned_here import look
+from reprise.spec_files import find_specs, root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,36 @@ class Planned:
 class ExperimentPlan:
     file: str
     spec: Spec
+    run: RunPlan
     claims: tuple[Planned, ...]
 
 
 def plan_specs(
-    path: Path, *, experiment: str | None = None, claim: str | None = None, suggesting: bool = False
+    path: Path,
+    *,
+    experiment: str | None = None,
+    claim: str | None = None,
+    suggesting: bool = False,
+    state: Path | None = None,
 ) -> tuple[ExperimentPlan, ...]:
-    """The plan of every experiment, or of one. UserError names what is missing or wrong."""
+    """The plan of every experiment, or of one. UserError names what is missing or wrong.
+
+    ``state`` is the state folder, where earlier runs say how long it takes.
+    """
     found = find_specs(path)
     chosen = [file for file in found.files if experiment in (None, file.spec.name)]
     if not chosen:
         raise UserError(f"there is no experiment {experiment!r} here; {_names(found.files)}")
     specs = [(file.path, _good(file)) for file in chosen]
-    plans = tuple(_plan(name, spec, claim, found.read, suggesting) for name, spec in specs)
+    plans = tuple(
+        ExperimentPlan(
+            name,
+            spec,
+            RunPlan(spec, look(root_of(path), spec, state)),
+            _claims(spec, claim, found.read, suggesting),
+        )
+        for name, spec in specs
+    )
     kept = tuple(plan for plan in plans if plan.claims or claim is None)
     if not kept:
         ids = [each.id for _, spec in specs for each in spec.claims]
@@ -57,14 +78,14 @@ def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
     lines: list[str] = []
     for plan in plans:
         trials = f"{plan.spec.n} trial{'s' if plan.spec.n != 1 else ''}"
-        lines += [f"{plan.spec.name} ({plan.file}), {trials}", ""]
+        lines += [f"{plan.spec.name} ({plan.file}), {trials}", *render_run(plan.run), ""]
         for each in plan.claims:
             lines += render_claim(each.claim)
             if suggesting:
                 lines += render_suggestion(each.claim.claim, each.suggestion)
             lines.append("")
         if not plan.claims:
-            lines += ["It claims nothing, so that there is nothing to plan: docs/spec.md shows a claim.", ""]
+            lines += ["It claims nothing, so that nothing will be judged: docs/spec.md shows a claim.", ""]
     return "\n".join([*lines, ONLY_COMMITTED] if suggesting else lines[:-1])
 
 
@@ -83,13 +104,12 @@ def _names(files: tuple[SpecFile, ...]) -> str:
     return f"there is: {', '.join(file.spec.name for file in files)}"
 
 
-def _plan(
-    file: str, spec: Spec, claim: str | None, read: Callable[[str], bytes | None], suggesting: bool
-) -> ExperimentPlan:
+def _claims(
+    spec: Spec, claim: str | None, read: Callable[[str], bytes | None], suggesting: bool
+) -> tuple[Planned, ...]:
     published = published_samples(spec, read)
     claims = [each for each in spec.claims if claim in (None, each.id)]
-    plans = tuple(_planned(spec, each, published.get(each.id), suggesting) for each in claims)
-    return ExperimentPlan(file, spec, plans)
+    return tuple(_planned(spec, each, published.get(each.id), suggesting) for each in claims)
 
 
 def _planned(spec: Spec, claim: Claim, published: Sample | None, suggesting: bool) -> Planned:
@@ -105,6 +125,7 @@ def _experiment(plan: ExperimentPlan) -> dict[str, Any]:
         "file": plan.file,
         "experiment": plan.spec.name,
         "trials": plan.spec.n,
+        "run": run_object(plan.run),
         "claims": [_claim(each) for each in plan.claims],
     }
 

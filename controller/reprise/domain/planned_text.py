@@ -22,7 +22,7 @@ def render_claim(plan: ClaimPlan) -> list[str]:
     """The lines of one claim, the first one its name."""
     claim = plan.claim
     head = f"{claim.id}: published {clean(claim.published.text)}, mode {_mode(claim)}"
-    return [head, *_table([*_where(claim), *_seeds(plan), *_bar(plan), *_chances(plan)])]
+    return [head, *table([*_where(claim), *_seeds(plan), *_bar(plan), *_chances(plan)])]
 
 
 def render_suggestion(claim: Claim, found: Suggestion | None) -> list[str]:
@@ -31,7 +31,7 @@ def render_suggestion(claim: Claim, found: Suggestion | None) -> list[str]:
         if found
         else [("suggested", "nothing yet: it takes the values of several seeds, not all equal")]
     )
-    return _table([*rows, *_precision(claim)])
+    return table([*rows, *_precision(claim)])
 
 
 def percent(share: float) -> str:
@@ -179,7 +179,8 @@ def _precision(claim: Claim) -> Iterator[tuple[str, str]]:
         )
 
 
-def _table(rows: list[tuple[str, str]]) -> list[str]:
+def table(rows: list[tuple[str, str]]) -> list[str]:
+    """Labels on the left, wrapped texts beside them."""
     return [line for label, text in rows for line in _wrapped(f"  {label:<{_LABEL}}", text)]
 
 

@@ -93,7 +93,7 @@ def test_a_python_that_nobody_names_is_left_to_do() -> None:
 
 def test_what_rees_asks_for_beside_packages_is_named() -> None:
     files = {"train.py": TRAIN, "binder/apt.txt": "libgomp1\n", "postBuild": "\n"}
-    assert ["binder/apt.txt"] == [str(e.place) for e in proposed(files).left if "not looked at" in e.what]
+    assert [str(e.place) for e in proposed(files).left if "not looked at" in e.what] == ["binder/apt.txt"]
 
 
 def test_committed_data_is_declared_with_its_digest_and_absent_data_is_named() -> None:

@@ -26,6 +26,9 @@ def block(language: str, which: int = 0) -> str:
 def example(tmp_path: Path) -> Path:
     (tmp_path / "reprise.yaml").write_text(block("yaml"))
     (tmp_path / "seeds.json").write_text(block("json"))
+    (tmp_path / "train.py").touch()
+    (tmp_path / "requirements.txt").write_text(f"numpy==2.4.0 --hash=sha256:{'0' * 64}\n")
+    (tmp_path / ".python-version").write_text("3.11\n")
     return tmp_path
 
 

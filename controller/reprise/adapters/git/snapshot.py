@@ -4,7 +4,6 @@ Their repository is only read: a copy of its index, its objects as an alternate 
 filter of theirs runs (a clean filter may write next to the objects, as git-lfs does).
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from reprise.adapters.git import commands, complaints, export
 from reprise.adapters.git.excludes import personal_excludes
+from reprise.adapters.git.local import repository_at
 from reprise.domain.errors import UserError
 from reprise.domain.run import Repository, Sha
 
@@ -62,7 +62,7 @@ def locate(path: Path, system: Mapping[str, str], home: Path, timeout: float) ->
     if format_ != "sha1":
         raise UserError(f"{root} uses git's {format_} object format, which is not supported yet")
     return Local(
-        _repository(Path(root)), Path(root), Path(git_folder), Path(objects), Path(index), system, home
+        repository_at(Path(root)), Path(root), Path(git_folder), Path(objects), Path(index), system, home
     )
 
 
@@ -191,9 +191,3 @@ def _commit(git: _Git, tree: str, head: str | None) -> str:
     dates = {"GIT_AUTHOR_DATE": f"@{seconds} +0000", "GIT_COMMITTER_DATE": f"@{seconds} +0000"}
     message = "working tree with uncommitted changes"
     return git.run("commit-tree", tree, *parents, "-m", message, extra={**IDENTITY, **dates})
-
-
-def _repository(root: Path) -> Repository:
-    """Rehearsals have no forge; a negative id never meets one of a forge's."""
-    number = int.from_bytes(hashlib.sha256(os.fsencode(root)).digest()[:7], "big")
-    return Repository(-number - 1, f"local/{root.name or 'repository'}", root.as_uri())

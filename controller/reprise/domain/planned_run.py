@@ -1,0 +1,107 @@
+"""What a run of an experiment would do and need, as far as it can be told before it starts. Pure.
+
+``reprise plan`` shows this before the statistics. What only the folder can say (which files are there, how
+long earlier runs took) is handed in by `planned_here`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reprise.domain.pins import Pins
+from reprise.domain.spec.model import DataFile, Spec
+from reprise.domain.trials import controls_of, most_executions, wants_probe
+
+
+class Standing(Enum):
+    """How a declared data file is found."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    OTHER = "another digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    file: DataFile
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How long runs of the same experiment took, from grant to end."""
+
+    seconds: float
+    """Their median."""
+    count: int
+    what: str
+    """``rehearsal`` or ``run``"""
+    where: str
+    """``here``, or ``of ada/paper``"""
+
+    def __str__(self) -> str:
+        if self.count == 1:
+            return f"as one {self.what} {self.where} took"
+        return f"the median of {self.count} {self.what}s {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What the folder says."""
+
+    pins: Pins | None
+    python: tuple[str, str] | None
+    """What is asked for, and who asks; None when nobody does."""
+    inputs: tuple[Input, ...]
+    earlier: Earlier | None
+    missing: tuple[str, ...]
+    """Sentences without a full stop: what the run would end with, or wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    spec: Spec
+    here: Here
+
+    @property
+    def probe(self) -> bool:
+        return wants_probe(self.spec)
+
+    @property
+    def controls(self) -> int:
+        return len(controls_of(self.spec))
+
+    @property
+    def most_executions(self) -> int:
+        return most_executions(self.spec)
+
+    @property
+    def most_seconds(self) -> float:
+        """When every execution takes all of its time."""
+        return self.most_executions * self.spec.run.timeout.total_seconds()
+
+    @property
+    def expected(self) -> tuple[float, str] | None:
+        """Seconds of the whole run and where they come from; None when nobody knows."""
+        earlier, duration = self.here.earlier, self.spec.resources.duration
+        if earlier is not None:
+            return earlier.seconds, str(earlier)
+        if duration is not None:
+            certain = self.spec.n + self.probe + self.controls
+            return duration.total_seconds() * certain, "as declared"
+        return None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return (*self.here.missing, *map(_absent, lacking(self.here.inputs)))
+
+
+def lacking(inputs: Sequence[Input]) -> list[Input]:
+    return [each for each in inputs if each.standing is not Standing.PRESENT]
+
+
+def _absent(each: Input) -> str:
+    if each.standing is Standing.OTHER:
+        return f"{each.file.path} has another sha256 than data declares: restore it, or declare the new one"
+    source = f" (its source: {each.file.source})" if each.file.source else ""
+    return f"{each.file.path} of data is not there: commit it{source}"

@@ -1,0 +1,109 @@
+"""A planned run in words; ``reprise plan`` prints this above the statistics of its claims."""
+
+import shlex
+from collections.abc import Iterator
+
+from reprise.domain.forecast import about
+from reprise.domain.planned_run import RunPlan
+from reprise.domain.planned_text import table
+from reprise.domain.spec.model import Hardware, Tolerance
+from reprise.domain.text import clean
+from reprise.domain.trials import MIN_UNREPEATABLE
+from reprise.domain.words import duration, size
+
+
+def render_run(plan: RunPlan) -> list[str]:
+    rows = [
+        ("runs", _command(plan)),
+        *_executions(plan),
+        ("pins", _pins(plan)),
+        ("time", _time(plan)),
+        ("needs", _needs(plan)),
+        *_data(plan),
+        *_labelled("missing", plan.missing),
+    ]
+    return table([(label, clean(text)) for label, text in rows])
+
+
+def _command(plan: RunPlan) -> str:
+    run = plan.spec.run
+    where = "" if run.workdir == "." else f", in {run.workdir}"
+    if run.seed is None or not (run.seed.arg or run.seed.env):
+        return f"{shlex.join(run.command)}{where}, without a seed"
+    arg = f" {run.seed.arg} {run.seed.value}" if run.seed.arg else ""
+    env = f"{run.seed.env}={run.seed.value} " if run.seed.env else ""
+    return f"{env}{shlex.join(run.command)}{arg}{where}"
+
+
+def _executions(plan: RunPlan) -> Iterator[tuple[str, str]]:
+    spec = plan.spec
+    extra = (["a probe"] if plan.probe else []) + _controls(plan.controls)
+    said = [_trials(spec.n), *extra]
+    whole = " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else said[0]
+    yield "executions", f"{whole}, each at most {duration(spec.run.timeout.total_seconds())}"
+    if plan.probe and spec.n < MIN_UNREPEATABLE and _tolerant(plan):
+        yield "", f"{_trials(MIN_UNREPEATABLE)} if the probe shows that the job does not repeat"
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"
+
+
+def _controls(count: int) -> list[str]:
+    return [] if not count else ["a control" if count == 1 else f"{count} controls"]
+
+
+def _tolerant(plan: RunPlan) -> bool:
+    return any(isinstance(claim.compare, Tolerance) for claim in plan.spec.claims)
+
+
+def _pins(plan: RunPlan) -> str:
+    return f"{_lock(plan)}; {_python(plan)}"
+
+
+def _lock(plan: RunPlan) -> str:
+    pins = plan.here.pins
+    if pins is None:
+        return "no lock file"
+    if pins.empty:
+        return f"{pins.lock}, which names nothing to install"
+    return f"{pins.lock}, {f'weak: {pins.weak}' if pins.weak else 'every file by its hash'}"
+
+
+def _python(plan: RunPlan) -> str:
+    if plan.here.python is None:
+        return "nobody says which Python, so the one of Reprise"
+    request, source = plan.here.python
+    return f"Python {request} ({source})"
+
+
+def _time(plan: RunPlan) -> str:
+    most = f"at most {duration(plan.most_seconds)} of one machine"
+    if plan.expected is None:
+        return f"unknown, since no duration is declared and nothing ran here before; {most}"
+    seconds, basis = plan.expected
+    return f"{about(seconds)}, {basis}; {most}"
+
+
+def _needs(plan: RunPlan) -> str:
+    resources = plan.spec.resources
+    cores = "all granted cores" if resources.cpus is None else f"{resources.cpus} cores"
+    memory = "" if resources.memory_bytes is None else f", {size(resources.memory_bytes)} of memory"
+    network = f", network {plan.spec.environment.network.value}"
+    return f"{cores}{memory}, no GPU{network}{_published_on(plan.spec.reference.hardware)}"
+
+
+def _published_on(hardware: Hardware | None) -> str:
+    if hardware is None or hardware.gpu is None:
+        return ""
+    count = "" if hardware.count == 1 else f"{hardware.count} × "
+    return f"; the published numbers are from {count}{hardware.gpu}"
+
+
+def _data(plan: RunPlan) -> Iterator[tuple[str, str]]:
+    yield from _labelled("data", [f"{each.file.path}: {each.standing.value}" for each in plan.here.inputs])
+
+
+def _labelled(label: str, texts: tuple[str, ...] | list[str]) -> Iterator[tuple[str, str]]:
+    for index, text in enumerate(texts):
+        yield "" if index else label, text

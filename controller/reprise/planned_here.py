@@ -1,0 +1,130 @@
+"""What a folder and the state folder say about a run that is only planned. Nothing is run or written.
+
+Called by `planning`. The lock file and the Python are looked for as the process backend does, so that a plan
+names what a run would end with.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from reprise.adapters.git import local
+from reprise.adapters.process import interpreters, locks, requirements
+from reprise.domain import paths, pins
+from reprise.domain.adopt.words import SCRIPTS, below
+from reprise.domain.errors import UserError
+from reprise.domain.forecast import usual_seconds
+from reprise.domain.pins import Pins
+from reprise.domain.planned_run import Earlier, Here, Input, Standing
+from reprise.domain.spec.model import DataFile, Spec
+from reprise.ports import Failed
+from reprise.store import rehearsed, repositories, runs
+
+_MOST_REHEARSALS = 10
+_REHEARSALS = "rehearsals"
+_DATABASE = "reprise.db"
+_PIECE = 1 << 20
+
+
+def look(root: Path, spec: Spec, state: Path | None) -> Here:
+    """``root`` holds the spec; ``state`` is the state folder with what ran before, None = look at none."""
+    lock = locks.choose(root, spec.environment.lock)
+    python = interpreters.wanted(
+        spec.environment.python, root, root if isinstance(lock, Failed) else lock.file.parent
+    )
+    problems = [each.message for each in (lock, python) if isinstance(each, Failed)]
+    found = None if isinstance(lock, Failed) else _pins(lock, problems)
+    asked = None if python is None or isinstance(python, Failed) else (python.request, python.source)
+    return Here(
+        pins=found,
+        python=asked,
+        inputs=tuple(_input(root, each) for each in spec.data),
+        earlier=_earlier(root, spec, state) if state is not None else None,
+        missing=(*_absent_scripts(root, spec), *problems),
+    )
+
+
+def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:
+    content = locks.content(lock)
+    if isinstance(content, Failed):
+        problems.append(content.message)
+        return None
+    if isinstance(lock, locks.RequirementsFile):
+        parsed = requirements.parse(content.decode("utf-8-sig", errors="replace"), lock.path, tree="file:")
+        if isinstance(parsed, Failed):
+            problems.append(parsed.message)
+    return pins.read(lock.path, content)
+
+
+def _input(root: Path, file: DataFile) -> Input:
+    place = _inside(root, file.path)
+    if place is None:
+        return Input(file, Standing.MISSING)
+    return Input(file, Standing.PRESENT if _sha256(place) == file.sha256 else Standing.OTHER)
+
+
+def _absent_scripts(root: Path, spec: Spec) -> Iterator[str]:
+    """The first file of the command that looks like the repository's own and is not there."""
+    for word in spec.run.command:
+        if word.endswith(SCRIPTS) and not word.startswith(("/", "-")):
+            path = below(spec.run.workdir, word)
+            if _inside(root, path) is None:
+                yield f"{path}, which the command names, is not there"
+            return
+
+
+def _inside(root: Path, path: str) -> Path | None:
+    """An ordinary file that really lies below the root."""
+    try:
+        place = root.joinpath(*paths.parts_inside(path)).resolve()
+    except UserError:
+        return None
+    return place if place.is_file() and place.is_relative_to(root.resolve()) else None
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while piece := opened.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _earlier(root: Path, spec: Spec, state: Path) -> Earlier | None:
+    """Rehearsals of this folder, else runs of the repository that its ``origin`` names."""
+    tree = local.root_of(root)
+    if tree is None:
+        return None
+    number = local.repository_at(tree).id
+    folders = [folder for folder, _ in rehearsed.unvaried(state / _REHEARSALS, number, spec.name)]
+    took = [each for folder in folders[:_MOST_REHEARSALS] for each in _durations(folder, spec, number)]
+    usual = usual_seconds(took)
+    if usual is not None:
+        return Earlier(usual, len(took), "rehearsal", "here")
+    name = local.origin(tree)
+    took = _durations(state, spec, name) if name is not None else []
+    usual = usual_seconds(took)
+    return Earlier(usual, len(took), "run", f"of {name}") if usual is not None else None
+
+
+def _durations(folder: Path, spec: Spec, repository: int | str) -> list[float]:
+    """Of a database that may be older or newer than this version; one that cannot be read says nothing."""
+    file = folder / _DATABASE
+    if not file.is_file():
+        return []
+    engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", connect_args={"timeout": 2})
+    try:
+        with engine.connect() as connection:
+            if isinstance(repository, str):
+                known = repositories.watched_as(connection, repository)
+                if known is None:
+                    return []
+                repository = known.id
+            return runs.usual_durations(connection, repository, spec.name)
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
