@@ -81,9 +81,7 @@ def test_a_claim_can_be_chosen_and_the_rest_is_left_out(
     assert [claim["id"] for claim in experiment["claims"]] == ["two"]
 
 
-def test_a_spec_that_claims_nothing_is_told_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_spec_that_claims_nothing_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(tmp_path)
     assert "nothing will be judged" in planned(tmp_path, capsys)
 
