@@ -1,4 +1,4 @@
-"""Each kind of repository that exists, adopted and then rehearsed by the real pipeline: a verdict, or what is missing.
+"""Each kind of repository that exists, adopted and really rehearsed: a verdict, or what is missing.
 
 The rehearsals take seconds each and need not wait for each other, so they all start at once.
 """
