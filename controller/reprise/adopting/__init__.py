@@ -7,17 +7,18 @@ left to do. Nothing of the repository is run or changed beside that one new file
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise.adopting.folder import read_folder
-from reprise.checking import check_specs
 from reprise.domain.adopt import text as told
 from reprise.domain.adopt import written
 from reprise.domain.adopt.model import Proposal
 from reprise.domain.adopt.proposal import propose
 from reprise.domain.errors import UserError
-from reprise.domain.spec.model import BadSpec, Problem
+from reprise.domain.lint.model import Severity
+from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import SPEC_FILE, experiment_name
 from reprise.domain.spec.parse import parse_spec
-from reprise.domain.spec.problems import render_problems
+from reprise.domain.text import clean_line
+from reprise.linting.checked import Checked, check_folder
+from reprise.linting.folder import repo_of
 
 NOTHING = (
     "nothing says how the experiment is run (looked for MLproject, ReproGen's layout, a command in a code "
@@ -25,32 +26,35 @@ NOTHING = (
     "by hand, docs/spec.md shows the smallest one"
 )
 
+_MOST_SHOWN = 20
+"""Findings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
     file: Path
     """What was written."""
     proposal: Proposal
-    problems: tuple[Problem, ...]
-    """What the check of the new file finds."""
+    checked: Checked
+    """What the check finds once it is there."""
 
 
 def adopt(path: Path) -> str:
     """Writes the spec, and tells how it came about. Raises UserError where that cannot be."""
     adopted = adopt_folder(path)
-    return f"{told.render(adopted.proposal, str(adopted.file))}\n\n{_checked(adopted.problems)}"
+    return f"{told.render(adopted.proposal, str(adopted.file))}\n\n{_found(adopted.checked)}"
 
 
 def adopt_folder(path: Path) -> Adopted:
     """Raises UserError when there is a spec already, or nothing that could become one."""
     root = _root(path)
-    proposal = propose(read_folder(root))
+    proposal = propose(repo_of(root, ()))
     if proposal is None:
         raise UserError(f"{path}: {NOTHING}")
     text = _readable(written.render(proposal), root)
     file = root / SPEC_FILE
     _write(file, text)
-    return Adopted(file, proposal, check_specs(root))
+    return Adopted(file, proposal, check_folder(root))
 
 
 def _root(path: Path) -> Path:
@@ -93,9 +97,17 @@ def _write(file: Path, text: str) -> None:
         ) from error
 
 
-def _checked(problems: tuple[Problem, ...]) -> str:
-    return (
-        f"`reprise check` finds:\n{render_problems(problems)}"
-        if problems
-        else "`reprise check` finds nothing wrong"
-    )
+def _found(checked: Checked) -> str:
+    """Errors and warnings, one line each; how to mend them says the check itself."""
+    counting = [each for each in checked.counting if each.severity is not Severity.INFORMATION]
+    if checked.clean:
+        return "`reprise check` finds nothing wrong"
+    lines = [f"- {problem}" for problem in checked.problems]
+    lines += [
+        f"- {clean_line(each.file)}:{each.line}: {each.severity.value} {each.rule.id}, "
+        f"{clean_line(each.message)}"
+        for each in counting[:_MOST_SHOWN]
+    ]
+    more = len(counting) - _MOST_SHOWN
+    lines += [f"- and {more} more"] if more > 0 else []
+    return "\n".join(["`reprise check` finds, and says how to mend:", *lines])

@@ -148,3 +148,32 @@ def test_a_notebook_is_read_as_python_without_its_magic() -> None:
     assert found.seed is not None
     assert (found.seed.env, found.seed.value, str(found.seed.place)) == ("SEED", 4, "look.ipynb")
     assert any("papermill" in each.what for each in found.left)
+
+
+GENERATED = {
+    "chi/0_create_buckets.ipynb": "{}",
+    "chi/1_create_server_nvidia.ipynb": "{}",
+    "docker/Dockerfile.mlflow": "FROM ghcr.io/mlflow/mlflow:v3.0.0\n",
+    "docker/Dockerfile.jupyter-cuda-pt": "FROM quay.io/jupyter/pytorch-notebook:cuda11-latest\n",
+    "docker/docker-compose.yml": "services:\n  jupyter:\n    runtime: nvidia\n",
+    "docker/requirements.txt": "datasets\ntransformers\n",
+    "utils/mlflow_log.py": "import mlflow\n",
+    "src/.gitkeep": "",
+    "src/Pytorch_manual_log_example.py": "import mlflow\nfrom utils.mlflow_log import log_git\n",
+    "notebooks/Pytorch_manual_log_example.ipynb": NOTEBOOK,
+}
+
+
+def test_reprogens_layout_as_it_was_generated_is_taken_and_what_is_missing_is_named() -> None:
+    found = proposed(GENERATED)
+    assert found.entry.argv == ("python", "-m", "src.Pytorch_manual_log_example")
+    left = {str(each.place): each.what for each in found.left}
+    assert "is the example that the template brings" in left["src/Pytorch_manual_log_example.py"]
+    assert "`datasets` does not name one version" in left["docker/requirements.txt:1"]
+    assert "a GPU is used here" in left["docker/docker-compose.yml:3"]
+    assert spec_of(GENERATED).environment.lock is None
+
+
+def test_reprogens_notebook_is_taken_where_there_is_no_script() -> None:
+    files = {path: text for path, text in GENERATED.items() if not path.endswith("example.py")}
+    assert proposed(files).entry.script == "notebooks/Pytorch_manual_log_example.ipynb"

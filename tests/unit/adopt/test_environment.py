@@ -114,3 +114,26 @@ def test_committed_data_is_declared_with_its_digest_and_absent_data_is_named() -
     assert places["train.py:3"] == "data/b.csv is read, and not committed"
     assert "pointer of Git LFS" in places["train.py:4"]
     assert not {"train.py:6", "train.py:7"} & set(places)
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"train.py": 'import torch\nd = torch.device("cuda:0")\n'}, "train.py:2"),
+        ({"train.py": "model.cuda()\n"}, "train.py:1"),
+        (
+            {"docker/docker-compose.yml": "services:\n  a:\n    runtime: nvidia\n"},
+            "docker/docker-compose.yml:3",
+        ),
+        ({"train.py": 'print("cuda is not used")\n'}, None),
+    ],
+)
+def test_a_gpu_is_named_since_none_can_be_asked_for(files: dict[str, str], place: str | None) -> None:
+    left = [each for each in proposed({"train.py": TRAIN, **files}).left if "a GPU" in each.what]
+    assert [str(each.place) for each in left] == ([place] if place else [])
+
+
+def test_a_file_that_names_others_is_no_lock() -> None:
+    files = {"train.py": TRAIN, "requirements.txt": "-r base.txt\n", "base.txt": "a\n"}
+    assert proposed(files).environment.lock is None
+    assert any(str(each.place) == "requirements.txt:1" for each in proposed(files).left)

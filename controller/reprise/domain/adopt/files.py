@@ -29,12 +29,15 @@ def find(repo: Repo, code: Sequence[Python], workdir: str) -> tuple[tuple[Data, 
     data: dict[str, Data] = {}
     left: dict[str, Left] = {}
     for path, where in _read(code, workdir):
-        content = repo.load(path) if path in repo.entries else None
-        if path not in repo.entries:
+        entry = repo.entries.get(path)
+        content = repo.load(path) if entry is not None else None
+        if entry is None:
             left.setdefault(path, _absent(path, where))
-        elif content is not None and content.startswith(_POINTER):
+        elif content is None:
+            left.setdefault(path, _unread(path, where))
+        elif content.startswith(_POINTER):
             left.setdefault(path, _pointer(path, where))
-        elif content is not None:
+        else:
             data.setdefault(path, Data(path, hashlib.sha256(content).hexdigest(), where))
     return tuple(data.values())[:_MOST], tuple(left.values())[:_MOST]
 
@@ -72,6 +75,14 @@ def _absent(path: str, where: Place) -> Left:
     return Left(
         f"{path} is read, and not committed",
         "commit it, or have the job make it from what is",
+        where,
+    )
+
+
+def _unread(path: str, where: Place) -> Left:
+    return Left(
+        f"{path} is read, and too large or no plain file, so that its digest was not taken",
+        "declare it under data with its sha256",
         where,
     )
 

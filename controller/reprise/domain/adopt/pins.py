@@ -9,6 +9,10 @@ _PINNED = re.compile(
 )
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@\s*\S+.*")
 
+_OPTIONS = ("-", ".", "/")
+_OTHERS = ("-r", "--requirement", "-c", "--constraint")
+"""Further files: what they name is not pinned here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loose:
@@ -27,7 +31,7 @@ class Requirements:
 
 def read(text: str) -> Requirements:
     lines = tuple(_lines(text))
-    needed = [line for line in lines if not line.text.startswith(("-", ".", "/"))]
+    needed = [line for line in lines if line.text.startswith(_OTHERS) or not line.text.startswith(_OPTIONS)]
     loose = next((line for line in needed if not _is_pinned(line.text)), None)
     return Requirements(
         loose,

@@ -8,6 +8,7 @@ from reprise.domain.adopt import (
     dockerfile,
     environment,
     files,
+    gpus,
     job,
     measured,
     mlproject,
@@ -43,7 +44,7 @@ def propose(repo: Repo) -> Proposal | None:
     published = claims.find(
         readme.cells(repo), measured.leaves(repo, entry, code), measured.logged(code), entry.workdir
     )
-    left = (*entry.left, *around.left, *missing, *_about(published))
+    left = (*entry.left, *around.left, *missing, *gpus.find(repo, code), *_about(published))
     return Proposal(entry, around, seed, data, published, left)
 
 
