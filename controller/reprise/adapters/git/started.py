@@ -1,7 +1,7 @@
 """A person's new repository, and the history of the template in it. Called by `reprise.starting`.
 
-What a template made is a commit of its own, whose message says so. What its next version makes is committed on
-top of that one and merged, so that git itself keeps the person's edits. No hook and no signature takes part.
+What a template made is a commit of its own, whose message says so. What its next version makes is committed
+on top of that one and merged: git itself keeps the edits of the person. No hook and no signature takes part.
 """
 
 import os
