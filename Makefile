@@ -47,7 +47,7 @@ integration: .venv/.ready ## the tests with real programs: forge, controller, ML
 	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration/templates tests/integration
 
 templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
-	.venv/bin/pytest -q -n 2 --dist loadgroup tests/integration/templates
+	.venv/bin/pytest -q -n 2 tests/integration/templates
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)

@@ -3,6 +3,7 @@
 Each is run once, with the answers that are harder to write down; they do not change what is computed.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,14 @@ import pytest
 from tests.integration.templates.recorded import RECORDED
 from tests.rehearsals import finish, start
 from tests.repositories import commit_files, git
-from tests.templates import NAMES, TEMPLATES, changed
+from tests.templates import NAMES, ROOT, TEMPLATES, changed
+
+from reprise import starting
 
 MOST_SECONDS = 60
 """For one execution of a template's job."""
+CACHE = Path(os.environ.get("REPRISE_TEST_CACHE") or ROOT / ".cache") / "templates"
+"""Environments are made once for each lock, and kept."""
 ANSWERS = {
     "nothing said": (),
     "everything said": (
@@ -48,9 +53,9 @@ def test_its_lock_is_current(name: str, tmp_path: Path) -> None:
     folder = shutil.copytree(TEMPLATES / name / "template", tmp_path / "template")
     before = (folder / "requirements.txt").read_text(encoding="utf-8")
     options = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
+    options += ("--python-version", "3.11")
     subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "compile", *options, "--python-version", "3.11"]
-        + ["requirements.in", "-o", "requirements.txt"],
+        [sys.executable, "-m", "uv", "pip", "compile", *options, "requirements.in", "-o", "requirements.txt"],
         cwd=folder,
         check=True,
         timeout=120,
@@ -58,10 +63,11 @@ def test_its_lock_is_current(name: str, tmp_path: Path) -> None:
     assert (folder / "requirements.txt").read_text(encoding="utf-8") == before
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_its_verdict_is_the_recorded_one(name: str, tmp_path: Path) -> None:
     repository = made(tmp_path, name, ANSWERS["everything said"])
-    ended = finish(start(tmp_path / "state", "run", "--json", repository), seconds=300)
+    kept = {"REPRISE_CACHE_DIR": str(CACHE)}
+    ended = finish(start(tmp_path / "state", "run", "--json", repository, extra=kept), seconds=300)
     recorded = RECORDED[name]
     said = ended.result
     assert (said["verdict"], said["level"], ended.code) == (
@@ -77,13 +83,10 @@ def test_its_verdict_is_the_recorded_one(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_update_from_the_version_before_keeps_the_authors_edits(name: str, tmp_path: Path) -> None:
-    from reprise import starting
-
     repository = made(tmp_path, name, ANSWERS["everything said"])
     spec = (repository / "reprise.yaml").read_text(encoding="utf-8")
-    commit_files(
-        repository, {"reprise.yaml": spec.replace("timeout: 10m", "timeout: 3h"), "mine.py": "x = 1\n"}
-    )
+    mine = spec.replace("timeout: 10m", "timeout: 3h")
+    commit_files(repository, {"reprise.yaml": mine, "mine.py": "x = 1\n"})
     newer = changed(
         tmp_path / "newer",
         {

@@ -26,9 +26,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reprise(installed: Path, cwd: Path, *arguments: str) -> str:
-    """What the unpacked package prints; the checkout is not on its path."""
+    return run(installed, cwd, "-m", "reprise", *arguments)
+
+
+def run(installed: Path, cwd: Path, *arguments: str) -> str:
+    """What Python prints where the unpacked package comes before the checkout."""
     done = subprocess.run(
-        [sys.executable, "-m", "reprise", *arguments],
+        [sys.executable, *arguments],
         cwd=cwd,
         env={"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONPATH": str(installed)},
         capture_output=True,
@@ -41,6 +45,7 @@ def reprise(installed: Path, cwd: Path, *arguments: str) -> str:
 
 
 def test_the_wheel_has_every_template_and_makes_the_same_repository(installed: Path, tmp_path: Path) -> None:
+    assert str(installed) in run(installed, tmp_path, "-c", "import reprise; print(reprise.__file__)")
     listed = reprise(installed, tmp_path, "init", "--template", "list")
     assert tuple(line.split()[0] for line in listed.splitlines()) == NAMES
     assert sorted(path.name for path in (installed / "reprise" / "templates").iterdir()) == list(NAMES)
