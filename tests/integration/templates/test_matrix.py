@@ -4,6 +4,7 @@ Each is run once, with the answers that are harder to write down; they do not ch
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def test_nothing_wrong_is_found_in_it(name: str, answers: tuple[str, ...], tmp_p
 @pytest.mark.parametrize("name", NAMES)
 def test_its_lock_is_current(name: str, tmp_path: Path) -> None:
     folder = shutil.copytree(TEMPLATES / name / "template", tmp_path / "template")
-    before = (folder / "requirements.txt").read_text(encoding="utf-8")
+    before = pins(folder)
     options = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
     options += ("--python-version", "3.11")
     subprocess.run(
@@ -60,7 +61,13 @@ def test_its_lock_is_current(name: str, tmp_path: Path) -> None:
         check=True,
         timeout=120,
     )
-    assert (folder / "requirements.txt").read_text(encoding="utf-8") == before
+    assert pins(folder) == before
+
+
+def pins(folder: Path) -> list[str]:
+    """Versions and where they count. A version may get more files later, and so more hashes."""
+    text = (folder / "requirements.txt").read_text(encoding="utf-8")
+    return re.findall(r"^[a-z0-9][^\\\n]*", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,6 +10,7 @@ import pytest
 from tests.repositories import git
 from tests.templates import NAMES, ROOT
 
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 pytestmark = pytest.mark.real
 
 
@@ -34,7 +35,7 @@ def run(installed: Path, cwd: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONPATH": str(installed)},
+        env={"PATH": os.environ["PATH"], "HOME": str(cwd), "PYTHONPATH": str(installed), **NO_NETWORK},
         capture_output=True,
         text=True,
         timeout=60,
@@ -53,3 +54,6 @@ def test_the_wheel_has_every_template_and_makes_the_same_repository(installed: P
         reprise(installed, tmp_path, "init", name, "--template", name)
         assert ".copier-answers.yml" in git(tmp_path / name, "ls-files").splitlines()
         assert ".gitignore" in git(tmp_path / name, "ls-files").splitlines()
+    assert sorted(path.name for path in tmp_path.iterdir()) == list(NAMES), (
+        "and nothing else, in a home neither"
+    )
