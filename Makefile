@@ -31,7 +31,7 @@ up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 demo-verdicts: .venv/.ready ## every kind of answer: each experiment of the example, as its README promises
 	@.venv/bin/reprise demo --verdicts
 
-.PHONY: check test integration calibration chaos bench fuzz bare nightly
+.PHONY: check test integration templates calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -44,7 +44,10 @@ test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/integration $(LONGEST) tests
 
 integration: .venv/.ready ## the tests with real programs: forge, controller, MLflow, jobs, git over HTTP
-	.venv/bin/pytest -q -n 3 --dist loadfile tests/integration
+	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration/templates tests/integration
+
+templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
+	.venv/bin/pytest -q -n 2 tests/integration/templates
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)
@@ -104,3 +107,6 @@ lock: ## resolve the lock files again
 	  --no-header controller/reprise/adapters/mlflow/server.in -o controller/reprise/adapters/mlflow/server.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --no-header docs/requirements.in -o docs/requirements.txt
+	@cd templates && for name in *; do ( cd $$name/template && \
+	  $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --no-header requirements.in -o requirements.txt ) || exit 1; done

@@ -17,6 +17,7 @@ from typer._click.exceptions import ClickException  # typer exports its usage er
 
 from reprise import __version__, log
 from reprise.domain.errors import RepriseError, UserError
+from reprise.domain.starting import Licence
 from reprise.linting.forms import Form
 
 USAGE = 64
@@ -237,6 +238,45 @@ def doctor(
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="NAME", help="A new folder; with --update a repository made so.")
+    ] = Path(),
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="What to start from; `list` shows what there is.")
+    ] = "blank",
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the work.")] = None,
+    author: Annotated[str | None, typer.Option(metavar="TEXT", help="Who wrote it.")] = None,
+    licence: Annotated[Licence, typer.Option(help="Licence of your code.")] = Licence.MIT,
+    python: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Such as 3.12; the one that runs this, if absent.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Merge what a newer template changed; your edits stay.")
+    ] = False,
+) -> int:
+    """Make a new repository that reproduces something at once.
+
+    It is a git repository with one commit, so that `reprise run` works. Works without a network, and never
+    writes into a folder that is not empty. docs/templates.md says what the templates are.
+
+    Exit codes: 0 made or updated, 1 updated with conflicts to solve, 64 wrong usage.
+    """
+    from reprise import starting
+
+    if template == "list":
+        typer.echo(starting.list_templates())
+        return 0
+    if update:
+        done, text = starting.update(folder)
+        typer.echo(text)
+        return 0 if done else 1
+    wish = starting.Wish(template, title, author, licence, python)
+    typer.echo(starting.start(folder, wish))
+    return 0
 
 
 @app.command()

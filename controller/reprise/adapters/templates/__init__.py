@@ -1,0 +1,1 @@
+"""Templates of new repositories, as Copier reads them."""
