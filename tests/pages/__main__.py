@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tests.pages import cli, reasons
+from tests.pages import cli, reasons, rules
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"cli.md": cli.page, "reasons.md": reasons.page}
+PAGES = {"cli.md": cli.page, "reasons.md": reasons.page, "rules/index.md": rules.page}
 
 
 def main() -> None:

@@ -31,6 +31,11 @@ def page() -> str:
 
 def _row(reason: Reason) -> str:
     fault = FAULT[reason]
-    said = AFTER_NOT_RUN[reason].format(run="`reprise run .`", check="`reprise check .`")
+    commands = {
+        "run": "`reprise run .`",
+        "check": "`reprise check --spec-only .`",
+        "lint": "`reprise check .`",
+    }
+    said = AFTER_NOT_RUN[reason].format(**commands)
     advice = "" if reason is Reason.COMPLETED else said or "The message says it."
     return f"| `{reason.value}` | {REASON_TEXT[reason]} | {WHO[fault]} | {CODE[fault]} | {advice} |\n"
