@@ -5,8 +5,8 @@ from reprise.domain.lint.rules import RULES
 
 HEAD = """# The rules of `reprise check`
 
-Each has a page: what it finds, why it matters, and what to write. How findings are ignored, kept as known or mended stands
-in [checking a repository](../check.md). Ids are permanent.
+Each has a page: what it finds, why it matters, and what to write. How findings are ignored, kept as known
+or mended stands in [checking a repository](../check.md). Ids are permanent.
 """
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r'^```(sh|text)(?: title="(.+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r'^```(sh|text)(?: title="([^"\n]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 SECONDS = 240
 """For everything in the first terminal; installing the environment is most of it."""
 
