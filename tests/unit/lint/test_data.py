@@ -25,6 +25,7 @@ UNCHECKED = [
     "import pooch\npooch.retrieve('https://example.org/a.csv', known_hash=None)",
     "import tensorflow as tf\ntf.keras.utils.get_file('a.csv', 'https://example.org/a.csv')",
     "import pandas as pd\nframe = pd.read_csv('https://example.org/a.csv')",
+    "import requests\ntext = requests.get('https://example.org/input.txt').text",
     "from sklearn.datasets import fetch_openml\nfetch_openml('mnist_784')",
 ]
 CHECKED = [

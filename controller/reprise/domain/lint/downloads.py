@@ -39,6 +39,8 @@ _READERS = re.compile(
 _DATA = re.compile(
     r"\.(?:csv|tsv|parquet|feather|npy|npz|h5|hdf5|mat|arff|xlsx?|jsonl|ndjson|pkl|zip|gz|dat|nc|fits)", re.I
 )
+_MORE_DATA = re.compile(r"\.(?:txt|json|tar|tgz|pth?|ckpt|safetensors)\b", re.I)
+_REQUESTS = ("requests.get", "httpx.get", "urllib.request.urlopen", "urllib.request.Request")
 _REMOTE = re.compile(r"(?:https?|ftp)://\S+")
 _COMMAND = re.compile(r"\s*(?:sudo\s+)?(?:wget|curl|gdown|kaggle\s+datasets\s+download|aws\s+s3\s+cp)\s+\S")
 _DIGESTS = ("sha256", "sha512", "md5", "known_hash", "checksum")
@@ -82,11 +84,17 @@ def _fetched(file: Python, call: Call) -> str | None:
         return "its data"
     if call.name.startswith(_MODELS) and argument_of(file, call, "pretrained") is True:
         return "weights"
-    first = call.node.args[0] if call.node.args else None
-    if _READERS.fullmatch(call.name) and call.name != "open" and first is not None:
-        where = value_of(file, first)
-        return _shown(where) if isinstance(where, str) and _REMOTE.fullmatch(where) else None
-    return None
+    return _address(file, call)
+
+
+def _address(file: Python, call: Call) -> str | None:
+    """Of a reader that takes addresses too, and of a request for something that looks like data."""
+    where = value_of(file, call.argument("url", 0))
+    if not isinstance(where, str) or not _REMOTE.fullmatch(where):
+        return None
+    reads = _READERS.fullmatch(call.name) and call.name != "open"
+    asks = call.name in _REQUESTS and (_DATA.search(where) or _MORE_DATA.search(where))
+    return _shown(where) if reads or asks else None
 
 
 def _checks(file: Python, call: Call) -> bool:
