@@ -69,6 +69,8 @@ def test_places_that_others_do_not_have(value: str) -> None:
         "a:b",
         "12:30",
         "see /home/ada for more",
+        r"/home/\w+/.*",
+        r"/root/\S.*",
     ],
 )
 def test_places_that_are_anywhere(value: str) -> None:

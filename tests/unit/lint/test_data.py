@@ -93,6 +93,7 @@ def test_a_file_that_only_the_author_has() -> None:
         "open('notes.txt').read()",
         "import numpy as np\nnp.load(path)",
         "import numpy as np\nnp.load('/tmp/a.npy')",
+        "import subprocess, numpy as np\nsubprocess.run(['make', 'data'])\nnp.load('a.npy')",
         "import os, numpy as np\nos.makedirs('cache')\nnp.load('cache/a.npy')",
     ],
 )
@@ -152,6 +153,7 @@ def test_a_hub_without_a_commit(code: str) -> None:
         "from transformers import AutoModel\nAutoModel.from_pretrained('./model')",
         "from transformers import AutoModel\nAutoModel.from_pretrained('weights')",
         "from datasets import load_dataset\nload_dataset('csv', data_files='a.csv')",
+        "from transformers import AutoModel\nm.save_pretrained('out')\nAutoModel.from_pretrained('out')",
         "from mine import load_dataset\nload_dataset('imdb')",
         f"import torch\ntorch.hub.load('pytorch/vision:{FULL}', 'resnet18')",
         "import torch\ntorch.hub.load('a/b', 'resnet18', source='local')",

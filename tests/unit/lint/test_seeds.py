@@ -121,8 +121,8 @@ def test_a_seed_that_the_script_would_refuse() -> None:
     "code",
     [
         "from torch.utils.data import DataLoader\nDataLoader(data, shuffle=True, num_workers=4)",
-        "import os\nimport torch\nN = 8\ntorch.utils.data.DataLoader(data, num_workers=N)",
-        "import os, torch\ntorch.utils.data.DataLoader(data, num_workers=os.cpu_count())",
+        "import os\nimport torch\nN = 8\ntorch.utils.data.DataLoader(data, shuffle=True, num_workers=N)",
+        "import os, torch\ntorch.utils.data.DataLoader(data, shuffle=True, num_workers=os.cpu_count())",
         "import torch\ntorch.backends.cudnn.benchmark = True",
         "import torch.backends.cudnn as cudnn\ncudnn.benchmark = True",
         "from lightning import Trainer\nTrainer(benchmark=True)",
@@ -135,15 +135,16 @@ def test_what_depends_on_the_machine_although_it_is_seeded(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "from torch.utils.data import DataLoader\nDataLoader(data, num_workers=0)\nDataLoader(data)",
-        "from torch.utils.data import DataLoader\nDataLoader(data, num_workers=4, generator=g)",
-        "from torch.utils.data import DataLoader\nDataLoader(data, num_workers=4, worker_init_fn=f)",
-        "from torch.utils.data import DataLoader\nDataLoader(data, num_workers=args.workers)",
-        "from torch.utils.data import DataLoader\nDataLoader(data, num_workers=4, **options)",
+        "from torch.utils.data import DataLoader\nDataLoader(a, shuffle=True, num_workers=0)\nDataLoader(a)",
+        "from torch.utils.data import DataLoader\nDataLoader(test, num_workers=4)",
+        "from torch.utils.data import DataLoader\nDataLoader(data, shuffle=True, num_workers=4, generator=g)",
+        "from torch.utils.data import DataLoader\nDataLoader(a, None, True, num_workers=4, worker_init_fn=f)",
+        "from torch.utils.data import DataLoader\nDataLoader(data, shuffle=True, num_workers=args.workers)",
+        "from torch.utils.data import DataLoader\nDataLoader(data, shuffle=True, num_workers=4, **options)",
         "import lightning as L\nfrom torch.utils.data import DataLoader\n"
-        "L.seed_everything(1, workers=True)\nDataLoader(data, num_workers=4)",
+        "L.seed_everything(1, workers=True)\nDataLoader(data, shuffle=True, num_workers=4)",
         "import torch\ntorch.backends.cudnn.benchmark = False",
-        "from mylib import DataLoader\nDataLoader(data, num_workers=4)",
+        "from mylib import DataLoader\nDataLoader(data, shuffle=True, num_workers=4)",
     ],
 )
 def test_loaders_that_are_seeded_or_alone(code: str) -> None:
@@ -182,3 +183,9 @@ def test_splits_that_are_drawn_anew(code: str) -> None:
 )
 def test_splits_that_are_fixed(code: str) -> None:
     assert lines("RX25", code) == []
+
+
+def test_a_place_of_several_experiments_is_told_once_at_its_worst() -> None:
+    second = EXACT.replace("version: 1\n", "version: 1\nname: second\n")
+    files = {"train.py": "import numpy\nnumpy.random.rand(3)\n", ".reprise/second.yaml": second}
+    assert [each.severity for each in findings("RX30", repo(files, SMALLEST))] == [Severity.ERROR]

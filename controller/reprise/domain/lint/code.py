@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from reprise.domain.lint.loaders import rx31
+from reprise.domain.lint.merging import worst
 from reprise.domain.lint.model import Barrier, Found, Rule, Severity
 from reprise.domain.lint.modules import rx35
 from reprise.domain.lint.order import rx34
@@ -33,8 +34,9 @@ def rx33(repo: Repo) -> Iterator[Found]:
     for job in jobs(repo):
         if job.experiment is not None:
             yield from _entry(job, job.experiment)
-        for file in job.files:
-            yield from _asking(job, file)
+    yield from worst(
+        (each for job in jobs(repo) for file in job.files for each in _asking(job, file)), Severity.ERROR
+    )
     if not repo.experiments and SPEC_FILE not in repo.entries:
         yield from _notebooks_only(repo)
 

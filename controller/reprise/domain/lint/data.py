@@ -53,7 +53,9 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _line_of(experiment: Experiment, path: str) -> int:
-    return _line_with(experiment.text.splitlines(), path)
+    lines = experiment.text.splitlines()
+    entry = re.compile(rf"path[\"']?\s*:\s*[\"']?{re.escape(path)}")
+    return next((number for number, line in enumerate(lines, start=1) if entry.search(line)), 1)
 
 
 def _line_with(lines: list[str], text: str) -> int:

@@ -63,11 +63,11 @@ def _download(repo: Repo, job: Job, file: Python, call: Call) -> Iterator[Found]
         return
     open_ = job.experiment is not None and job.experiment.spec.environment.network is Network.OPEN
     if not open_:
-        message = f"{short(call)} fetches {what} while the job runs, and a job has no network"
+        message = f"{_said(call)} fetches {what} while the job runs, and a job has no network"
         fix = f"{_COMMIT}, or write network: open under environment"
         yield Found(file.path, call.line, message, fix)
     elif not _checks(file, call):
-        message = f"{short(call)} fetches {what} and nobody checks what comes"
+        message = f"{_said(call)} fetches {what} and nobody checks what comes"
         yield Found(file.path, call.line, message, f"{_COMMIT}, or compare its digest")
 
 
@@ -89,12 +89,13 @@ def _fetched(file: Python, call: Call) -> str | None:
 
 def _address(file: Python, call: Call) -> str | None:
     """Of a reader that takes addresses too, and of a request for something that looks like data."""
+    asks = call.name in _REQUESTS
+    if not asks and (call.name == "open" or not _READERS.fullmatch(call.name)):
+        return None
     where = value_of(file, call.argument("url", 0))
     if not isinstance(where, str) or not _REMOTE.fullmatch(where):
         return None
-    reads = _READERS.fullmatch(call.name) and call.name != "open"
-    asks = call.name in _REQUESTS and (_DATA.search(where) or _MORE_DATA.search(where))
-    return _shown(where) if reads or asks else None
+    return _shown(where) if not asks or _DATA.search(where) or _MORE_DATA.search(where) else None
 
 
 def _checks(file: Python, call: Call) -> bool:
@@ -138,7 +139,11 @@ def _may_be_there(repo: Repo, job: Job, file: Python, path: str) -> bool:
     tops = {each.split("/")[0] for each in places}
     if any(repo.entries[top].kind is not Kind.FILE for top in tops if top in repo.entries):
         return True
-    if "dvc.yaml" in repo.entries or any(f"{top}.dvc" in repo.entries for top in tops):
+    if (
+        "dvc.yaml" in repo.entries
+        or _starts_programs(job)
+        or any(f"{top}.dvc" in repo.entries for top in tops)
+    ):
         return True
     name, folder = basename(path), dirname(path)
     said = sum(
@@ -146,7 +151,15 @@ def _may_be_there(repo: Repo, job: Job, file: Python, path: str) -> bool:
         for each in job.files
         for text in each.texts
     )
-    return said > 1 or bool(job.started.scripts)
+    return said > 1
+
+
+def _starts_programs(job: Job) -> bool:
+    return bool(job.started.scripts) or any(
+        call.name == "os.system" or call.name.startswith("subprocess.")
+        for file in job.files
+        for call in file.calls
+    )
 
 
 def _commands(repo: Repo, path: str) -> Iterator[Found]:
@@ -161,6 +174,11 @@ def _commands(repo: Repo, path: str) -> Iterator[Found]:
         ):
             message = f"{line.split()[0]} fetches something and nobody checks what comes"
             yield Found(path, number, message, f"{_COMMIT}, or compare its digest")
+
+
+def _said(call: Call) -> str:
+    """``get`` alone says nothing."""
+    return call.name if call.name in _REQUESTS else short(call)
 
 
 def _shown(address: str) -> str:

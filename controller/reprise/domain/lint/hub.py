@@ -1,7 +1,7 @@
 """RX21: what a model or data hub hands out tomorrow under the same name may be something else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reprise.domain.lint.model import Found
 from reprise.domain.lint.python import Call, Python
@@ -45,18 +45,19 @@ _TORCH_HUB = re.compile(r"[\w.-]+/[\w.-]+(?::(?P<ref>.+))?")
 
 
 def rx21(repo: Repo) -> Iterator[Found]:
+    written = _written(reached(repo))
     for file in reached(repo):
         libraries = {each.module.partition(".")[0] for each in file.imports}
         for call in file.calls:
             if short(call) in _NAMES and libraries & _LIBRARIES:
-                yield from _hugging_face(repo, file, call)
+                yield from _hugging_face(repo, file, call, written)
             elif call.name == "torch.hub.load":
                 yield from _torch_hub(file, call)
 
 
-def _hugging_face(repo: Repo, file: Python, call: Call) -> Iterator[Found]:
+def _hugging_face(repo: Repo, file: Python, call: Call, written: frozenset[object]) -> Iterator[Found]:
     name = argument_of(file, call, _NAMES[short(call)], 0)
-    if not isinstance(name, str) or not _ON_HUB.fullmatch(name) or _is_local(repo, name):
+    if not isinstance(name, str) or not _ON_HUB.fullmatch(name) or name in written or _is_local(repo, name):
         return
     if short(call) == "load_dataset" and (name in _FORMATS or name.endswith((".py", ".json", ".csv"))):
         return
@@ -66,6 +67,17 @@ def _hugging_face(repo: Repo, file: Python, call: Call) -> Iterator[Found]:
     message = f"{short(call)} takes {name} {_as(revision)}"
     fix = "pass revision with the 40 digits of the commit that the published number was made with"
     yield Found(file.path, call.line, message, fix)
+
+
+def _written(files: Iterable[Python]) -> frozenset[object]:
+    """Folders that the job saves to, and may load from afterwards."""
+    saving = ("save_pretrained", "save_model", "save_to_disk", "save", "makedirs", "mkdir")
+    named = (
+        argument_of(file, call, "output_dir", 0 if short(call) in saving else None)
+        for file in files
+        for call in file.calls
+    )
+    return frozenset(each for each in named if isinstance(each, str))
 
 
 def _as(revision: object) -> str:

@@ -27,8 +27,10 @@ def _loaders(file: Python) -> Iterator[Found]:
     for call in file.calls:
         if call.name not in _LOADERS or call.unpacks or not _has_workers(file, call):
             continue
+        if argument_of(file, call, "shuffle", 2) in (None, False) and call.argument("sampler", 3) is None:
+            continue
         if call.argument("generator") is None and call.argument("worker_init_fn", 10) is None:
-            message = "DataLoader has workers, and neither generator nor worker_init_fn"
+            message = "DataLoader shuffles with workers, and has neither generator nor worker_init_fn"
             yield Found(file.path, call.line, message, fix)
 
 

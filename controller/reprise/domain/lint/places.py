@@ -42,6 +42,8 @@ _PLACES = (
     ),
 )
 _FIRST = re.compile(r"[/~sgawho]|[A-Za-z]:|(?:postgres|mysql|redis|mongodb|ftp)", re.IGNORECASE)
+_PATTERN = re.compile(r"\(\?|\\[swdSWDb.]|\.[*+]|\[\^?\\?\w-\w")
+"""A regular expression about places is none."""
 _LONGEST = 400
 """Characters; what is longer is a text."""
 
@@ -62,6 +64,8 @@ def rx32(repo: Repo) -> Iterator[Found]:
 def place(value: str) -> str | None:
     """What kind of place a text names that others do not have; None of any other text."""
     if len(value) > _LONGEST or "\n" in value or not _FIRST.match(value):
+        return None
+    if value[1:2] != ":" and _PATTERN.search(value):
         return None
     return next((what for pattern, what in _PLACES if pattern.fullmatch(value)), None)
 

@@ -100,6 +100,7 @@ def _notebooks(repo: Repo, paths: Sequence[str]) -> list[Python]:
 def _closure(repo: Repo, entries: Sequence[Python], workdir: str) -> Iterator[Python]:
     known = {file.path: file for file in repo.python}
     roots = tuple(dict.fromkeys(root for file in entries for root in import_roots(workdir, file.path)))
+    local = frozenset(step for path in known for step in path.removesuffix(".py").split("/"))
     seen: set[str] = set()
     pending = list(entries)
     while pending:
@@ -108,21 +109,25 @@ def _closure(repo: Repo, entries: Sequence[Python], workdir: str) -> Iterator[Py
             continue
         seen.add(file.path)
         yield file
-        pending.extend(known[path] for path in _imported(repo, file, roots) if path in known)
+        pending.extend(known[path] for path in _imported(repo, file, roots, local) if path in known)
 
 
-def _imported(repo: Repo, file: Python, roots: Sequence[str]) -> Iterator[str]:
-    for node in _statements(file.tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from module_paths(repo, alias.name, roots)
-        elif isinstance(node, ast.ImportFrom):
-            stem = f"{node.module}." if node.module else ""
-            within = (_above(file.path, node.level),) if node.level else roots
-            for alias in node.names:
-                yield from module_paths(repo, stem + alias.name, within)
+def _imported(repo: Repo, file: Python, roots: Sequence[str], local: frozenset[str]) -> Iterator[str]:
+    for module, level in _modules(file):
+        if module.partition(".")[0] in local:
+            yield from module_paths(repo, module, (_above(file.path, level),) if level else roots)
     if any(each.module.split(".")[0] == "hydra" for each in file.imports):
         yield from _instantiated(repo, roots)
+
+
+def _modules(file: Python) -> Iterator[tuple[str, int]]:
+    """As far as they may be modules, and how many folders up a relative one starts."""
+    for node in _statements(file.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            stem = f"{node.module}." if node.module else ""
+            yield from ((stem + alias.name, node.level) for alias in node.names)
 
 
 def _instantiated(repo: Repo, roots: Sequence[str]) -> Iterator[str]:

@@ -57,6 +57,7 @@ _WANTED = re.compile(
     r"[A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_KEY|APIKEY|ACCESS_KEY(?:_ID)?|CREDENTIALS)"
 )
 _HUB = ("from_pretrained", "load_dataset", "snapshot_download", "hf_hub_download")
+_ASKING = ("token", "use_auth_token")
 _READING = r"os\.environ\[\s*[\"']{0}[\"']\s*\](?!\s*=[^=])"
 
 
@@ -91,8 +92,7 @@ def _wanted(repo: Repo, file: Python) -> Iterator[Found]:
         if re.search(_READING.format(text.value), lines[text.line - 1].replace('\\"', '"')):
             yield Found(file.path, text.line, f"the job stops without the variable {text.value}", fix)
     for call in file.calls:
-        asks = any(argument_of(file, call, name) is True for name in ("token", "use_auth_token"))
-        if asks and short(call) in _HUB:
+        if short(call) in _HUB and any(argument_of(file, call, name) is True for name in _ASKING):
             yield Found(file.path, call.line, f"{short(call)} asks for the token of an account", fix)
 
 

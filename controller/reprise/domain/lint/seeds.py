@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from reprise.domain.lint.merging import worst
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.python import Call, Python
 from reprise.domain.lint.reach import Job, is_beside, is_of_others, jobs
@@ -43,6 +44,11 @@ _OTHER_PARSERS = frozenset(
 
 
 def rx30(repo: Repo) -> Iterator[Found]:
+    yield from worst(_in_jobs(repo), Severity.WARNING)
+    yield from _configurations(repo)
+
+
+def _in_jobs(repo: Repo) -> Iterator[Found]:
     for job in jobs(repo):
         known = seeded(job.files)
         for file in job.files:
@@ -51,7 +57,6 @@ def rx30(repo: Repo) -> Iterator[Found]:
             yield from _unseeded_estimators(job, file, known)
         yield from _shared(job, known)
         yield from _unknown_argument(job)
-    yield from _configurations(repo)
 
 
 def _own_generators(job: Job, file: Python) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath
 
@@ -111,9 +111,10 @@ def _md5(data: bytes) -> str:
 
 def _lfs(repo: Repo) -> Iterator[Found]:
     """A trial's tree is laid out without LFS: where the content should be, there is a pointer."""
-    needed = _needed(repo)
+    patterns = _lfs_patterns(repo)
+    needed = _needed(repo) if patterns else frozenset[str]()
     for path, entry in repo.entries.items():
-        if not _may_point(entry) or not _is_by_lfs(repo, path):
+        if not patterns or not _may_point(entry) or not _is_matched(path, patterns):
             continue
         text = repo.text(path) or ""
         if not text.startswith(_POINTER):
@@ -140,11 +141,14 @@ def _may_point(entry: Entry) -> bool:
     return entry.kind is Kind.FILE and entry.size in _POINTER_SIZES
 
 
-def _is_by_lfs(repo: Repo, path: str) -> bool:
-    for line in repo.lines(".gitattributes"):
-        pattern, *attributes = line.split() or [""]
-        if "filter=lfs" in attributes:
-            name = path if "/" in pattern.strip("/") else path.rpartition("/")[2]
-            if fnmatchcase(name, pattern.lstrip("/").replace("**/", "*")):
-                return True
+def _lfs_patterns(repo: Repo) -> tuple[str, ...]:
+    rows = [line.split() for line in repo.lines(".gitattributes")]
+    return tuple(row[0] for row in rows if "filter=lfs" in row[1:])
+
+
+def _is_matched(path: str, patterns: Sequence[str]) -> bool:
+    for pattern in patterns:
+        name = path if "/" in pattern.strip("/") else path.rpartition("/")[2]
+        if fnmatchcase(name, pattern.lstrip("/").replace("**/", "*")):
+            return True
     return False
