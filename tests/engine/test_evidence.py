@@ -135,7 +135,9 @@ def test_every_way_to_end_is_sealed(make: Make) -> None:
     controller.work()
     assert_clean(controller)
 
-    for run in controller.runs():
+    ended = controller.runs()
+    assert len(ended) == len(ENDINGS)
+    for run in ended:
         verdict = told[run.repository.full_name][1]
         assert run.judgement is not None
         assert run.judgement.verdict is verdict

@@ -13,7 +13,8 @@ from reprise.domain import metric_file
 from reprise.domain.errors import UserError
 
 NAME = "environment.json"
-"""In a trial's results folder."""
+NVIDIA_SMI = "nvidia-smi.xml"
+"""Both in a trial's results folder, and so called wherever they are brought to."""
 MAX_BYTES = 2**20
 MAX_DEPTH = 6
 MAX_FIELDS = 10_000

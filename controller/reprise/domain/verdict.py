@@ -47,7 +47,7 @@ def judge(
 
     ``results`` are the final results in order, the probe included. ``published`` is what the commit's
     ``per_seed`` files say, by claim id (see `spec.committed.published_samples`). ``metrics`` are what a run
-    without claims shows instead, best known first. ``coin_public`` is False in a rehearsal.
+    without claims shows instead. ``coin_public`` is False in a rehearsal.
     """
     trials = counted(results)
     if not trials:

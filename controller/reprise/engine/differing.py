@@ -18,6 +18,7 @@ from reprise.domain.spec.model import Spec
 from reprise.domain.suspects import Clues, rank
 from reprise.domain.trials import repeats
 from reprise.domain.variation import without_effect
+from reprise.engine.recorded import record_in
 from reprise.engine.world import World
 from reprise.store import runs
 from reprise.store.earlier import earlier_runs
@@ -88,10 +89,10 @@ def _compared(
 
 
 def _own(world: World, run: Run, first: TrialResult) -> tuple[Flat, str]:
-    path = world.folders.trial(run.id, first.plan.index, first.attempt) / environment.NAME
-    if not path.is_file():
+    results = world.folders.trial(run.id, first.plan.index, first.attempt)
+    if not (results / environment.NAME).is_file():
         return {}, "This run's own environment was not recorded."
-    record = _file(path)
+    record = _recorded(results)
     return record, "" if record else "This run's own environment record cannot be read."
 
 
@@ -133,9 +134,7 @@ def _earlier(world: World, run: Run) -> Iterator[_Reference]:
         results = trials[each.run_id]
         if results:
             first = results[0]
-            record = _file(
-                world.folders.trial(each.run_id, first.plan.index, first.attempt) / environment.NAME
-            )
+            record = _recorded(world.folders.trial(each.run_id, first.plan.index, first.attempt))
             if record:
                 named = f"run {each.run_id} of {each.commit[:7]}, the newest before that reproduced"
                 yield _Reference(named, record, dict(first.values))
@@ -148,7 +147,7 @@ def _rehearsals(world: World, run: Run) -> Iterator[_Reference]:
         usable = shared if world.variation is not None else left.verdict is Verdict.REPRODUCED
         if not usable or left.run_id == run.id:
             continue
-        record = _file(state / left.record) if left.record else {}
+        record = _recorded((state / left.record).parent) if left.record else {}
         if record or world.variation is not None:
             said = "the newest before" + ("" if world.variation is not None else " that reproduced")
             named = f"rehearsal {left.run_id} of {left.commit[:7]}, {said}"
@@ -161,12 +160,11 @@ def _reproduced_before(world: World, run: Run) -> bool:
     return any(each.commit == run.commit and each.judgement.verdict is Verdict.REPRODUCED for each in before)
 
 
-def _file(path: Path) -> Flat:
+def _recorded(results: Path) -> Flat:
     """Empty when there is none that can be used."""
     try:
-        with path.open("rb") as opened:
-            data = opened.read(environment.MAX_BYTES + 1)
-        return environment.flatten(environment.read(data, file=environment.NAME))
+        data = record_in(results)
+        return environment.flatten(environment.read(data, file=environment.NAME)) if data is not None else {}
     except (OSError, UserError):
         return {}
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from reprise.domain import environment
 from reprise.domain.hardware import of_file
 from reprise.domain.run import TrialResult
 from reprise.domain.spec.model import Hardware
+from reprise.engine.recorded import record_in
 from reprise.engine.world import World
 from reprise.store.runs import Run
 
@@ -20,12 +20,8 @@ def machine_of(world: World, run: Run, results: Sequence[TrialResult]) -> Hardwa
 
 
 def _record(world: World, run: Run, first: TrialResult) -> bytes | None:
-    file = world.folders.trial(run.id, first.plan.index, first.attempt) / environment.NAME
     try:
-        with file.open("rb") as opened:
-            return opened.read(environment.MAX_BYTES + 1)
-    except FileNotFoundError:
-        return None
+        return record_in(world.folders.trial(run.id, first.plan.index, first.attempt))
     except OSError as error:
         log.warning("environment record not readable", why=str(error))
         return None

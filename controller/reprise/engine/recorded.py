@@ -1,4 +1,4 @@
-"""What the runner recorded of a trial's environment, read where it lies. For reports and the API."""
+"""What the runner recorded of a trial's environment, read where it lies. For judging, reports and the API."""
 
 from pathlib import Path
 
@@ -6,16 +6,22 @@ from reprise.domain import environment
 from reprise.domain.errors import UserError
 
 
-def environment_of(results: Path) -> dict[str, str]:
-    """The flattened record in a trial's results folder; empty when there is none.
+def record_in(results: Path) -> bytes | None:
+    """The record in a trial's results folder, of one that is too large the beginning; None without one.
 
-    One that cannot be read says so in ``missing.record``.
+    Raises OSError when it cannot be read.
     """
     try:
         with (results / environment.NAME).open("rb") as file:
-            data = file.read(environment.MAX_BYTES + 1)
-        return environment.flatten(environment.read(data, file=environment.NAME))
+            return file.read(environment.MAX_BYTES + 1)
     except FileNotFoundError:
-        return {}
+        return None
+
+
+def environment_of(results: Path) -> dict[str, str]:
+    """The same, flattened; empty without one. One that cannot be read says so in ``missing.record``."""
+    try:
+        data = record_in(results)
+        return environment.flatten(environment.read(data, file=environment.NAME)) if data is not None else {}
     except (OSError, UserError) as error:
         return {"missing.record": str(error)}

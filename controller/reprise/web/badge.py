@@ -16,7 +16,7 @@ from reprise.engine.view import trial_environment
 from reprise.store.badges import shown_run
 from reprise.store.runs import Run
 from reprise.web.context import Context
-from reprise.web.query import read_query
+from reprise.web.query import knows, read_query
 
 _HEADERS = {
     "Cache-Control": "public, max-age=60",
@@ -44,7 +44,7 @@ def badge_routes(context: Context) -> APIRouter:
             )
         picture = render_badge(_badge(context, run)).encode()
         headers = {**_HEADERS, "ETag": f'"{hashlib.sha256(picture).hexdigest()[:32]}"'}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
+        if knows(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return Response(picture, 200, headers, "image/svg+xml; charset=utf-8")
 

@@ -7,7 +7,7 @@ from reprise.domain.errors import Refused
 from reprise.web.access import Guard
 from reprise.web.api import find_run, is_public
 from reprise.web.context import Context
-from reprise.web.query import API, read_query
+from reprise.web.query import API, knows, read_query
 
 _CONTENT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 _ASK_AGAIN = {"Cache-Control": "private, no-cache"}
@@ -30,7 +30,7 @@ def evidence_routes(context: Context, guard: Guard) -> APIRouter:
             why = run.evidence_problem or "it is sealed when a run ends"
             raise HTTPException(404, f"there is no evidence of run {run.id}: {why}")
         headers = {**_CONTENT, **_ASK_AGAIN, "ETag": f'"{digest}"'}
-        if _knows(request, digest):
+        if knows(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         name = f"reprise-{run.id}.zip"
         return FileResponse(kept, headers=headers, media_type="application/zip", filename=name)
@@ -49,9 +49,3 @@ def evidence_routes(context: Context, guard: Guard) -> APIRouter:
         return Response(pem, headers=_CONTENT, media_type="application/x-pem-file")
 
     return router
-
-
-def _knows(request: Request, digest: str) -> bool:
-    """Whether the reader has these bytes already."""
-    given = request.headers.get("if-none-match", "")
-    return any(tag.strip().removeprefix("W/") in ("*", f'"{digest}"') for tag in given.split(","))

@@ -45,5 +45,11 @@ def one_of(query: Query, name: str, words: tuple[str, ...]) -> str | None:
     return said
 
 
+def knows(request: Request, tag: str) -> bool:
+    """Whether the reader has what carries this ``ETag``, written as there, already."""
+    given = request.headers.get("if-none-match", "")
+    return any(each.strip().removeprefix("W/") in ("*", tag) for each in given.split(","))
+
+
 def _refuse(name: str, why: str) -> HTTPException:
     return HTTPException(400, f"{name[:60]!r} {why}")

@@ -54,14 +54,17 @@ def shortened(value: Any) -> Any:
 def test_the_tables_of_power_are_computed() -> None:
     tables = PAGE[PAGE.index("<!-- power -->") : PAGE.index("<!-- end: power -->")].split("\n\n")
     for table, margins in zip(tables, ((1, 1.5, 2, 3), (2, 3, 4, 6)), strict=True):
-        for cells in re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE):
-            n = int(cells[0])
-            design = Design(n, n if table is tables[0] else 1)
-            assert cells[1].split(" | ") == [percent(power(design, Distribution(m))) for m in margins]
+        rows = re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
+        assert [count for count, _ in rows] == ["3", "5", "10", "20"]
+        for count, cells in rows:
+            design = Design(int(count), int(count) if table is tables[0] else 1)
+            assert cells.split(" | ") == [percent(power(design, Distribution(m))) for m in margins]
 
 
 def test_the_other_numbers_of_the_page_are_computed() -> None:
-    for count, margin in re.findall(r"(\d+) at (?:a margin of )?([\d.]+) σ", PAGE):
+    needed = re.findall(r"(\d+) at (?:a margin of )?([\d.]+) σ", PAGE)
+    assert len(needed) == 6
+    for count, margin in needed:
         assert per_side_for(0.8, Distribution(float(margin))) == int(count)
     factors = re.findall(r"([\d.]+) for (\d+)[,.]", PAGE)
     assert len(factors) == 5

@@ -13,7 +13,7 @@ from reprise.domain.spec.model import FileMetric, Spec
 from reprise.masking import mask
 from reprise.ports import EvidenceRecord, LoggedMetrics, SealedTrial
 
-_ENVIRONMENT = (environment.NAME, "nvidia-smi.xml")
+_ENVIRONMENT = (environment.NAME, environment.NVIDIA_SMI)
 _MOST_OF_ONE = 64 * 2**20
 _LOG_BYTES = 4 * 2**20
 """Of a longer log head and end are packed, in equal parts."""

@@ -38,7 +38,7 @@ def look(results: Path) -> Seen:
     text = _read(results / environment.NAME, environment.MAX_BYTES, _text, problems) or ""
     record = _read(results / environment.NAME, environment.MAX_BYTES, _record, problems) if text else None
     series = _read(results / system_metrics.NAME, system_metrics.MAX_BYTES, system_metrics.read, problems)
-    smi = results / surroundings.SMI
+    smi = results / environment.NVIDIA_SMI
     return Seen(
         record=record or {},
         record_text=text if record else "",

@@ -16,7 +16,6 @@ from reprise.ports import RunRecord
 
 GPU_INFO = "nvidia_gpu_info.txt"
 GIT_INFO = "git_info.txt"
-SMI = "nvidia-smi.xml"
 
 _FILTERS = {
     "CPU": "reprise.cpu",

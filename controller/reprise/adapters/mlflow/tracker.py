@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reprise.adapters.mlflow import artifacts, content, seen, surroundings
+from reprise.adapters.mlflow import artifacts, content, seen
 from reprise.adapters.mlflow.client import Client, Found
 from reprise.adapters.mlflow.content import Content
 from reprise.adapters.mlflow.filestore import StoredRun, read_job_runs, read_store
 from reprise.adapters.mlflow.importing import COMPLETE, RUN_ID, TRIAL, Importing
 from reprise.adapters.mlflow.logged import ARTIFACTS
+from reprise.domain import environment
 from reprise.domain.metrics import every_number
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import FileMetric
@@ -141,7 +142,7 @@ class _Recording:
             self._client.log_file(found.id, trial.results / LOG, PurePosixPath(LOG))
         self._log_texts(found, seen.texts(record, looked))
         if looked.smi is not None:
-            self._client.log_file(found.id, looked.smi, PurePosixPath(surroundings.SMI))
+            self._client.log_file(found.id, looked.smi, PurePosixPath(environment.NVIDIA_SMI))
         problems = [*problems, *looked.problems]
         self._upload(found, artifacts.choose(trial.results / FILES, into=FILES), problems)
         self._fill(found, told)

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from reprise.domain import environment
 from reprise.masking import mask
 
 Found = dict[str, Any]
@@ -98,10 +99,10 @@ def smi(missing: dict[str, str], *, hash_ids: bool, program: str = "nvidia-smi")
     try:
         output = _output((program, "-q", "-x"), SMI_SECONDS)
     except FileNotFoundError:
-        missing["nvidia-smi.xml"] = "nvidia-smi is not installed here"
+        missing[environment.NVIDIA_SMI] = "nvidia-smi is not installed here"
         return None
     except (OSError, subprocess.SubprocessError) as error:
-        missing["nvidia-smi.xml"] = f"nvidia-smi did not answer: {type(error).__name__}"
+        missing[environment.NVIDIA_SMI] = f"nvidia-smi did not answer: {type(error).__name__}"
         return None
     text = mask(output[:MAX_SMI_BYTES].decode(errors="replace"))
     return _without_ids(text) if hash_ids else text

@@ -33,7 +33,6 @@ MLRUNS = "mlruns"
 COLLECT_LOCK = "collect.lock"
 COLLECTED = "collected.json"
 RESULT = "result.json"
-NVIDIA_SMI = "nvidia-smi.xml"
 
 
 def short_name(folder: Path) -> Path:

@@ -44,7 +44,7 @@ def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside 
     if "gpu" not in missing:
         text = gpus.smi(missing, hash_ids=how.hash_gpu_ids)
         if text is not None:
-            (job.results / layout.NVIDIA_SMI).write_text(text, encoding="utf-8")
+            (job.results / environment.NVIDIA_SMI).write_text(text, encoding="utf-8")
     record = with_inside(record, inside, missing)
     record["missing"] = dict(sorted({**_untold(record), **missing}.items()))
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
