@@ -5,6 +5,7 @@ names what a run would end with.
 """
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,7 +116,8 @@ def _durations(folder: Path, spec: Spec, repository: int | str) -> list[float]:
     file = folder / _DATABASE
     if not file.is_file():
         return []
-    engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", connect_args={"timeout": 2})
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, timeout=2, uri=True))
     try:
         with engine.connect() as connection:
             if isinstance(repository, str):

@@ -24,7 +24,7 @@ DONE = Judgement(Verdict.REPRODUCED, None, Reason.COMPLETED, "", ())
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "state"
+    folder = tmp_path / "a state #1"
     folder.mkdir()
     monkeypatch.setenv("REPRISE_STATE_DIR", str(folder))
     return folder
