@@ -72,8 +72,15 @@ def test_a_setting_is_no_result() -> None:
         table("ours | 0.93", header="model | speed"),
     ],
 )
-def test_a_number_outside_of_a_table_or_under_another_name_is_left_alone(readme: str) -> None:
-    assert found(readme, {"accuracy": 0.93}) == ()
+def test_a_number_outside_of_a_table_or_under_another_name_is_never_proposed(readme: str) -> None:
+    assert not any(claim.proposed for claim in found(readme, {"accuracy": 0.93}))
+
+
+def test_a_number_that_nothing_holds_is_shown_as_a_claim_to_be_completed() -> None:
+    readme = table("ours | 98.9 % | 5", "size | 0.5 | 3", header="model | rate | epochs")
+    (claim,) = found(readme, {"accuracy": 0.93})
+    assert (claim.value, claim.metric, claim.proposed) == ("98.9", "{file: FILE.json, pointer: /NAME}", False)
+    assert "no committed JSON file holds it" in claim.notes[0]
 
 
 def test_a_number_that_goes_to_mlflow_alone_is_suggested_once() -> None:

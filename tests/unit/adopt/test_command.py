@@ -89,6 +89,12 @@ def test_steps_before_the_command_are_named_and_cd_is_the_workdir() -> None:
     assert any("prepare.py" in each.what and str(each.place) == "README.md:3" for each in found.left)
 
 
+def test_an_indented_block_is_code_too() -> None:
+    readme = "Run it:\n\n    python3 -m venv .venv\n    .venv/bin/python train.py --fast\n\nand wait.\n"
+    found = proposed({"README.md": readme, "train.py": TRAIN}).entry
+    assert (found.kind, found.argv, found.place.line) == (Kind.README, ("python", "train.py", "--fast"), 4)
+
+
 @pytest.mark.parametrize(
     "line",
     ["pip install -r requirements.txt", "python missing.py", "python train.py > log", "jupyter lab", "ls"],

@@ -18,6 +18,8 @@ from reprise.domain.published import Number, equal_as_printed, factor_of_hundred
 from reprise.domain.spec.names import parse_name
 
 _MOST = 20
+_MOST_UNHELD = 5
+"""Where nothing is held: enough to show how a claim looks."""
 _SYNONYMS = {"acc": "accuracy", "err": "error", "prec": "precision", "rec": "recall", "corr": "correlation"}
 _NO_RESULT = frozenset(
     (
@@ -48,6 +50,7 @@ def find(
     taken: set[tuple[str, str]] = set()
     names: set[str] = set()
     found: list[ClaimFound] = []
+    unheld: list[Cell] = []
     for cell, every in _surest_first(cells, leaves):
         matches = [match for match in every if _key(match.leaf) not in taken]
         other = (
@@ -59,7 +62,10 @@ def find(
         elif other is not None:
             taken.add(("", other.name))
             found.append(_of_mlflow(cell, other, names))
-    return tuple(sorted(found, key=lambda claim: not claim.proposed))[:_MOST]
+        elif not every and _looks_measured(cell):
+            unheld.append(cell)
+    alone = [_of_nothing(cell, names) for cell in unheld[:_MOST_UNHELD]] if not found else []
+    return (*sorted(found, key=lambda claim: not claim.proposed)[:_MOST], *alone)
 
 
 def _surest_first(cells: Sequence[Cell], leaves: Sequence[Leaf]) -> list[tuple[Cell, list[_Match]]]:
@@ -145,6 +151,25 @@ def _of_mlflow(cell: Cell, best: Logged, names: set[str]) -> ClaimFound:
         (
             f"{cell.place} prints {cell.value}, and {best.place} logs {best.name} to MLflow: no committed "
             "file says that they are the same number",
+        ),
+        proposed=False,
+    )
+
+
+def _looks_measured(cell: Cell) -> bool:
+    return ("." in cell.value or cell.percent) and not _words(f"{cell.row} {cell.column}") & _NO_RESULT
+
+
+def _of_nothing(cell: Cell, names: set[str]) -> ClaimFound:
+    name = cell.row or cell.column or "value"
+    return ClaimFound(
+        _id(name, names),
+        cell.where,
+        cell.value,
+        "{file: FILE.json, pointer: /NAME}",
+        (
+            f"{cell.place} prints {cell.value}, and no committed JSON file holds it: have the job write it "
+            "into one, and name the file and the place in it",
         ),
         proposed=False,
     )

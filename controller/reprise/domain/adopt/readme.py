@@ -107,17 +107,17 @@ def _commands(repo: Repo) -> Iterator[_Command]:
 
 
 def _code(lines: list[str]) -> Iterator[tuple[int, str, bool]]:
-    """(line number, line, whether a block begins) of fenced blocks; continued lines are joined."""
-    fence, begins, joined = "", False, ""
+    """(line number, line, whether a block begins), fenced or indented; continued lines are joined."""
+    fence, begins, joined = "", True, ""
     for number, line in enumerate(lines, start=1):
         mark = _FENCE.match(line)
-        if mark and not fence:
-            fence, begins = mark[1], True
-        elif mark and line.strip().startswith(fence):
-            fence = ""
-        elif fence and line.rstrip().endswith("\\"):
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence, begins, joined = "" if fence else mark[1], True, ""
+        elif not fence and not line.startswith(("    ", "\t")):
+            begins, joined = begins or bool(line.strip()), ""
+        elif line.rstrip().endswith("\\"):
             joined += line.rstrip()[:-1] + " "
-        elif fence:
+        else:
             yield number, joined + line, begins
             joined, begins = "", False
 
