@@ -4,8 +4,8 @@ import pytest
 from tests.unit.lint.build import SMALLEST, findings, found, repo
 from tests.unit.lint.notebook import notebook
 
-from reprise.domain.lint.model import Severity
 from reprise.domain.lint.elsewhere import place
+from reprise.domain.lint.model import Severity
 from reprise.domain.lint.repo import Entry, Kind
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

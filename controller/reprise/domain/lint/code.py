@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from reprise.domain.lint.elsewhere import rx32
 from reprise.domain.lint.loaders import rx31
 from reprise.domain.lint.merging import worst
 from reprise.domain.lint.model import Barrier, Found, Rule, Severity
 from reprise.domain.lint.modules import rx35
 from reprise.domain.lint.order import rx34
-from reprise.domain.lint.elsewhere import rx32
 from reprise.domain.lint.python import Python
 from reprise.domain.lint.reach import Job, is_beside, is_of_others, jobs
 from reprise.domain.lint.repo import Experiment, Repo
