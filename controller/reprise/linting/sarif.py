@@ -55,7 +55,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.why},
+        "fullDescription": {"text": f"{rule.why[:1].upper()}{rule.why[1:].rstrip('.')}."},
         "helpUri": f"{ADDRESS}/{rule.page}",
         "defaultConfiguration": {"level": LEVEL[rule.severity]},
         "properties": {"tags": [rule.barrier.value]},

@@ -13,6 +13,8 @@ from reprise.domain.lint.rules import lint
     [
         ("torch.backends.cudnn.benchmark = True", "torch.backends.cudnn.benchmark = False"),
         ("    cudnn.benchmark=True  # faster", "    cudnn.benchmark=False  # faster"),
+        ("c = Trainer(gpus=1, benchmark=True)  # cudnn", "c = Trainer(gpus=1, benchmark=False)  # cudnn"),
+        ("c = f(my_benchmark=True)  # cudnn", None),
         ("cudnn.benchmark = TUNE", None),
         ("cudnn.benchmark = True if fast else False", None),
         ("cudnn.benchmark = False", None),

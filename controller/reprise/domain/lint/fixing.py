@@ -22,11 +22,11 @@ class Edit:
 Fix = Callable[[Repo, Finding], Edit | None]
 """None where this finding of the rule is not certain after all."""
 
-_BENCHMARK = re.compile(r"(\bcudnn\.benchmark\s*=\s*)True\b(?=\s*(?:#.*)?$)")
+_BENCHMARK = re.compile(r"(\bcudnn\.benchmark\s*=\s*|[(,]\s*benchmark\s*=\s*)True\b(?=\s*(?:[,)]|#|$))")
 
 
 def choose_same_kernels(repo: Repo, finding: Finding) -> Edit | None:
-    """``cudnn.benchmark`` lets the library time kernels and choose by the clock."""
+    """``cudnn.benchmark``, which Lightning sets too, lets the library choose kernels by the clock."""
     return _line_replaced(repo, finding, lambda line: _BENCHMARK.sub(r"\g<1>False", line))
 
 
