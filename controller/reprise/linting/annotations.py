@@ -11,8 +11,8 @@ from reprise.domain.spec.model import Problem
 from reprise.linting.checked import Checked
 
 LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "notice"}
-_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
+_DATA: dict[str, str | int | None] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY: dict[str, str | int | None] = {**_DATA, ":": "%3A", ",": "%2C"}
 
 
 def commands(checked: Checked) -> Iterator[str]:
@@ -21,21 +21,25 @@ def commands(checked: Checked) -> Iterator[str]:
 
 
 def _problem(problem: Problem) -> str:
-    place = {"file": problem.file, "line": problem.line, "col": problem.column, "title": "spec"}
+    place = {"file": problem.file, "line": f"{problem.line}", "col": f"{problem.column}", "title": "spec"}
     return _command("error", place, problem.message)
 
 
 def _finding(finding: Finding) -> str:
-    place = {"file": finding.file, "line": finding.line, "title": f"{finding.rule.id} {finding.rule.title}"}
+    place = {
+        "file": finding.file,
+        "line": f"{finding.line}",
+        "title": f"{finding.rule.id} {finding.rule.title}",
+    }
     text = f"{finding.advice}\nsee {finding.rule.page}"
     return _command(LEVEL[finding.severity], place, text)
 
 
-def _command(level: str, place: dict[str, str | int], text: str) -> str:
-    properties = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in place.items())
+def _command(level: str, place: dict[str, str], text: str) -> str:
+    properties = ",".join(f"{name}={_escaped(value, _PROPERTY)}" for name, value in place.items())
     return f"::{level} {properties}::{_escaped(text, _DATA)}"
 
 
-def _escaped(text: str, table: dict[str, str]) -> str:
+def _escaped(text: str, table: dict[str, str | int | None]) -> str:
     printable = "".join("?" if "\ud800" <= character <= "\udfff" else character for character in text)
     return printable.translate(str.maketrans(table))
