@@ -162,6 +162,8 @@ def test_a_project_that_was_changed_after_locking_is_found(before: str, after: s
     [
         PROJECT.replace(" >=2.4, <3", ">=2.4.0,<3.0"),
         PROJECT.replace('"numpy >=2.4, <3"', '"NumPy[extra] (<3,>=2.4)"'),
+        PROJECT.replace('"numpy >=2.4, <3"', '"numpy @ git+https://forge.example/numpy.git"'),
+        PROJECT + '[project.optional-dependencies]\nmore = ["paper[less]"]\n',
         PROJECT.replace("dependencies = [", 'dynamic = ["dependencies"]\nkeywords = ['),
         PROJECT + "[tool.uv.workspace]\nmembers = []\n",
         "not toml [",

@@ -97,7 +97,13 @@ def test_where_a_lock_comes_first_images_are_only_worth_a_word() -> None:
 
 
 def test_templates_vendored_code_and_tests_are_not_read() -> None:
-    names = ("Dockerfile.jinja", "third_party/x/Dockerfile", "tests/Dockerfile", "Dockerfile.md")
+    names = (
+        "Dockerfile.jinja",
+        "third_party/x/Dockerfile",
+        "tests/Dockerfile",
+        "Dockerfile.md",
+        ".devcontainer/Dockerfile",
+    )
     assert found("RX14", repo(dict.fromkeys(names, "FROM python\n"))) == []
 
 

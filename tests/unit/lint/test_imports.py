@@ -99,6 +99,15 @@ def test_without_a_known_command_it_is_a_warning() -> None:
         assert (finding.file, finding.severity) == ("a.py", Severity.WARNING)
 
 
+def test_a_project_inside_has_a_lock_of_its_own() -> None:
+    files = {
+        "more/pyproject.toml": "",
+        "more/src/a.py": "import torch\n",
+        "requirements.txt": locked("numpy"),
+    }
+    assert found("RX13", repo(files)) == []
+
+
 def test_an_import_in_a_function_is_a_warning() -> None:
     files = {"train.py": "def plot():\n    import seaborn\n", "requirements.txt": locked("numpy")}
     [finding] = findings("RX13", repo(files, SMALLEST))

@@ -13,9 +13,7 @@ from reprise.domain.spec.names import SPEC_FILE
 LARGEST_LOCK = 32 * 1024**2
 """Bytes; a larger one is not installed from."""
 
-ELSEWHERE = frozenset(
-    {"third_party", "third-party", "vendor", "external", "node_modules", "tests", "test", ".github"}
-)
+ELSEWHERE = frozenset({"third_party", "third-party", "vendor", "external", "node_modules", "tests", "test"})
 """Folders whose files make no environment of this repository."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml")
@@ -81,7 +79,10 @@ def weight(repo: Repo, usual: Severity) -> Severity:
 
 
 def is_elsewhere(path: str) -> bool:
-    return not ELSEWHERE.isdisjoint(path.split("/")[:-1])
+    """Also in hidden folders, of which only one is where people look for an environment."""
+    parts = path.split("/")
+    hidden = (part for part in parts if part.startswith(".") and part != ".binder")
+    return not ELSEWHERE.isdisjoint(parts[:-1]) or next(hidden, None) is not None
 
 
 def _chosen(repo: Repo, declared: str | None) -> str | None:

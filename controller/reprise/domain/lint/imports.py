@@ -114,7 +114,14 @@ def _own_names(repo: Repo) -> frozenset[str]:
 
 
 def _not_tests(repo: Repo) -> tuple[Python, ...]:
-    return tuple(file for file in repo.python if _may_run(file.path))
+    """Of this project alone: what lies in a folder with a project of its own has a lock of its own."""
+    others = {path.rpartition("/")[0] for path in repo.named("pyproject.toml", "uv.lock", "setup.py")} - {""}
+    return tuple(
+        file
+        for file in repo.python
+        if _may_run(file.path)
+        and others.isdisjoint(str(folder) for folder in PurePosixPath(file.path).parents)
+    )
 
 
 def _may_run(path: str) -> bool:

@@ -34,7 +34,9 @@ _SYSTEM_WITH_VALUE = frozenset(
     {"-t", "--target-release", "--default-release", "-o", "--option", "-c", "-X", "--repository", "--virtual"}
 )
 _CONDA = frozenset({"conda", "mamba", "micromamba"})
-_CONDA_WITH_VALUE = frozenset({"-c", "--channel", "-n", "--name", "-p", "--prefix", "-r", "--root-prefix"})
+_CONDA_WITH_VALUE = frozenset(
+    {"-c", "--channel", "-n", "--name", "-p", "--prefix", "-r", "--root-prefix", "-f", "--file"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def conda_packages(command: Command) -> tuple[Package, ...]:
     if command.words[1] not in ("install", "create"):
         return ()
     named = arguments(command.words[2:], _CONDA_WITH_VALUE).names
-    return tuple(conda_package(name, command.line) for name in named)
+    return tuple(conda_package(name, command.line) for name in named if "/" not in name)
 
 
 def conda_package(text: str, line: int) -> Package:

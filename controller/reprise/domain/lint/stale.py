@@ -14,7 +14,8 @@ from reprise.domain.lint.versions import lies_in, normal_parts
 from reprise.domain.requirement_lines import Line, logical_lines, normalised
 
 _WISH = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<bounds>\(?[<>=!~][^;@]*)?(?P<marker>;.*)?"
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
+    r"(?:(?P<bounds>\(?[<>=!~][^;@]*)|@\s*\S+\s*)?(?P<marker>;.*)?"
 )
 _ROOT = re.compile(r'^source = \{ (?:editable|virtual) = "\." \}$', re.MULTILINE)
 _REQUIRED = re.compile(r'\{ name = "([^"]+)"([^{}\n]*)\}')
@@ -58,7 +59,8 @@ def _of_uv(repo: Repo, lock: str, text: str, described: str) -> Iterator[Found]:
                 f"{described} asks for {wish.name}{wish.bounds or ''}, {lock} was made for another range"
             )
             yield Found(described, wish.line, message, _UV_LOCK)
-    for name in recorded.keys() - {wish.name for wish in wishes}:
+    own = normalised(str(project.get("name", "")))
+    for name in sorted(recorded.keys() - {wish.name for wish in wishes} - {own}):
         message = f"{lock} was made for {name}, which {described} no longer asks for"
         yield Found(described, _line_of(repo.lines(described), "dependencies"), message, _UV_LOCK)
 
