@@ -43,7 +43,7 @@ def packages(path: str, text: str) -> tuple[Package, ...]:
     return _read(path.rsplit("/", 1)[-1], text)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # several rules ask of the same lock, one after the other
 def _read(name: str, text: str) -> tuple[Package, ...]:
     reader = READERS.get(name, _requirements if name.endswith(".txt") else None)
     return tuple(reader(text)) if reader is not None else ()
