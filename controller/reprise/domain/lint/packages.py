@@ -95,7 +95,7 @@ def _requirements(text: str) -> Iterator[Package]:
 def _uv(text: str) -> Iterator[Package]:
     """The repository's own packages are left out."""
     for begun, block in _blocks(text, lambda line: line.startswith("[[package]]")):
-        fields = dict(match.groups() for line in block if (match := _FIELD.match(line)))
+        fields = {match[1]: match[2] for line in block if (match := _FIELD.match(line))}
         source = next((line for line in block if line.startswith("source = ")), "")
         if "name" not in fields or re.search(r"\b(editable|virtual|directory) = ", source):
             continue
