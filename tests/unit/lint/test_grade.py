@@ -1,5 +1,7 @@
 """How firmly each line pins, for every kind of file that says what is installed."""
 
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.lint.build import SMALLEST, repo
 
 from reprise.domain.lint.grade import Pin, PinLine, grade
@@ -83,3 +85,38 @@ def test_a_conda_environment_is_graded_where_there_is_no_lock() -> None:
 def test_locks_of_conda_are_graded() -> None:
     conda = "package:\n- name: python\n  version: 3.11.9\n  url: https://c.example/p\n  hash:\n    md5: aa\n"
     assert graded({"conda-lock.yml": conda}) == [("conda-lock.yml", 2, "python 3.11.9", Pin.HASHED)]
+
+
+WORDS = """[[package]]
+name = "x"
+- name: x
+url: y
+packages:
+- conda: /x-1-0.conda
+FROM x
+  image: y
+RUN pip install \\
+RUN [
+RUN <<E
+E
+a==1 --hash=x \\
+a @ b
+dependencies:
+- pip:"""
+PIECES = st.sampled_from(WORDS.splitlines())
+TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=8).map("\n".join)
+NAMES = (
+    "requirements.txt",
+    "uv.lock",
+    "pixi.lock",
+    "conda-lock.yml",
+    "Dockerfile",
+    "environment.yml",
+    "compose.yaml",
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=3))
+def test_any_files_are_graded_by_lines_that_they_have(files: dict[str, str]) -> None:
+    for line in grade(repo(files)):
+        assert 1 <= line.line <= max(1, len(files[line.file].splitlines()))

@@ -122,6 +122,12 @@ def test_a_module_that_nobody_knows_is_a_warning_unless_something_may_bring_it()
     assert missed("import obscure_thing\n", "obscure") == []
 
 
+def test_another_build_of_a_distribution_may_bring_its_module() -> None:
+    files = {"train.py": "import tensorflow\n", "requirements.txt": locked("tensorflow-macos")}
+    [finding] = findings("RX13", repo(files, SMALLEST))
+    assert finding.severity is Severity.WARNING
+
+
 def test_a_list_of_direct_dependencies_is_not_taken_for_all_of_them() -> None:
     files = {"train.py": "import numpy\n", "requirements.txt": "scikit-learn==1.9.0\n"}
     [finding] = findings("RX13", repo(files, SMALLEST))

@@ -108,5 +108,10 @@ def may_bring(distributions: Iterable[str], module: str) -> bool:
     return any(name in each or (len(each) > 2 and each in name) for each in flat)
 
 
+def has_variant(distributions: Iterable[str], name: str) -> bool:
+    """Whether one has a longer name that begins so: perhaps another build of the same."""
+    return any(each.startswith(f"{name}-") for each in distributions)
+
+
 def _flat(name: str) -> str:
     return name.replace("-", "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from reprise.domain.lint import environment
-from reprise.domain.lint.distributions import is_ours_to_judge, known, may_bring
+from reprise.domain.lint.distributions import has_variant, is_ours_to_judge, known, may_bring
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.packages import Pin, packages
 from reprise.domain.lint.python import Import, Python
@@ -71,7 +71,7 @@ def _absent(use: _Use, lock: str, named: frozenset[str], *, complete: bool, sure
     if not complete:
         message = f"{use.module} is imported, but no line of {lock} pins {name}"
         return Found(use.file.path, use.line, message, fix, Severity.WARNING)
-    certain = sure and bool(usual) and _is_at_top(use)
+    certain = sure and bool(usual) and _is_at_top(use) and not has_variant(named, usual[0])
     message = f"{use.module} is imported, but {lock} does not hold {name if usual else 'it'}"
     return Found(use.file.path, use.line, message, fix, None if certain else Severity.WARNING)
 

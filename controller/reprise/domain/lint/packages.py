@@ -43,7 +43,7 @@ def packages(path: str, text: str) -> tuple[Package, ...]:
     return _read(path.rsplit("/", 1)[-1], text)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # several rules ask of the same lock, one after the other
 def _read(name: str, text: str) -> tuple[Package, ...]:
     reader = READERS.get(name, _requirements if name.endswith(".txt") else None)
     return tuple(reader(text)) if reader is not None else ()
@@ -95,7 +95,7 @@ def _requirements(text: str) -> Iterator[Package]:
 def _uv(text: str) -> Iterator[Package]:
     """The repository's own packages are left out."""
     for begun, block in _blocks(text, lambda line: line.startswith("[[package]]")):
-        fields = dict(match.groups() for line in block if (match := _FIELD.match(line)))
+        fields = {match[1]: match[2] for line in block if (match := _FIELD.match(line))}
         source = next((line for line in block if line.startswith("source = ")), "")
         if "name" not in fields or re.search(r"\b(editable|virtual|directory) = ", source):
             continue

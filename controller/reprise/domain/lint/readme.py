@@ -49,17 +49,10 @@ def _has_licence(repo: Repo, readme: str) -> bool:
 def _instructions(repo: Repo, readme: str, text: str) -> Iterator[Found]:
     scripts = {word for each in repo.experiments for word in each.spec.run.command if word.endswith(".py")}
     if not _COMMAND.search(text) and not any(script in text for script in scripts):
-        yield Found(
-            readme,
-            1,
-            f"{readme} has no command that runs this",
-            "Write the exact commands, from a clean checkout",
-        )
-    lacking = [
-        what
-        for what, is_said in (("how long a run takes", _says_time), ("what it runs on", _says_hardware))
-        if not is_said(repo, text)
-    ]
+        fix = "Write the exact commands, from a clean checkout"
+        yield Found(readme, 1, f"{readme} has no command that runs this", fix)
+    lacking = [] if _says_time(repo, text) else ["how long a run takes"]
+    lacking += [] if _says_hardware(repo, text) else ["what it runs on"]
     if lacking:
         fix = "Write one line such as: 4 minutes on one A100, or on eight CPU cores in an hour"
         yield Found(readme, 1, f"{readme} does not say {' nor '.join(lacking)}", fix)
