@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from tests.engine.harness import FILES, Controller, Outside, assert_clean, reason
+from tests.engine.harness import FILES, Controller, Files, Outside, assert_clean, reason
 from tests.fakes.source import Submodule
 
 from reprise.domain.audit import Action
@@ -79,7 +79,11 @@ def test_the_whole_commit_is_looked_at_once_without_its_submodules(
 ) -> None:
     outside.provider.leases = leases
     repository = outside.repository()
-    files = {"reprise.yaml": SPEC_WITHOUT_CLAIM, "train.py": "", "vendor": Submodule("https://x.test/v.git")}
+    files: Files = {
+        "reprise.yaml": SPEC_WITHOUT_CLAIM,
+        "train.py": "",
+        "vendor": Submodule("https://x.test/v.git"),
+    }
     outside.tag(repository, "v1", files)
     controller.told_tag(repository, "v1")
     controller.work()

@@ -90,7 +90,7 @@ def test_whatever_becomes_of_an_answer_each_run_has_one_check_with_its_marks_onc
             forge.close()
 
     _together([partial(meet, name) for name in FAULTS], seconds=150)
-    said = "completed", "the spec cannot be used", (("reprise.yaml", 3, 5, "unknown key"),)
+    said = "completed", "the spec cannot be used", (("reprise.yaml", 3, 5, "failure", None, "unknown key"),)
     found = [
         (each.run_id, (each.status, each.title, each.annotations)) for each in world.checks(world.tagged)
     ]

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.lint.build import found, repo
 
 from reprise.domain.lint import metric, track
+from reprise.domain.lint.model import Rule
 
 PAGES = Path(__file__).parents[3] / "docs" / "rules"
 LINES = {
@@ -38,7 +39,7 @@ def spec(fragment: str) -> str:
 
 
 @pytest.mark.parametrize("rule", [*metric.RULES, *track.RULES], ids=lambda rule: rule.id)
-def test_every_page_is_short_and_called_like_its_rule(rule: metric.Rule) -> None:
+def test_every_page_is_short_and_called_like_its_rule(rule: Rule) -> None:
     lines = page(rule.id).splitlines()
     assert lines[0] == f"# {rule.id}: {rule.title}"
     assert lines[2].lower().startswith(rule.severity.value)
