@@ -5,12 +5,8 @@ names what a run would end with.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-
-from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from reprise.adapters.git import local
 from reprise.adapters.process import interpreters, locks, requirements
@@ -22,7 +18,8 @@ from reprise.domain.pins import Pins
 from reprise.domain.planned_run import Earlier, Here, Input, Standing
 from reprise.domain.spec.model import DataFile, Spec
 from reprise.ports import Failed
-from reprise.store import rehearsed, repositories, runs
+from reprise.store import rehearsed
+from reprise.store.took import durations
 
 _MOST_REHEARSALS = 10
 _REHEARSALS = "rehearsals"
@@ -101,32 +98,15 @@ def _earlier(root: Path, spec: Spec, state: Path) -> Earlier | None:
         return None
     number = local.repository_at(tree).id
     folders = [folder for folder, _ in rehearsed.unvaried(state / _REHEARSALS, number, spec.name)]
-    took = [each for folder in folders[:_MOST_REHEARSALS] for each in _durations(folder, spec, number)]
+    took = [
+        each
+        for folder in folders[:_MOST_REHEARSALS]
+        for each in durations(folder / _DATABASE, number, spec.name)
+    ]
     usual = usual_seconds(took)
     if usual is not None:
         return Earlier(usual, len(took), "rehearsal", "here")
     name = local.origin(tree)
-    took = _durations(state, spec, name) if name is not None else []
+    took = durations(state / _DATABASE, name, spec.name) if name is not None else []
     usual = usual_seconds(took)
     return Earlier(usual, len(took), "run", f"of {name}") if usual is not None else None
-
-
-def _durations(folder: Path, spec: Spec, repository: int | str) -> list[float]:
-    """Of a database that may be older or newer than this version; one that cannot be read says nothing."""
-    file = folder / _DATABASE
-    if not file.is_file():
-        return []
-    address = f"{file.absolute().as_uri()}?mode=ro"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, timeout=2, uri=True))
-    try:
-        with engine.connect() as connection:
-            if isinstance(repository, str):
-                known = repositories.watched_as(connection, repository)
-                if known is None:
-                    return []
-                repository = known.id
-            return runs.usual_durations(connection, repository, spec.name)
-    except SQLAlchemyError:
-        return []
-    finally:
-        engine.dispose()

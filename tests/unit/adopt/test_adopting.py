@@ -7,6 +7,7 @@ from tests.repositories import git, write_files
 from tests.unit.adopt.build import TRAIN
 
 from reprise.adopting import adopt, adopt_folder
+from reprise.cli import invoke
 from reprise.domain.errors import UserError
 
 
@@ -67,3 +68,14 @@ def test_what_is_no_folder_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="is not a folder"):
         adopt(tmp_path / name)
+
+
+def test_the_command_tells_what_was_written_and_refuses_to_do_it_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(tmp_path, {"train.py": TRAIN})
+    assert invoke(["init", "--adopt", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("wrote ")
+    assert invoke(["init", "--adopt", str(tmp_path)]) == 64
+    assert "is there already and is not touched" in capsys.readouterr().err
+    assert invoke(["init", "--adopt", "--update", str(tmp_path)]) == 64
