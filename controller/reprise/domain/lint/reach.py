@@ -1,0 +1,151 @@
+"""What runs for an experiment: the script of its command and the local modules that this imports.
+
+Rules about the job look at these files only, so that nobody is told about a test or a vendored library.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+
+from reprise.domain.lint.entry import Started, import_roots, module_paths, started
+from reprise.domain.lint.notebooks import as_python, text_of
+from reprise.domain.lint.python import Python
+from reprise.domain.lint.repo import Experiment, Repo
+
+_BESIDE = frozenset({"test", "tests", "testing", "doc", "docs"})
+_OF_OTHERS = frozenset(
+    {
+        *("vendor", "vendored", "third_party", "thirdparty", "3rdparty", "external", "externals"),
+        *("site-packages", "node_modules", ".venv", "venv"),
+    }
+)
+_BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+_TARGET = re.compile(r"^\s*(?:- )?_target_:\s*[\"']?([A-Za-z_][\w.]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    experiment: Experiment | None
+    """None where none is declared; then everything that may run is looked at."""
+    started: Started
+    files: tuple[Python, ...]
+
+    def is_entry(self, path: str) -> bool:
+        return path in self.started.python or path in self.started.notebooks
+
+
+def jobs(repo: Repo) -> tuple[Job, ...]:
+    """One for each experiment, or a single one of all that may run."""
+    kept = vars(repo)  # beside what the repository itself keeps: a dozen rules ask
+    if "jobs" not in kept:
+        kept["jobs"] = tuple(_job(repo, each) for each in repo.experiments) or (_anything(repo),)
+    found: tuple[Job, ...] = kept["jobs"]
+    return found
+
+
+def reached(repo: Repo) -> tuple[Python, ...]:
+    """The files of all jobs, each once."""
+    return tuple({file.path: file for job in jobs(repo) for file in job.files}.values())
+
+
+def scripts(repo: Repo) -> tuple[str, ...]:
+    """Paths of the shell scripts and makefiles that start something, each once."""
+    return tuple(dict.fromkeys(path for job in jobs(repo) for path in job.started.scripts))
+
+
+def is_beside(path: str) -> bool:
+    """Tests and documentation."""
+    *folders, name = path.split("/")
+    test = name.startswith(("test_", "conftest.")) or name.endswith("_test.py")
+    return test or not _BESIDE.isdisjoint(folders)
+
+
+def is_of_others(path: str) -> bool:
+    """Copies of what others wrote."""
+    return not _OF_OTHERS.isdisjoint(path.split("/")[:-1])
+
+
+def _job(repo: Repo, experiment: Experiment) -> Job:
+    rule = experiment.spec.run
+    found = started(repo, rule.command, rule.workdir)
+    if not (found.python or found.notebooks or found.missing):
+        return Job(experiment, found, _sources(repo))
+    entries = [file for path in found.python for file in repo.python if file.path == path]
+    entries += _notebooks(repo, found.notebooks)
+    return Job(experiment, found, tuple(_closure(repo, entries, rule.workdir)))
+
+
+def _anything(repo: Repo) -> Job:
+    sources = _sources(repo)
+    notebooks = tuple(path for path in repo.named("*.ipynb") if not (is_beside(path) or is_of_others(path)))
+    return Job(None, Started(), sources or tuple(_notebooks(repo, notebooks)))
+
+
+def _sources(repo: Repo) -> tuple[Python, ...]:
+    return tuple(
+        file
+        for file in repo.python
+        if not (is_beside(file.path) or is_of_others(file.path))
+        and file.path.rpartition("/")[2] != "setup.py"
+    )
+
+
+def _notebooks(repo: Repo, paths: Sequence[str]) -> list[Python]:
+    read = (as_python(path, text_of(repo, path)) for path in paths)
+    return [each for each in read if each is not None]
+
+
+def _closure(repo: Repo, entries: Sequence[Python], workdir: str) -> Iterator[Python]:
+    known = {file.path: file for file in repo.python}
+    roots = tuple(dict.fromkeys(root for file in entries for root in import_roots(workdir, file.path)))
+    local = frozenset(step for path in known for step in path.removesuffix(".py").split("/"))
+    seen: set[str] = set()
+    pending = list(entries)
+    while pending:
+        file = pending.pop(0)
+        if file.path in seen or is_of_others(file.path):
+            continue
+        seen.add(file.path)
+        yield file
+        pending.extend(known[path] for path in _imported(repo, file, roots, local) if path in known)
+
+
+def _imported(repo: Repo, file: Python, roots: Sequence[str], local: frozenset[str]) -> Iterator[str]:
+    for module, level in _modules(file):
+        if module.partition(".")[0] in local:
+            yield from module_paths(repo, module, (_above(file.path, level),) if level else roots)
+    if any(each.module.split(".")[0] == "hydra" for each in file.imports):
+        yield from _instantiated(repo, roots)
+
+
+def _modules(file: Python) -> Iterator[tuple[str, int]]:
+    """As far as they may be modules, and how many folders up a relative one starts."""
+    for node in _statements(file.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, 0) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            stem = f"{node.module}." if node.module else ""
+            yield from ((stem + alias.name, node.level) for alias in node.names)
+
+
+def _instantiated(repo: Repo, roots: Sequence[str]) -> Iterator[str]:
+    """What Hydra imports because a configuration names it."""
+    for path in repo.named("*.yaml", "*.yml"):
+        for target in _TARGET.findall(repo.text(path) or ""):
+            yield from module_paths(repo, target, roots)
+
+
+def _above(path: str, level: int) -> str:
+    return normpath(join(dirname(path) or ".", *[".."] * (level - 1)))
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Without expressions, where no import can be: a small part of the whole tree."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for name in _BODIES:
+            pending.extend(getattr(node, name, ()))
