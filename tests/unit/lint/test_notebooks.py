@@ -100,3 +100,8 @@ def test_outputs_of_another_python_than_the_declared_one() -> None:
 def test_rules_about_the_job_find_the_place_in_the_notebook_that_runs() -> None:
     text = notebook(("import numpy as np", 1), ("x = 1\nrng = np.random.default_rng()", 2))
     assert found("RX30", repo({"a.ipynb": text}, PAPERMILL)) == [("a.ipynb", line_of(text, "default_rng"))]
+
+
+def test_a_notebook_with_many_pictures_is_read_too() -> None:
+    text = notebook(("a = 1", 2), ("b = a", 1)).replace("import random", "x" * 2**21)
+    assert found("RX34", repo({"a.ipynb": text})) != []

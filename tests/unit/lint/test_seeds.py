@@ -67,6 +67,9 @@ def test_first_weights_of_a_network_that_is_trained() -> None:
     code = "import torch\nnet = torch.nn.Linear(3, 1)\nloss(net).backward()\n"
     assert lines("RX30", code) == [2]
     assert lines("RX30", "import torch\ntorch.manual_seed(0)\n" + code) == []
+    keras = "from tensorflow import keras\nkeras.layers.Input(3)\nkeras.layers.Dense(1)\nmodel.fit(x, y)\n"
+    assert lines("RX30", keras) == [3]
+    assert lines("RX30", "import keras\nkeras.utils.set_random_seed(1)\n" + keras) == []
     own = "import torch\ntorch.Generator().manual_seed(0)\n"
     assert lines("RX30", own + code) == [4]
 

@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.WARNING,
         "random numbers without a seed",
-        "each run draws other numbers; an exact claim cannot come back, and there this is an error",
+        "Each run draws other numbers; an exact claim cannot come back, and there this is an error.",
         rx30,
     ),
     Rule(
@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.WARNING,
         "unseeded loader workers or timed algorithms",
-        "the order of random numbers, or of sums, then depends on the machine although there is a seed",
+        "The order of random numbers, or of sums, then depends on the machine although there is a seed.",
         rx31,
     ),
     Rule(
@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.ERROR,
         "place of one machine or account",
-        "the path, bucket or host does not exist, or does not open, anywhere else",
+        "The path, bucket or host does not exist, or does not open, anywhere else.",
         rx32,
     ),
     Rule(
@@ -109,7 +109,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.ERROR,
         "nothing that runs by itself",
-        "a trial has no screen and no keyboard, and starts what is committed",
+        "A trial has no screen and no keyboard, and starts what is committed.",
         rx33,
     ),
     Rule(
@@ -117,7 +117,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.WARNING,
         "notebook out of order",
-        "executing the cells from the top gives something else; an error where the notebook is what runs",
+        "Executing the cells from the top gives something else; an error where the notebook is what runs.",
         rx34,
     ),
     Rule(
@@ -125,7 +125,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.ERROR,
         "foreign code without a commit",
-        "what a branch holds today is not what the author ran",
+        "What a branch holds today is not what the author ran.",
         rx35,
     ),
     Rule(
@@ -133,7 +133,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.CODE,
         Severity.ERROR,
         "secret, kept or wanted",
-        "a committed secret is everybody's, and a trial is given none",
+        "A committed secret is everybody's, and a trial is given none.",
         rx36,
     ),
 )

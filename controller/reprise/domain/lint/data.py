@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.ERROR,
         "data that nobody else has",
-        "a file that is fetched during the run, or lies on one machine only, is missing or another one",
+        "A file that is fetched during the run, or lies on one machine only, is missing or another one.",
         rx20,
     ),
     Rule(
@@ -76,7 +76,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.WARNING,
         "hub download without a commit",
-        "what a hub hands out under a name or a branch changes without notice",
+        "What a hub hands out under a name or a branch changes without notice.",
         rx21,
     ),
     Rule(
@@ -84,7 +84,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.ERROR,
         "stored data that cannot be had",
-        "a pointer is no data: without its store the job reads nothing, with another digest something else",
+        "A pointer is no data: without its store the job reads nothing, with another digest something else.",
         rx22,
     ),
     Rule(
@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.WARNING,
         "large or binary files in git",
-        "every version stays in the history, and clones become slow or are refused",
+        "Every version stays in the history, and clones become slow or are refused.",
         rx23,
     ),
     Rule(
@@ -100,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.WARNING,
         "data without source or licence",
-        "others cannot tell where the data comes from and whether they may use it",
+        "Others cannot tell where the data comes from and whether they may use it.",
         rx24,
     ),
     Rule(
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         Barrier.DATA,
         Severity.WARNING,
         "split that is not fixed",
-        "another split is another test set, and the number drifts with it",
+        "Another split is another test set, and the number drifts with it.",
         rx25,
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join, normpath
 
 from reprise.domain.lint.model import Found
-from reprise.domain.lint.notebooks import read_notebook, shell_lines
+from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.python import Call, Python
 from reprise.domain.lint.reach import Job, jobs
 from reprise.domain.lint.repo import Kind, Repo
@@ -147,7 +147,7 @@ def _may_be_there(repo: Repo, job: Job, file: Python, path: str) -> bool:
         return True
     name, folder = basename(path), dirname(path)
     said = sum(
-        name in text.value or (folder and text.value.rstrip("/").endswith(folder))
+        name in text.value or (bool(folder) and text.value.rstrip("/").endswith(folder))
         for each in job.files
         for text in each.texts
     )
@@ -163,7 +163,7 @@ def _starts_programs(job: Job) -> bool:
 
 
 def _commands(repo: Repo, path: str) -> Iterator[Found]:
-    text = repo.text(path) or ""
+    text = text_of(repo, path)
     if any(digest in text for digest in _DIGESTS):
         return
     notebook = read_notebook(path, text) if path.endswith(".ipynb") else None

@@ -111,7 +111,9 @@ def _containers(repo: Repo) -> str:
 
 def _is_made(value: str, containers: str) -> bool:
     top = re.match(r"/(?:(?:home|Users|mnt|media)/)?[\w.-]+", value)
-    return bool(top and containers) and re.search(rf"{re.escape(top[0])}(?:/|\s|$)", containers) is not None
+    if top is None or not containers:
+        return False
+    return re.search(rf"{re.escape(top[0])}(?:/|\s|$)", containers) is not None
 
 
 def _shown(value: str) -> str:

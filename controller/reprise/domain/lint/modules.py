@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reprise.domain.lint.model import Found
-from reprise.domain.lint.notebooks import read_notebook, shell_lines
+from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.reach import is_beside, is_of_others, jobs, scripts
 from reprise.domain.lint.repo import Kind, Repo
 
@@ -80,6 +80,6 @@ def _shell(repo: Repo) -> Iterator[tuple[str, list[tuple[int, str]]]]:
         if not (is_beside(path) or is_of_others(path)):
             yield path, list(enumerate(repo.lines(path), start=1))
     for path in {path for job in jobs(repo) for path in job.started.notebooks}:
-        notebook = read_notebook(path, repo.text(path) or "")
+        notebook = read_notebook(path, text_of(repo, path))
         if notebook is not None:
             yield path, list(shell_lines(notebook))

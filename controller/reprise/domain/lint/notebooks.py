@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from reprise.domain.lint.python import Python, read_python
+from reprise.domain.lint.repo import MOST_TEXT, Repo
 
 _CELL = re.compile(r'\s*"cell_type": "(?:code|markdown|raw|heading)"')
 _SOURCE = re.compile(r'\s*"source": (?P<list>\[)?')
 _HARMLESS = ("%%time", "%%timeit", "%%capture")
 """Cell magics below which there is Python."""
+
+
+MOST_NOTEBOOK = 8 * 2**20
+"""Bytes of a notebook that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,15 @@ class Notebook:
     """Code only, without empty ones."""
     python: str | None
     """Version of the kernel that the outputs come from."""
+
+
+def text_of(repo: Repo, path: str) -> str:
+    """Pictures make notebooks larger than other sources."""
+    text = repo.text(path)
+    entry = repo.entries.get(path)
+    if text is not None or entry is None or not MOST_TEXT < entry.size <= MOST_NOTEBOOK:
+        return text or ""
+    return (repo.load(path) or b"").decode("utf-8", "replace")
 
 
 def read_notebook(path: str, text: str) -> Notebook | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reprise.domain.lint.model import Found, Severity
-from reprise.domain.lint.notebooks import Cell, Notebook, read_notebook
+from reprise.domain.lint.notebooks import Cell, Notebook, read_notebook, text_of
 from reprise.domain.lint.reach import is_beside, is_of_others, jobs
 from reprise.domain.lint.repo import Repo
 
@@ -15,7 +15,7 @@ def rx34(repo: Repo) -> Iterator[Found]:
     for path in repo.named("*.ipynb"):
         if is_of_others(path) or (is_beside(path) and path not in entries):
             continue
-        notebook = read_notebook(path, repo.text(path) or "")
+        notebook = read_notebook(path, text_of(repo, path))
         if notebook is not None:
             severity = Severity.ERROR if path in entries else None
             yield from _order(notebook, severity)

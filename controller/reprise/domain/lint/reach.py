@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 
 from reprise.domain.lint.entry import Started, import_roots, module_paths, started
-from reprise.domain.lint.notebooks import as_python
+from reprise.domain.lint.notebooks import as_python, text_of
 from reprise.domain.lint.python import Python
 from reprise.domain.lint.repo import Experiment, Repo
 
@@ -93,7 +93,7 @@ def _sources(repo: Repo) -> tuple[Python, ...]:
 
 
 def _notebooks(repo: Repo, paths: Sequence[str]) -> list[Python]:
-    read = (as_python(path, repo.text(path) or "") for path in paths)
+    read = (as_python(path, text_of(repo, path)) for path in paths)
     return [each for each in read if each is not None]
 
 

@@ -1,6 +1,7 @@
 """Where random numbers come from: which source a call draws from, and which ones a job seeds."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
@@ -93,7 +94,9 @@ _TENSORFLOW_DRAWS = tuple(
     f"tensorflow.random.{name}"
     for name in ("normal", "uniform", "shuffle", "truncated_normal", "categorical")
 )
-_LAYERS = ("tensorflow.keras.layers.", "keras.layers.")
+_LAYERS = re.compile(
+    r"(?:tensorflow\.)?keras\.layers\.(?:Dense|\w*Conv\dD\w*|LSTM|GRU|SimpleRNN|Embedding|Dropout|MultiHeadAttention)"
+)
 
 
 def seeded(files: Iterable[Python]) -> frozenset[Source]:
@@ -125,7 +128,7 @@ def _drawn(call: Call, *, trains: bool) -> Source | None:
     own = call.argument("generator") or call.argument("seed")
     if (call.name in _TORCH_DRAWS and own is None) or (trains and call.name in _WEIGHTS):
         return Source.TORCH
-    if (call.name in _TENSORFLOW_DRAWS and own is None) or (trains and call.name.startswith(_LAYERS)):
+    if (call.name in _TENSORFLOW_DRAWS and own is None) or (trains and _LAYERS.fullmatch(call.name)):
         return Source.TENSORFLOW
     return None
 
