@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -174,7 +175,7 @@ def main(
     *,
     users: Sequence[str] = (),
     organizations: Sequence[str] = (),
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = partial(print, flush=True),
 ) -> None:
     """What `reprise forge` does: a token for each of these users, the address, and then serve.
 
