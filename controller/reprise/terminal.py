@@ -1,5 +1,6 @@
 """What people meet in a terminal: a report as calm text, a job's output while it runs, an end by Ctrl-C."""
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from reprise.engine.world import Folders
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHUNK = 64 * 1024
+_PADDING = re.compile(" +$", re.MULTILINE)
 _LONGEST_LINE = 16 * 1024
 """Bytes after which a line is shown although it has not ended."""
 
@@ -31,7 +33,7 @@ def print_report(console: Console, markdown: str) -> None:
         return
     with console.capture() as captured:
         console.print(report)
-    console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    console.file.write(_PADDING.sub("", captured.get()))
 
 
 @contextmanager
