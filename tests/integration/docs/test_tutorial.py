@@ -38,8 +38,8 @@ def test_the_tutorial_ends_as_it_says(tmp_path: Path) -> None:
             elif block.language == "sh":
                 first.run(block.text)
         shown = first.shown()
-    assert "### wine: reproduced at level B, 1 of 1 claims" in shown
-    assert shown.endswith(promised)
+    assert "wine: reproduced at level B" in shown
+    assert shown[-len(promised) :] == promised
 
 
 class Terminal:
