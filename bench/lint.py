@@ -17,12 +17,15 @@ FILES = 10_000
 PYTHON = 500
 NOTEBOOKS = 20
 PACKAGES = 150
-_BLOCKS = 6
+_BLOCKS = 3
 _SECONDS = 120
 _BAR_SECONDS = 2.0
 
 _HEAD = '''\
-"""Module {index} of the experiment."""
+"""Module {index} of the experiment.
+
+Every module is imported by the one before, so that all of them belong to what a run starts.
+"""
 
 import argparse
 import json
@@ -32,38 +35,67 @@ import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 from torch.utils.data import DataLoader, TensorDataset
-
+{imported}
+# The same for every module: what is drawn is drawn from here.
 SEED = {index}
 '''
 _BLOCK = '''
 
-def prepare_{block}(path: Path, *, share: float = 0.{block}) -> tuple[np.ndarray, np.ndarray]:
-    """Read what step {block} needs and scale it."""
+def prepare_{block}(
+    path: Path,
+    *,
+    share: float = 0.{block},
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read what step {block} needs.
+
+    path: the folder that holds the parts.
+    share: how much of them is used, from 0 to 1.
+    """
     rng = np.random.default_rng(SEED)
-    table = np.loadtxt(path / "part-{block}.csv", delimiter=",", skiprows=1)
-    features, labels = table[:, :-1], table[:, -1].astype(int)
-    features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-{block})
-    keep = rng.permutation(len(features))[: int(share * len(features))]
+    table = np.loadtxt(path / "part-{block}.csv", delimiter=",")
+
+    # The last column is the label.
+    features = table[:, :-1]
+    labels = table[:, -1].astype(int)
+    features = features / features.std()
+
+    keep = rng.permutation(len(features))
+    keep = keep[: int(share * len(features))]
     return features[keep], labels[keep]
 
 
-def train_{block}(features: np.ndarray, labels: np.ndarray, epochs: int = {index}) -> dict[str, float]:
+def train_{block}(
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int = {index},
+    rate: float = 1e-{block},
+) -> dict[str, float]:
+    """Fit a small network, and say how well it does on what was held out."""
     torch.manual_seed(SEED)
-    layers = torch.nn.Linear(features.shape[1], 32), torch.nn.ReLU(), torch.nn.Linear(32, 2)
-    model = torch.nn.Sequential(*layers)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3 * {block})
-    data = TensorDataset(torch.tensor(features).float(), torch.tensor(labels))
-    loader = DataLoader(data, batch_size=64, shuffle=True, generator=torch.Generator().manual_seed(SEED))
+    model = torch.nn.Linear(features.shape[1], 2)
+    optimizer = torch.optim.Adam(
+        model.parameters(),
+        lr=rate,
+    )
+    loader = DataLoader(
+        TensorDataset(features, labels),
+        batch_size=64,
+        shuffle=True,
+    )
+
     losses = []
     for epoch in range(epochs):
+        # One pass over the data.
         for batch, wanted in loader:
             optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy(model(batch), wanted)
             loss.backward()
             optimizer.step()
             losses.append(float(loss))
-    fit, rest = train_test_split(np.array(losses), random_state=SEED, test_size=0.25)
-    return {{"loss": float(fit.mean()), "held_out": float(rest.mean()), "epochs": epochs}}
+
+    fit, rest = train_test_split(losses, random_state=SEED)
+    return {{"loss": fit.mean(), "held_out": rest.mean()}}
 '''
 
 
@@ -85,8 +117,8 @@ def measure() -> Part:
         ("seconds", "median", "each round"),
         tuple((name, number(median(values)), numbers(values)) for name, values in took.items()),
         (
-            f"{FILES:,} tracked files, of which {PYTHON} Python with {lines:,} lines, {NOTEBOOKS} notebooks "
-            f"and a hashed lock of {PACKAGES} packages; a new process each time.",
+            f"{FILES:,} tracked files, of which {PYTHON} Python with {lines:,} lines, all of them part of a "
+            f"run, {NOTEBOOKS} notebooks and a hashed lock of {PACKAGES} packages; a new process each time.",
         ),
     )
 
@@ -138,7 +170,7 @@ def forget(root: Path) -> None:
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    yield "reprise.yaml", "version: 1\nrun: {command: [python, src/part_00/module_000.py]}\n"
+    yield "reprise.yaml", "version: 1\nrun: {command: [python, -m, src.part_00.module_000]}\n"
     yield "README.md", "# Experiment\n\nRun `python src/part_00/module_000.py`; a minute on one CPU.\n" * 20
     yield "LICENSE", "MIT License\n" * 20
     yield (
@@ -154,7 +186,13 @@ def _texts() -> Iterator[tuple[str, str]]:
         yield f"notebooks/{index}.ipynb", json.dumps(document, indent=1)
     for index in range(PYTHON):
         blocks = "".join(_BLOCK.format(index=index, block=block) for block in range(1, _BLOCKS + 1))
-        yield f"src/part_{index // 50:02d}/module_{index:03d}.py", _HEAD.format(index=index) + blocks
+        following = f"import {_module(index + 1)}\n" if index + 1 < PYTHON else ""
+        head = _HEAD.format(index=index, imported=following)
+        yield f"{_module(index).replace('.', '/')}.py", head + blocks
+
+
+def _module(index: int) -> str:
+    return f"src.part_{index // 50:02d}.module_{index:03d}"
 
 
 def _cell(count: int, source: str) -> dict[str, object]:

@@ -60,27 +60,34 @@ def check_folder(
     path: Path, *, baseline: Path | None = None, fix: bool = False, rules: Sequence[Rule] = RULES
 ) -> Checked:
     """Look at a folder, or at the repository of a spec file; with ``fix`` mend it first. Raises UserError."""
-    recorded = _read_baseline(baseline) if baseline is not None else Counter()
+    recorded: Counter[Key] = _read_baseline(baseline) if baseline is not None else Counter()
     with _without_collections():
-        checked, repo = _look(path, recorded, rules)
-        if not fix:
-            return checked
-        texts, fixed = mended(repo, checked.counting)
-        for file, text in texts.items():
-            _write(root_of(path), file, repo.load(file) or b"", text)
-        return replace(_look(path, recorded, rules)[0], fixed=fixed) if fixed else checked
+        fixed = _mend(path, recorded, rules) if fix else ()
+        return replace(_look(path, recorded, rules)[0], fixed=fixed)
 
 
 def write_baseline(path: Path, file: Path, *, rules: Sequence[Rule] = RULES) -> int:
     """Make every finding of a folder known; returns how many. Raises UserError."""
     with _without_collections():
-        checked, repo = _look(path, Counter(), rules)
-    text = render_baseline(repo, checked.findings)
+        number, text = _recorded(path, rules)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{file} cannot be written ({error.strerror})") from error
-    return len(checked.counting)
+    return number
+
+
+def _recorded(path: Path, rules: Sequence[Rule]) -> tuple[int, str]:
+    checked, repo = _look(path, Counter(), rules)
+    return len(checked.counting), render_baseline(repo, checked.findings)
+
+
+def _mend(path: Path, recorded: Counter[Key], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    checked, repo = _look(path, recorded, rules)
+    texts, fixed = mended(repo, checked.counting)
+    for file, text in texts.items():
+        _write(root_of(path), file, repo.load(file) or b"", text)
+    return fixed
 
 
 def _look(path: Path, recorded: Counter[Key], rules: Sequence[Rule]) -> tuple[Checked, Repo]:
@@ -117,7 +124,10 @@ def _write(root: Path, file: str, before: bytes, text: str) -> None:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Half of the time would go into looking for garbage among millions of nodes that are all in use."""
+    """Half of the time would go into looking for garbage among a million nodes that are all in use.
+
+    What was read has to be gone when this ends, or it would be looked through then.
+    """
     before = gc.isenabled()
     gc.disable()
     try:

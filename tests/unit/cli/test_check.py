@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,33 @@ def test_every_form_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture
     number = len(told["problems"]) + len(told["findings"])
     assert len(json.loads(sarif)["runs"][0]["results"]) == number == len(github.splitlines())
     assert f"::error file=reprise.yaml,line=2,col=19,title=spec::{PROBLEM}" in github
+
+
+BENCHMARK = "import torch\n\ntorch.backends.cudnn.benchmark = True\n"
+
+
+def test_findings_are_told_with_place_fix_and_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository(tmp_path, FILES | {"train.py": BENCHMARK})
+    code, text = check(capsys, str(tmp_path))
+
+    assert code == 1
+    (told,) = re.findall(r"^train\.py\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert re.search(
+        r"3  warning  RX31  cudnn\.benchmark .*\n +fix  .* \(--fix does it\)\n +see  docs/rules/RX31\.md",
+        told,
+    )
+
+
+def test_fix_mends_what_is_certain_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository(tmp_path, FILES | {"train.py": BENCHMARK})
+    _, text = check(capsys, "--fix", str(tmp_path))
+
+    assert text.startswith("mended train.py:3 RX31 ")
+    assert (tmp_path / "train.py").read_text() == BENCHMARK.replace("True", "False")
+    _, after = check(capsys, str(tmp_path))
+    assert "RX31" not in after
 
 
 @pytest.mark.parametrize("form", ["sarif", "github"])
