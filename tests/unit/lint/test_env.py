@@ -150,6 +150,7 @@ def test_uv_lock_belongs_to_its_project() -> None:
         ('"numpy >=2.4, <3"', '"numpy>=2.5,<3"', 5),
         ('"numpy >=2.4, <3",', '"numpy>=2.4,<3", "scipy",', 5),
         ('"numpy >=2.4, <3",', "", 4),
+        ('">=3.11"', '">=3.12"', 3),
     ],
 )
 def test_a_project_that_was_changed_after_locking_is_found(before: str, after: str, line: int) -> None:
@@ -166,6 +167,7 @@ def test_a_project_that_was_changed_after_locking_is_found(before: str, after: s
         PROJECT + '[project.optional-dependencies]\nmore = ["paper[less]"]\n',
         PROJECT.replace("dependencies = [", 'dynamic = ["dependencies"]\nkeywords = ['),
         PROJECT + "[tool.uv.workspace]\nmembers = []\n",
+        PROJECT.replace('">=3.11"', '"~=3.12.0"'),
         "not toml [",
         "",
     ],

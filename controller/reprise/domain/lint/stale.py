@@ -18,6 +18,7 @@ _WISH = re.compile(
     r"(?:(?P<bounds>\(?[<>=!~][^;@]*)|@\s*\S+\s*)?(?P<marker>;.*)?"
 )
 _ROOT = re.compile(r'^source = \{ (?:editable|virtual) = "\." \}$', re.MULTILINE)
+_PYTHON = re.compile(r'^requires-python = "([^"]*)"$', re.MULTILINE)
 _REQUIRED = re.compile(r'\{ name = "([^"]+)"([^{}\n]*)\}')
 _SPECIFIER = re.compile(r'specifier = "([^"]*)"')
 
@@ -59,10 +60,26 @@ def _of_uv(repo: Repo, lock: str, text: str, described: str) -> Iterator[Found]:
                 f"{described} asks for {wish.name}{wish.bounds or ''}, {lock} was made for another range"
             )
             yield Found(described, wish.line, message, _UV_LOCK)
+    yield from _of_python(project, text, lock, described, repo.lines(described))
     own = normalised(str(project.get("name", "")))
     for name in sorted(recorded.keys() - {wish.name for wish in wishes} - {own}):
         message = f"{lock} was made for {name}, which {described} no longer asks for"
         yield Found(described, _line_of(repo.lines(described), "dependencies"), message, _UV_LOCK)
+
+
+def _of_python(
+    project: dict[str, object], text: str, lock: str, described: str, lines: Sequence[str]
+) -> Iterator[Found]:
+    """Only of lower and upper bounds: other forms are written in another way in a lock."""
+    wanted = normal_parts(str(project.get("requires-python", "")))
+    locked = _PYTHON.search(text)
+    known = normal_parts(locked[1]) if locked is not None else None
+    plain = all(part.startswith((">", "<")) for part in (*(wanted or ()), *(known or ())))
+    if wanted and known and plain and wanted != known:
+        message = (
+            f"{described} asks for Python {project['requires-python']}, {lock} was made for another range"
+        )
+        yield Found(described, _line_of(lines, "requires-python"), message, _UV_LOCK)
 
 
 _UV_LOCK = "Run `uv lock` and commit uv.lock"
