@@ -158,6 +158,17 @@ def test_a_project_that_was_changed_after_locking_is_found(before: str, after: s
     assert found("RX11", repo(files)) == [("pyproject.toml", line)]
 
 
+def test_a_group_that_was_changed_after_locking_is_found() -> None:
+    lock = f"{UV_LOCK}\n[package.metadata.requires-dev]\n"
+    lock += 'dev = [{ name = "pytest", specifier = ">=8", conflict = { group = "dev" } }]\n'
+    project = f'{PROJECT}[dependency-groups]\ndev = ["pytest>=8"]\n'
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": project})) == []
+    grown = project.replace('"pytest>=8"', '"pytest>=8",\n"ruff"')
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": grown})) == [("pyproject.toml", 9)]
+    including = project.replace('"pytest>=8"', '"ruff", {include-group = "test"}')
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": including})) == []
+
+
 @pytest.mark.parametrize(
     "project",
     [
