@@ -150,11 +150,23 @@ def test_uv_lock_belongs_to_its_project() -> None:
         ('"numpy >=2.4, <3"', '"numpy>=2.5,<3"', 5),
         ('"numpy >=2.4, <3",', '"numpy>=2.4,<3", "scipy",', 5),
         ('"numpy >=2.4, <3",', "", 4),
+        ('">=3.11"', '">=3.12"', 3),
     ],
 )
 def test_a_project_that_was_changed_after_locking_is_found(before: str, after: str, line: int) -> None:
     files = {"uv.lock": UV_LOCK, "pyproject.toml": PROJECT.replace(before, after)}
     assert found("RX11", repo(files)) == [("pyproject.toml", line)]
+
+
+def test_a_group_that_was_changed_after_locking_is_found() -> None:
+    lock = f"{UV_LOCK}\n[package.metadata.requires-dev]\n"
+    lock += 'dev = [{ name = "pytest", specifier = ">=8", conflict = { group = "dev" } }]\n'
+    project = f'{PROJECT}[dependency-groups]\ndev = ["pytest>=8"]\n'
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": project})) == []
+    grown = project.replace('"pytest>=8"', '"pytest>=8",\n"ruff"')
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": grown})) == [("pyproject.toml", 9)]
+    including = project.replace('"pytest>=8"', '"ruff", {include-group = "test"}')
+    assert found("RX11", repo({"uv.lock": lock, "pyproject.toml": including})) == []
 
 
 @pytest.mark.parametrize(
@@ -166,6 +178,7 @@ def test_a_project_that_was_changed_after_locking_is_found(before: str, after: s
         PROJECT + '[project.optional-dependencies]\nmore = ["paper[less]"]\n',
         PROJECT.replace("dependencies = [", 'dynamic = ["dependencies"]\nkeywords = ['),
         PROJECT + "[tool.uv.workspace]\nmembers = []\n",
+        PROJECT.replace('">=3.11"', '"~=3.12.0"'),
         "not toml [",
         "",
     ],

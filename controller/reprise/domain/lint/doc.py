@@ -17,7 +17,7 @@ def rx51(repo: Repo) -> Iterator[Found]:
         yield from _time(experiment)
         if experiment.spec.resources.memory_bytes is None:
             line = line_of(experiment.text, "resources")
-            message = f"{experiment.file} does not say how much memory a trial needs"
+            message = "nothing says how much memory a trial needs"
             fix = "Write `resources: {memory: 16GB}` with what a trial needs at most"
             yield Found(experiment.file, line, message, fix, Severity.INFORMATION)
 
@@ -25,7 +25,7 @@ def rx51(repo: Repo) -> Iterator[Found]:
 def _time(experiment: Experiment) -> Iterator[Found]:
     file, text, duration = experiment.file, experiment.text, experiment.spec.resources.duration
     if duration is None and not has_key(text, "timeout"):
-        message = f"{file} does not say how long a trial takes; after two hours it is ended"
+        message = "nothing says how long a trial takes; after two hours it is ended"
         fix = "Write `resources: {duration: 30m}` with the time that one trial takes"
         yield Found(file, line_of(text, "run"), message, fix, Severity.WARNING)
     if duration is not None and duration > LONGEST_LEASE:
