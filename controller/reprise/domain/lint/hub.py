@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from reprise.domain.lint.model import Found
-from reprise.domain.lint.python import Call, Python
+from reprise.domain.lint.python import Call, Import, Python
 from reprise.domain.lint.reach import reached
 from reprise.domain.lint.repo import Repo
 from reprise.domain.lint.values import UNSEEN, argument_of, short
@@ -45,14 +45,21 @@ _TORCH_HUB = re.compile(r"[\w.-]+/[\w.-]+(?::(?P<ref>.+))?")
 
 
 def rx21(repo: Repo) -> Iterator[Found]:
-    written = _written(reached(repo))
-    for file in reached(repo):
-        libraries = {each.module.partition(".")[0] for each in file.imports}
+    files = reached(repo)
+    using = [file for file in files if any(_top(each) in _LIBRARIES for each in file.imports)]
+    written = _written(files) if using else frozenset()
+    for file in using:
         for call in file.calls:
-            if short(call) in _NAMES and libraries & _LIBRARIES:
+            if short(call) in _NAMES:
                 yield from _hugging_face(repo, file, call, written)
-            elif call.name == "torch.hub.load":
+    for file in files:
+        for call in file.calls:
+            if call.name == "torch.hub.load":
                 yield from _torch_hub(file, call)
+
+
+def _top(each: Import) -> str:
+    return each.module.partition(".")[0]
 
 
 def _hugging_face(repo: Repo, file: Python, call: Call, written: frozenset[object]) -> Iterator[Found]:

@@ -9,7 +9,7 @@ from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.python import Call, Python
 from reprise.domain.lint.reach import Job, is_beside, is_of_others, jobs
 from reprise.domain.lint.repo import Experiment, Repo
-from reprise.domain.lint.sources import SEEDING, Source, draws, from_clock, seeded, trains
+from reprise.domain.lint.sources import SEEDING, Source, clocks, draws, holds, seeded, trains
 from reprise.domain.lint.values import argument_of, short, value_of
 from reprise.domain.spec.model import Exact
 
@@ -75,14 +75,17 @@ def _is_empty(file: Python, call: Call) -> bool:
 
 
 def _clocks(job: Job, file: Python) -> Iterator[Found]:
+    told = clocks(file)
+    if not told:
+        return
     fix = "take the seed that the run is given, or a fixed number"
     for call in file.calls:
         takes = "seed" in short(call).lower() or call.name in _GENERATORS
-        if takes and any(from_clock(file, each) for each in _given(call)):
+        if takes and any(holds(each, told) for each in _given(call)):
             message = f"{short(call)} gets a seed from the clock or the process"
             yield _found(job, file, call.line, message, fix)
     for each in file.assignments:
-        if "seed" in each.target.rpartition(".")[2].lower() and from_clock(file, each.value):
+        if "seed" in each.target.rpartition(".")[2].lower() and holds(each.value, told):
             yield _found(job, file, each.line, f"{each.target} comes from the clock or the process", fix)
 
 
@@ -92,7 +95,8 @@ def _unseeded_estimators(job: Job, file: Python, known: frozenset[Source]) -> It
     for call in file.calls:
         given = call.argument("random_state")
         explicit = isinstance(given, ast.Constant) and given.value is None
-        absent = given is None and not call.unpacks and _STOCHASTIC.fullmatch(call.name)
+        known_to_draw = call.name.startswith("sklearn.") and _STOCHASTIC.fullmatch(call.name)
+        absent = given is None and known_to_draw and not call.unpacks
         if explicit or absent:
             message = f"{short(call) or 'this call'} has no random_state and draws anew in each run"
             yield _found(job, file, call.line, message, "pass random_state=seed")

@@ -139,10 +139,14 @@ def trains(files: Iterable[Python]) -> bool:
     return any(short(call) in learning for file in files for call in file.calls)
 
 
-def from_clock(file: Python, node: ast.expr) -> bool:
-    """Whether a value depends on when, or in which process, it is computed."""
-    clocks = {id(call.node) for call in file.calls if call.name in _CLOCKS}
-    return bool(clocks) and any(id(each) in clocks for each in ast.walk(node))
+def clocks(file: Python) -> frozenset[int]:
+    """Identities of the calls whose value depends on when, or in which process, they are made."""
+    return frozenset(id(call.node) for call in file.calls if call.name in _CLOCKS)
+
+
+def holds(node: ast.expr, calls: frozenset[int]) -> bool:
+    """Whether one of these calls is part of an expression."""
+    return any(id(each) in calls for each in ast.walk(node))
 
 
 def _gives(call: Call) -> bool:
