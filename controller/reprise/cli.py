@@ -243,10 +243,7 @@ def doctor(
 @app.command()
 def init(
     folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="NAME", help="A new folder; with --update a repository made so, with --adopt any other."
-        ),
+        Path, typer.Argument(metavar="NAME", help="A new folder; with --adopt and --update what is there.")
     ] = Path(),
     template: Annotated[
         str, typer.Option(metavar="NAME", help="What to start from; `list` shows what there is.")
@@ -261,26 +258,24 @@ def init(
         bool, typer.Option("--update", help="Merge what a newer template changed; your edits stay.")
     ] = False,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Write a reprise.yaml for a repository that is there already.")
+        bool, typer.Option("--adopt", help="Write a reprise.yaml for the repository that is there.")
     ] = False,
 ) -> int:
     """Make a new repository that reproduces something at once.
 
     It is a git repository with one commit, so that `reprise run` works. Works without a network, and never
-    writes into a folder that is not empty. docs/templates.md says what the templates are.
-
-    With --adopt: read what a repository already says, write its reprise.yaml with a reason for every choice,
-    and say what is left to do; docs/adopt.md says what is read.
+    writes into a folder that is not empty. docs/templates.md says what the templates are. With --adopt only a
+    reprise.yaml is made, whose comments say why each choice was made; then what is left to do is listed.
 
     Exit codes: 0 made, updated or adopted, 1 updated with conflicts to solve, 64 wrong usage.
     """
+    if adopt and update:
+        raise UserError(
+            "--adopt is for a repository without a reprise.yaml, --update for one of a template's"
+        )
     if adopt:
         from reprise import adopting
 
-        if update:
-            raise UserError(
-                "--update is for what a template made, --adopt for what it did not: leave one out"
-            )
         typer.echo(adopting.adopt(folder))
         return 0
     from reprise import starting

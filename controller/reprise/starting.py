@@ -114,7 +114,9 @@ def _require_empty(folder: Path) -> None:
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.is_dir():
-        raise UserError(f"{folder} is not empty, and nothing is overwritten: name a new folder")
+        raise UserError(
+            f"{folder} is not empty, and nothing is overwritten: name a new folder, or add --adopt"
+        )
     if folder.exists() or folder.is_symlink():
         raise UserError(f"{folder} is not a folder: name another one")
     if not folder.absolute().parent.is_dir():

@@ -53,8 +53,8 @@ def test_nothing_wrong_is_found_in_it(name: str, answers: tuple[str, ...], tmp_p
 def test_its_lock_is_current(name: str, tmp_path: Path) -> None:
     folder = shutil.copytree(TEMPLATES / name / "template", tmp_path / "template")
     before = pins(folder)
-    options = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
-    options += ("--python-version", "3.11")
+    options = ["--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header"]
+    options += ["--python-version", "3.11"]
     subprocess.run(
         [sys.executable, "-m", "uv", "pip", "compile", *options, "requirements.in", "-o", "requirements.txt"],
         cwd=folder,

@@ -82,7 +82,9 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
-    with pytest.raises(UserError, match="is not empty, and nothing is overwritten: name a new folder"):
+    with pytest.raises(
+        UserError, match="is not empty, and nothing is overwritten: name a new folder, or add --adopt"
+    ):
         starting.start(tmp_path, Wish())
     assert files(tmp_path) == {"README.md": b"mine"}
 
