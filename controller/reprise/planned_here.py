@@ -5,10 +5,11 @@ names what a run would end with.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reprise.adapters.git import local
+from reprise.adapters.git.listing import list_files
 from reprise.adapters.process import interpreters, locks, requirements
 from reprise.domain import paths, pins
 from reprise.domain.adopt.words import SCRIPTS, below
@@ -39,7 +40,7 @@ def look(root: Path, spec: Spec, state: Path | None) -> Here:
     return Here(
         pins=found,
         python=asked,
-        inputs=tuple(_input(root, each) for each in spec.data),
+        inputs=_inputs(root, spec.data),
         earlier=_earlier(root, spec, state) if state is not None else None,
         missing=(*_absent_scripts(root, spec), *problems),
     )
@@ -57,11 +58,19 @@ def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:
     return pins.read(lock.path, content)
 
 
-def _input(root: Path, file: DataFile) -> Input:
-    place = _inside(root, file.path)
-    if place is None:
-        return Input(file, Standing.MISSING)
-    return Input(file, Standing.PRESENT if _sha256(place) == file.sha256 else Standing.OTHER)
+def _inputs(root: Path, files: Sequence[DataFile]) -> tuple[Input, ...]:
+    held = {each.path: each.submodule for each in list_files(root)} if files else {}
+    submodules = tuple(f"{path}/" for path, submodule in held.items() if submodule)
+
+    def standing(file: DataFile) -> Standing:
+        place = _inside(root, file.path)
+        if place is None:
+            return Standing.MISSING
+        if held and file.path not in held and not file.path.startswith(submodules):
+            return Standing.IGNORED
+        return Standing.PRESENT if _sha256(place) == file.sha256 else Standing.OTHER
+
+    return tuple(Input(file, standing(file)) for file in files)
 
 
 def _absent_scripts(root: Path, spec: Spec) -> Iterator[str]:

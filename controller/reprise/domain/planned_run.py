@@ -7,6 +7,7 @@ long earlier runs took) is handed in by `planned_here`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from reprise.domain.pins import Pins
 from reprise.domain.spec.model import DataFile, Spec
@@ -19,6 +20,8 @@ class Standing(Enum):
     PRESENT = "present"
     MISSING = "missing"
     OTHER = "another digest"
+    IGNORED = "ignored by git"
+    """It is there, but no commit would hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,15 @@ def lacking(inputs: Sequence[Input]) -> list[Input]:
 
 
 def _absent(each: Input) -> str:
-    if each.standing is Standing.OTHER:
-        return f"{each.file.path} has another sha256 than data declares: restore it, or declare the new one"
-    source = f" (its source: {each.file.source})" if each.file.source else ""
-    return f"{each.file.path} of data is not there: commit it{source}"
+    path = each.file.path
+    match each.standing:
+        case Standing.PRESENT:
+            return f"{path} is there"
+        case Standing.OTHER:
+            return f"{path} has another sha256 than data declares: restore it, or declare the new one"
+        case Standing.IGNORED:
+            return f"{path} of data is ignored by git, so that no commit holds it: take it out of .gitignore"
+        case Standing.MISSING:
+            source = f" (its source: {each.file.source})" if each.file.source else ""
+            return f"{path} of data is not there: commit it{source}"
+    assert_never(each.standing)

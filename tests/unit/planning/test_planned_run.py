@@ -89,17 +89,23 @@ def test_the_pins_are_told_with_their_grade(
 
 def test_all_that_is_missing_is_named_at_once(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
     digest = hashlib.sha256(b"x").hexdigest()
-    data = "".join(f"  - {{path: {name}, sha256: '{digest}'}}\n" for name in ("good", "other", "absent"))
-    files = {"reprise.yaml": f"{SPEC}data:\n{data}", "good": "x", "other": "y", "requirements.txt": "a>=1\n"}
+    data = "".join(
+        f"  - {{path: {name}, sha256: '{digest}'}}\n" for name in ("good", "other", "absent", "mine")
+    )
+    files = {"reprise.yaml": f"{SPEC}data:\n{data}", "good": "x", "other": "y", "mine": "x"}
     write_files(paper, files)
+    write_files(paper, {"requirements.txt": "a>=1\n", ".gitignore": "mine\n"})
     (paper / "train.py").unlink()
     run = planned(paper, capsys)
-    assert [each["standing"] for each in run["data"]] == ["present", "another digest", "missing"]
-    script, pin, other, absent = run["missing"]
+    assert [each["standing"] for each in run["data"]] == [
+        *("present", "another digest", "missing", "ignored by git")
+    ]
+    script, pin, other, absent, mine = run["missing"]
     assert script == "train.py, which the command names, is not there"
     assert pin.startswith("requirements.txt:1: `a>=1` is not pinned")
     assert other.startswith("other has another sha256")
     assert absent.startswith("absent of data is not there")
+    assert mine.startswith("mine of data is ignored by git")
 
 
 def test_a_lock_that_is_not_there_is_missing(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
