@@ -194,7 +194,9 @@ def _annotation(each: Noticed) -> Annotation | None:
     if level is None:
         return None
     message = _message(each.text)
-    return Annotation(each.file, max(each.line, 1), None, message, level, f"{each.rule} {each.severity.value}")
+    return Annotation(
+        each.file, max(each.line, 1), None, message, level, f"{each.rule} {each.severity.value}"
+    )
 
 
 def _message(text: str) -> str:
