@@ -107,6 +107,6 @@ lock: ## resolve the lock files again
 	  --no-header controller/reprise/adapters/mlflow/server.in -o controller/reprise/adapters/mlflow/server.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --no-header docs/requirements.in -o docs/requirements.txt
-	@cd templates && for name in *; do ( cd $$name/template && \
+	@cd templates && for file in */template/requirements*.in; do ( cd $$(dirname $$file) && wish=$$(basename $$file) && \
 	  $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
-	  --no-header requirements.in -o requirements.txt ) || exit 1; done
+	  --no-header $$wish -o $${wish%.in}.txt ) || exit 1; done

@@ -15,7 +15,7 @@ class Recorded:
 RECORDED = {
     "blank": Recorded("not_judged", None, 0, {}),
     "cv": Recorded("reproduced", "B", 0, {"svc": 871 / 899}),
-    "nlp": Recorded("reproduced", "C", 0, {"lsa": 0.6057549371}),
+    "nlp": Recorded("reproduced", "B", 0, {"lsa": 0.6057549371}),
     "numerics": Recorded(
         "reproduced",
         "C",
