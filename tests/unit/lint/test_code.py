@@ -177,6 +177,7 @@ def test_a_submodule_at_a_recorded_commit() -> None:
 def test_a_submodule_without_a_commit_an_address_or_an_open_one() -> None:
     there = (Entry("lib/net", 0, Kind.SUBMODULE),)
     assert found("RX35", repo({".gitmodules": "\n" + MODULES})) == [(".gitmodules", 2)]
+    assert found("RX35", repo({".gitmodules": MODULES, "lib/net/a.py": ""})) == []
     assert found("RX35", repo({}, others=there)) == [(".gitmodules", 1)]
     by_key = MODULES.replace("https://example.org/", "git@example.org:")
     assert found("RX35", repo({".gitmodules": by_key}, others=there)) == [(".gitmodules", 1)]
