@@ -138,6 +138,7 @@ def test_other_things_with_these_names(code: str) -> None:
 def test_a_question_in_an_imported_module_may_never_be_asked() -> None:
     files = {"train.py": "import tools\n", "tools.py": "def ask():\n    return input()\n"}
     assert [each.severity for each in findings("RX33", repo(files, SMALLEST))] == [Severity.WARNING]
+    assert [each.severity for each in findings("RX33", repo(files))] == [Severity.WARNING]
 
 
 @pytest.mark.parametrize("words", ["[jupyter, notebook, a.ipynb]", "[jupyter, lab, a.ipynb]"])

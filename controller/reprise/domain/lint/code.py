@@ -60,7 +60,7 @@ def _asking(job: Job, file: Python) -> Iterator[Found]:
         what = _ASKING.get(call.name)
         if what is None or call.name in own:
             continue
-        severity = None if job.experiment is None or job.is_entry(file.path) else Severity.WARNING
+        severity = None if job.is_entry(file.path) else Severity.WARNING
         message = f"{call.name.removeprefix('builtins.')} {what}, and nobody sits in front of a trial"
         yield Found(file.path, call.line, message, "take it as an argument with a default", severity)
 
