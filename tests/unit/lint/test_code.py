@@ -138,6 +138,7 @@ def test_other_things_with_these_names(code: str) -> None:
 def test_a_question_in_an_imported_module_may_never_be_asked() -> None:
     files = {"train.py": "import tools\n", "tools.py": "def ask():\n    return input()\n"}
     assert [each.severity for each in findings("RX33", repo(files, SMALLEST))] == [Severity.WARNING]
+    assert [each.severity for each in findings("RX33", repo(files))] == [Severity.WARNING]
 
 
 @pytest.mark.parametrize("words", ["[jupyter, notebook, a.ipynb]", "[jupyter, lab, a.ipynb]"])
@@ -177,6 +178,7 @@ def test_a_submodule_at_a_recorded_commit() -> None:
 def test_a_submodule_without_a_commit_an_address_or_an_open_one() -> None:
     there = (Entry("lib/net", 0, Kind.SUBMODULE),)
     assert found("RX35", repo({".gitmodules": "\n" + MODULES})) == [(".gitmodules", 2)]
+    assert found("RX35", repo({".gitmodules": MODULES, "lib/net/a.py": ""})) == []
     assert found("RX35", repo({}, others=there)) == [(".gitmodules", 1)]
     by_key = MODULES.replace("https://example.org/", "git@example.org:")
     assert found("RX35", repo({".gitmodules": by_key}, others=there)) == [(".gitmodules", 1)]

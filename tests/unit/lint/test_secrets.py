@@ -6,6 +6,8 @@ import string
 import pytest
 from tests.unit.lint.build import SMALLEST, findings, found, repo
 
+from reprise.domain.lint.model import Severity
+
 
 def letters(number: int, alphabet: str = string.ascii_letters + string.digits) -> str:
     return "".join(random.Random(number).choices(alphabet, k=number))
@@ -71,6 +73,7 @@ def test_locks_data_tests_and_the_code_of_others_are_not_searched() -> None:
 def test_a_job_that_waits_for_a_secret(code: str) -> None:
     assert found("RX36", repo({"train.py": code}, SMALLEST)) == [("train.py", 2)]
     assert found("RX36", repo({"upload.py": code, "train.py": ""}, SMALLEST)) == []
+    assert [each.severity for each in findings("RX36", repo({"upload.py": code}))] == [Severity.WARNING]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_random_numbers_without_a_seed(code: str) -> None:
         "import torch\ng = torch.Generator().manual_seed(0)\nx = torch.randn(3, generator=g)",
         "import torch\nnet = torch.nn.Linear(3, 1)\nnet.load_state_dict(torch.load('a.pt'))",
         "import time\nstart = time.time()",
+        "import random\nrng = random.Random()\nrng.seed(configured)",
         "def f(random_state=None):\n    pass",
         '"""import numpy as np; np.random.rand(3)"""',
     ],
@@ -117,6 +118,8 @@ def test_a_seed_that_the_script_would_refuse() -> None:
     place = repo({"train.py": parser.format("--rate")}, SEEDED)
     assert found("RX30", place) == [("reprise.yaml", 4)]
     assert found("RX30", repo({"train.py": parser.format("--seed")}, SEEDED)) == []
+    common = parser.format("--rate").replace("a = p", "add_common(p)\na = p")
+    assert found("RX30", repo({"train.py": common}, SEEDED)) == []
     assert found("RX30", repo({"train.py": "import sys\nseed = int(sys.argv[-1])\n"}, SEEDED)) == []
 
 

@@ -45,12 +45,12 @@ def _entry(job: Job, experiment: Experiment) -> Iterator[Found]:
     line = _line_of_command(experiment)
     if job.started.missing:
         message = f"the command starts {job.started.missing}, which is not in the repository"
-        yield Found(experiment.file, line, message, "commit it, or correct run.command or run.workdir")
+        yield Found(experiment.file, line, message, "commit it, or correct `run.command` or `run.workdir`")
     words = " ".join(experiment.spec.run.command)
     batch = any(word in words for word in _BATCH) or job.started.scripts or job.started.python
     for path in job.started.notebooks:
         if not batch:
-            fix = f"write papermill {path} executed.ipynb as the command, with papermill in the lock file"
+            fix = f"write `papermill {path} executed.ipynb` as the command, with papermill in the lock file"
             yield Found(experiment.file, line, f"the command opens {path} and executes nothing", fix)
 
 
@@ -60,7 +60,7 @@ def _asking(job: Job, file: Python) -> Iterator[Found]:
         what = _ASKING.get(call.name)
         if what is None or call.name in own:
             continue
-        severity = None if job.experiment is None or job.is_entry(file.path) else Severity.WARNING
+        severity = None if job.is_entry(file.path) else Severity.WARNING
         message = f"{call.name.removeprefix('builtins.')} {what}, and nobody sits in front of a trial"
         yield Found(file.path, call.line, message, "take it as an argument with a default", severity)
 
@@ -69,7 +69,7 @@ def _notebooks_only(repo: Repo) -> Iterator[Found]:
     notebooks = [path for path in repo.named("*.ipynb") if not (is_beside(path) or is_of_others(path))]
     programs = repo.named("*.py", "*.sh", "*.R", "*.jl", "*.cpp", "Makefile", "Snakefile")
     if notebooks and all(is_beside(path) for path in programs):
-        fix = f"declare papermill {notebooks[0]} executed.ipynb as run.command in {SPEC_FILE}"
+        fix = f"declare `papermill {notebooks[0]} executed.ipynb` as the command in {SPEC_FILE}"
         message = "there are notebooks only, and nothing says how to execute them"
         yield Found(notebooks[0], 1, message, fix)
 

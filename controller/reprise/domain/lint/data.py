@@ -21,7 +21,7 @@ def rx24(repo: Repo) -> Iterator[Found]:
             lacking = [name for name in ("source", "licence") if not getattr(data, name)]
             if lacking:
                 message = f"{data.path} is declared without its {' and '.join(lacking)}"
-                fix = f"add {' and '.join(f'{name}:' for name in lacking)} to the entry"
+                fix = f"add {' and '.join(f'`{name}`' for name in lacking)} to the entry"
                 yield Found(experiment.file, _line_of(experiment, data.path), message, fix)
     for path in repo.named("croissant.json", "*.croissant.json", "*_croissant.json", "*-croissant.json"):
         if not is_beside(path):
@@ -35,13 +35,13 @@ def _croissant(repo: Repo, path: str) -> Iterator[Found]:
     lacking = [key for key in ("license", "url") if not content.get(key) and not content.get(f"sc:{key}")]
     if lacking:
         message = f"the data set is described without {' and '.join(lacking)}"
-        yield Found(path, 1, message, f"add {' and '.join(lacking)} to the description")
+        yield Found(path, 1, message, f"add {' and '.join(f'`{key}`' for key in lacking)} to the description")
     files = content.get("distribution")
     for each in files if isinstance(files, list) else []:
         digest = each.get("sha256") if isinstance(each, dict) else None
         if isinstance(digest, str) and digest and not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
             message = f"a sha256 of {len(digest)} characters is none: it has 64 hexadecimal digits"
-            yield Found(path, _line_with(repo.lines(path), digest), message, "write what sha256sum prints")
+            yield Found(path, _line_with(repo.lines(path), digest), message, "write what `sha256sum` prints")
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ _REQUESTS = ("requests.get", "httpx.get", "urllib.request.urlopen", "urllib.requ
 _REMOTE = re.compile(r"(?:https?|ftp)://\S+")
 _COMMAND = re.compile(r"\s*(?:sudo\s+)?(?:wget|curl|gdown|kaggle\s+datasets\s+download|aws\s+s3\s+cp)\s+\S")
 _DIGESTS = ("sha256", "sha512", "md5", "known_hash", "checksum")
-_COMMIT = "commit the file and declare it under data with its sha256"
+_COMMIT = "commit the file and declare it under `data` with its sha256"
 
 
 def rx20(repo: Repo) -> Iterator[Found]:
@@ -64,7 +64,7 @@ def _download(repo: Repo, job: Job, file: Python, call: Call) -> Iterator[Found]
     open_ = job.experiment is not None and job.experiment.spec.environment.network is Network.OPEN
     if not open_:
         message = f"{_said(call)} fetches {what} while the job runs, and a job has no network"
-        fix = f"{_COMMIT}, or write network: open under environment"
+        fix = f"{_COMMIT}, or write `environment: {{network: open}}`"
         yield Found(file.path, call.line, message, fix)
     elif not _checks(file, call):
         message = f"{_said(call)} fetches {what} and nobody checks what comes"

@@ -73,7 +73,7 @@ def place(value: str) -> str | None:
 def _fix(what: str) -> str:
     if what in ("a bucket", "a host of a private network"):
         return (
-            "commit what is read from there and declare it under data, or download it from a public address"
+            "commit what is read from there and declare it under `data`, or download it from a public address"
         )
     return "write a path from the root of the repository, or take it as an argument"
 

@@ -72,7 +72,7 @@ def _hugging_face(repo: Repo, file: Python, call: Call, written: frozenset[objec
     if revision is UNSEEN or (isinstance(revision, str) and _COMMIT.fullmatch(revision)):
         return
     message = f"{short(call)} takes {name} {_as(revision)}"
-    fix = "pass revision with the 40 digits of the commit that the published number was made with"
+    fix = "pass `revision` with the 40 digits of the commit that the published number was made with"
     yield Found(file.path, call.line, message, fix)
 
 
@@ -102,7 +102,7 @@ def _torch_hub(file: Python, call: Call) -> Iterator[Found]:
     if said is None or local or _COMMIT.fullmatch(said["ref"] or ""):
         return
     message = f"torch.hub.load takes {name}, which can be moved"
-    fix = "write owner/name:commit, with the 40 digits of the commit"
+    fix = "write `owner/name:commit`, with the 40 digits of the commit"
     yield Found(file.path, call.line, message, fix)
 
 

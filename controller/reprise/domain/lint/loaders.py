@@ -23,7 +23,7 @@ def rx31(repo: Repo) -> Iterator[Found]:
 
 
 def _loaders(file: Python) -> Iterator[Found]:
-    fix = "pass generator=torch.Generator().manual_seed(seed) and a worker_init_fn that seeds"
+    fix = "pass `generator=torch.Generator().manual_seed(seed)` and a `worker_init_fn` that seeds"
     for call in file.calls:
         if call.name not in _LOADERS or call.unpacks or not _has_workers(file, call):
             continue
@@ -43,14 +43,14 @@ def _has_workers(file: Python, call: Call) -> bool:
 
 
 def _benchmark(file: Python) -> Iterator[Found]:
-    fix = "set torch.backends.cudnn.benchmark = False"
+    fix = "write `torch.backends.cudnn.benchmark = False`"
     for each in file.assignments:
         if each.target == "torch.backends.cudnn.benchmark" and value_of(file, each.value) is True:
             yield Found(file.path, each.line, "cudnn.benchmark chooses algorithms by how fast they are", fix)
     for call in file.calls:
         if short(call) == "Trainer" and argument_of(file, call, "benchmark") is True:
             message = "benchmark=True chooses algorithms by how fast they are"
-            yield Found(file.path, call.line, message, "leave benchmark=True out")
+            yield Found(file.path, call.line, message, "leave `benchmark=True` out")
 
 
 def _seeds_workers(job: Job) -> bool:

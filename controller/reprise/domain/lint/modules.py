@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reprise.domain.lint.model import Found
+from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.reach import is_beside, is_of_others, jobs, scripts
 from reprise.domain.lint.repo import Kind, Repo
@@ -29,20 +29,23 @@ def rx35(repo: Repo) -> Iterator[Found]:
     for path, entry in repo.entries.items():
         if entry.kind is Kind.SUBMODULE and path not in listed:
             message = f"{path} is a submodule without an address"
-            yield Found(MODULES, 1, message, f"add it with git submodule add, or commit the files of {path}")
+            yield Found(
+                MODULES, 1, message, f"add it with `git submodule add`, or commit the files of {path}"
+            )
     yield from _clones(repo)
 
 
 def _unrecorded(repo: Repo, listed: dict[str, _Section]) -> Iterator[Found]:
     for path, section in listed.items():
         entry = repo.entries.get(path)
-        if entry is None or entry.kind is not Kind.SUBMODULE:
+        if entry is None and not any(each.startswith(f"{path}/") for each in repo.entries):
+            # Nothing is there; whether something is missed, nobody can see.
             message = f"no commit is recorded for the submodule {path}"
-            fix = f"add it again with git submodule add, or remove its section from {MODULES}"
-            yield Found(MODULES, section.line, message, fix)
-        elif _CLOSED.match(section.url):
+            fix = f"add it again with `git submodule add`, or remove its section from {MODULES}"
+            yield Found(MODULES, section.line, message, fix, Severity.WARNING)
+        elif entry is not None and _CLOSED.match(section.url):
             message = f"the submodule {path} has an address that no run can fetch from"
-            yield Found(MODULES, section.line, message, "write its https:// address")
+            yield Found(MODULES, section.line, message, "write its `https://` address")
 
 
 def _sections(repo: Repo) -> Iterator[_Section]:

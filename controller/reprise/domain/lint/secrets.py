@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from reprise.domain.lint.model import Found
+from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.python import Python
 from reprise.domain.lint.reach import is_beside, is_of_others, reached
 from reprise.domain.lint.repo import Repo
@@ -83,17 +83,22 @@ def _kept(repo: Repo, path: str) -> Iterator[Found]:
 
 
 def _wanted(repo: Repo, file: Python) -> Iterator[Found]:
-    """No trial is given a credential."""
+    """No trial is given a credential. Where no experiment is declared, the file may not be part of any."""
+    severity = None if repo.experiments else Severity.WARNING
     lines = repo.lines(file.path)
     fix = "commit what it is needed for, or do without: a trial is given no credential"
     for text in file.texts:
         if not _WANTED.fullmatch(text.value) or text.line > len(lines):
             continue
         if re.search(_READING.format(text.value), lines[text.line - 1].replace('\\"', '"')):
-            yield Found(file.path, text.line, f"the job stops without the variable {text.value}", fix)
+            yield Found(
+                file.path, text.line, f"the job stops without the variable {text.value}", fix, severity
+            )
     for call in file.calls:
         if short(call) in _HUB and any(argument_of(file, call, name) is True for name in _ASKING):
-            yield Found(file.path, call.line, f"{short(call)} asks for the token of an account", fix)
+            yield Found(
+                file.path, call.line, f"{short(call)} asks for the token of an account", fix, severity
+            )
 
 
 def _is_random(value: str) -> bool:

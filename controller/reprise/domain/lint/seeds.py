@@ -38,7 +38,7 @@ _OTHER_PARSERS = frozenset(
             "simple_parsing",
             "tap",
         ),
-        *("transformers", "typer", "tyro", "lightning", "pytorch_lightning"),
+        *("typer", "tyro"),
     }
 )
 
@@ -62,12 +62,19 @@ def _in_jobs(repo: Repo) -> Iterator[Found]:
 def _own_generators(job: Job, file: Python) -> Iterator[Found]:
     for call in file.calls:
         parameter = _GENERATORS.get(call.name)
-        if parameter and argument_of(file, call, parameter, 0) is None:
-            fix = f"write {short(call)}(seed), with the seed that the run is given"
+        if parameter and argument_of(file, call, parameter, 0) is None and not _seeded_later(file):
+            fix = f"write `{short(call)}(seed)`, with the seed that the run is given"
             yield _found(job, file, call.line, f"{short(call)} has no seed and draws anew in each run", fix)
         elif call.name in _RESEEDING and not call.unpacks and _is_empty(file, call):
             message = f"{call.name} without a number seeds from the machine"
             yield _found(job, file, call.line, message, "pass the seed that the run is given")
+
+
+def _seeded_later(file: Python) -> bool:
+    """Whether some generator of the file gets its seed by a call of its own."""
+    return any(
+        short(call) == "seed" and call.node.args and call.name not in _RESEEDING for call in file.calls
+    )
 
 
 def _is_empty(file: Python, call: Call) -> bool:
@@ -99,7 +106,7 @@ def _unseeded_estimators(job: Job, file: Python, known: frozenset[Source]) -> It
         absent = given is None and known_to_draw and not call.unpacks
         if explicit or absent:
             message = f"{short(call) or 'this call'} has no random_state and draws anew in each run"
-            yield _found(job, file, call.line, message, "pass random_state=seed")
+            yield _found(job, file, call.line, message, "pass `random_state=seed`")
 
 
 def _shared(job: Job, known: frozenset[Source]) -> Iterator[Found]:
@@ -111,7 +118,7 @@ def _shared(job: Job, known: frozenset[Source]) -> Iterator[Found]:
             if source not in known and source not in told:
                 told.add(source)
                 message = f"{call.name} draws from {source.value}, which nothing seeds"
-                yield _found(job, file, call.line, message, f"call {SEEDING[source]} before it")
+                yield _found(job, file, call.line, message, f"call `{SEEDING[source]}` before it")
 
 
 def _unknown_argument(job: Job) -> Iterator[Found]:
@@ -122,7 +129,7 @@ def _unknown_argument(job: Job) -> Iterator[Found]:
         return
     if not any(text.value.startswith(seed.arg) for file in job.files for text in file.texts):
         message = f"the command gets {seed.arg} and a number, which {job.started.python[0]} does not know"
-        fix = f"add parser.add_argument({seed.arg!r}, type=int) and seed the random numbers with it"
+        fix = f"add `parser.add_argument({seed.arg!r}, type=int)` and seed the random numbers with it"
         yield Found(experiment.file, _line_of_seed(experiment), message, fix, _severity(job))
 
 
@@ -130,7 +137,17 @@ def _parses_alone(job: Job) -> bool:
     modules = {each.module.partition(".")[0] for file in job.files for each in file.imports}
     names = {short(call) for file in job.files for call in file.calls}
     parser = "ArgumentParser" in names and "parse_args" in names and "parse_known_args" not in names
-    return parser and bool(job.started.python) and not (job.started.scripts or modules & _OTHER_PARSERS)
+    elsewhere = job.started.scripts or modules & _OTHER_PARSERS or any(map(_hands_on, job.files))
+    return parser and bool(job.started.python) and not elsewhere
+
+
+def _hands_on(file: Python) -> bool:
+    """Whether a parser is given to a function, which may add arguments, or takes those of another."""
+    parsers = [call for call in file.calls if short(call) == "ArgumentParser"]
+    made = {id(call.node) for call in parsers}
+    named = {each.target for each in file.assignments if id(each.value) in made}
+    given = {value.id for call in file.calls for value in _given(call) if isinstance(value, ast.Name)}
+    return bool(named & given) or any(call.argument("parents") is not None for call in parsers)
 
 
 def _configurations(repo: Repo) -> Iterator[Found]:
@@ -145,7 +162,7 @@ def _configurations(repo: Repo) -> Iterator[Found]:
             continue
         for number, line in enumerate(repo.lines(path), start=1):
             if _NULL_SEED.fullmatch(line) and not _nested_below(repo.lines(path), number):
-                fix = "write a number, or hand the run's seed over by run.seed"
+                fix = "write a number, or hand the run's seed over by `run.seed`"
                 yield Found(path, number, "the configuration leaves the seed open", fix)
 
 

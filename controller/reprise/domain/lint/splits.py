@@ -39,14 +39,14 @@ def _draws(file: Python, call: Call, known: frozenset[Source]) -> str | None:
     if call.name in _SHUFFLING or (call.name in _FOLDS and argument_of(file, call, "shuffle") is True):
         open_ = argument_of(file, call, "random_state") is None and Source.NUMPY not in known
         shuffles = argument_of(file, call, "shuffle") is not False
-        return "pass random_state, with the run's seed or a fixed number" if open_ and shuffles else None
+        return "pass `random_state`, with the run's seed or a fixed number" if open_ and shuffles else None
     if call.name in _TORCH:
         open_ = argument_of(file, call, "generator", 2) is None and Source.TORCH not in known
-        return "pass generator=torch.Generator().manual_seed(0), or commit the split" if open_ else None
+        return "pass `generator=torch.Generator().manual_seed(0)`, or commit the split" if open_ else None
     if short(call) == "train_test_split" and isinstance(call.node.func, ast.Attribute) and _is_hub(file):
         open_ = argument_of(file, call, "seed") is None and Source.NUMPY not in known
         shuffles = argument_of(file, call, "shuffle") is not False
-        return "pass seed, with the run's seed or a fixed number" if open_ and shuffles else None
+        return "pass `seed`, with the run's seed or a fixed number" if open_ and shuffles else None
     return None
 
 

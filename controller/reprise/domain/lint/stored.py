@@ -43,7 +43,7 @@ def rx23(repo: Repo) -> Iterator[Found]:
             yield Found(path, 1, message, fix)
         elif _is_rewritten(repo, path):
             message = "a binary result is committed again and again, and no two versions can be compared"
-            yield Found(path, 1, message, "remove it, and declare it under artifacts with its sha256")
+            yield Found(path, 1, message, "remove it, and declare it under `artifacts` with its sha256")
 
 
 def _is_rewritten(repo: Repo, path: str) -> bool:
@@ -59,7 +59,7 @@ def _dvc(repo: Repo) -> Iterator[Found]:
     if not files:
         return
     remotes = _remotes(repo)
-    fix = "add a remote that everybody can read: dvc remote add -d NAME https://…"
+    fix = "add a remote that everybody can read: `dvc remote add -d NAME https://…`"
     reachable = [address for _, address in remotes if not _HERE.match(address)]
     for line, address in remotes:
         if not reachable and _HERE.match(address):
@@ -101,7 +101,7 @@ def _changed(repo: Repo, path: str) -> Iterator[Found]:
     data = repo.load(out) if out in repo.entries else None
     if data is not None and digest not in (_md5(data), _md5(data.replace(b"\r\n", b"\n"))):
         message = f"{out} is not the file with the md5 that stands here"
-        yield Found(path, 1, message, f"run dvc add {out}, or restore the file with dvc checkout")
+        yield Found(path, 1, message, f"run `dvc add {out}`, or restore the file with `dvc checkout`")
 
 
 def _md5(data: bytes) -> str:
@@ -120,11 +120,13 @@ def _lfs(repo: Repo) -> Iterator[Found]:
         if not text.startswith(_POINTER):
             continue
         if not _OID.search(text):
-            yield Found(path, 1, "the Git LFS pointer names no object", "commit the file again with git lfs")
+            yield Found(
+                path, 1, "the Git LFS pointer names no object", "commit the file again with `git lfs`"
+            )
         elif any(f"/{path}".endswith(f"/{each}") for each in needed):
             message = "the job finds the Git LFS pointer in place of its content"
             yield Found(
-                path, 1, message, "commit the file itself: git lfs untrack, then git add --renormalize"
+                path, 1, message, "commit the file itself: `git lfs untrack`, then `git add --renormalize .`"
             )
 
 
