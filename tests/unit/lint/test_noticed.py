@@ -36,6 +36,11 @@ def test_only_errors_block_and_the_first_one_is_named() -> None:
     assert "2 more errors are below" in (why_blocked(noticed([finding(line=n) for n in (1, 2, 3)])) or "")
 
 
+def test_a_question_in_a_message_gets_no_second_stop() -> None:
+    (asked,) = noticed([finding(message="there is no /los: did you mean /loss?")]).noticed
+    assert asked.text == "there is no /los: did you mean /loss? Mend it"
+
+
 def test_it_is_bounded_counted_and_fit_for_a_table() -> None:
     kept = noticed(finding(line=n, message="\ud800\0" + "x" * 10_000) for n in range(1, 500))
     assert (len(kept.noticed), kept.errors) == (MOST, 499)

@@ -27,7 +27,8 @@ class Noticed:
     @property
     def text(self) -> str:
         """What is there and what to do, without the last full stop."""
-        return f"{self.message}. {self.fix[:1].upper()}{self.fix[1:]}"
+        ends = "" if self.message.endswith(("?", "!", ".", "…")) else "."
+        return f"{self.message}{ends} {self.fix[:1].upper()}{self.fix[1:]}"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.rule} {self.text}"
