@@ -170,7 +170,7 @@ def plan(
     as_json: Json = False,
     config: Config = None,
 ) -> int:
-    """Show what would be run, what that needs and what it can tell, before anything runs.
+    """Show what would be run, and what it can tell.
 
     The command, the pins, the time that earlier runs took, and what is missing. Then, from the committed
     values per seed or their spread: the scatter, how likely each verdict is, how many trials it takes.

@@ -135,7 +135,10 @@ def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> Spe
         raise UserError(f"there is no experiment {experiment!r} here; there is: {names or 'none'}")
     if files:
         raise UserError(f"there is no reprise.yaml here; choose one with --experiment: {names}")
-    raise UserError(f"there is no reprise.yaml in the repository of {path}: docs/spec.md shows the smallest")
+    raise UserError(
+        f"there is no reprise.yaml in the repository of {path}: "
+        "`reprise init --adopt` writes one, docs/spec.md shows the smallest"
+    )
 
 
 def _new_run(repository: Repository, sha: Sha, file: SpecFile, *, dirty: bool) -> NewRun:

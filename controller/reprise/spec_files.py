@@ -12,7 +12,7 @@ from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
 
-NO_SPEC = f"no {SPEC_FILE}: docs/spec.md shows the smallest one"
+NO_SPEC = f"no {SPEC_FILE}: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
 _COMMITTED_FILE_BYTES = 16 * 2**20
 
 

@@ -175,6 +175,7 @@ def test_reprogens_layout_as_it_was_generated_is_taken_and_what_is_missing_is_na
     assert found.entry.argv == ("python", "-m", "src.Pytorch_manual_log_example")
     left = {str(each.place): each.what for each in found.left}
     assert "is the example that the template brings" in left["src/Pytorch_manual_log_example.py"]
+    assert "imports mlflow" in left["utils/mlflow_log.py"]
     assert "`datasets` does not name one version" in left["docker/requirements.txt:1"]
     assert "a GPU is used here" in left["docker/docker-compose.yml:3"]
     assert spec_of(GENERATED).environment.lock is None

@@ -39,7 +39,7 @@ def test_a_repository_without_a_spec_is_looked_at(tmp_path: Path, capsys: pytest
     code, text = check(capsys, str(tmp_path))
 
     assert code == 1
-    assert text.startswith("reprise.yaml:1:1: no reprise.yaml: docs/spec.md shows the smallest one\n")
+    assert text.startswith("reprise.yaml:1:1: no reprise.yaml: `reprise init --adopt` writes one, ")
 
 
 def test_every_form_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -156,7 +156,10 @@ def test_every_experiment_is_checked_and_two_of_one_name_are_a_finding(
 
 def test_a_folder_without_a_spec_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["check", "--spec-only", str(tmp_path)]) == 64
-    assert "has no reprise.yaml: docs/spec.md shows the smallest one" in capsys.readouterr().err
+    assert (
+        "has no reprise.yaml: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
+        in capsys.readouterr().err
+    )
 
 
 # --- which experiment -------------------------------------------------------------------------------

@@ -63,5 +63,5 @@ def test_a_spec_that_is_a_link_is_none(tmp_path: Path) -> None:
     (root / ".reprise").symlink_to(outside)
 
     assert [problem.message for problem in check(root).problems] == [
-        "no reprise.yaml: docs/spec.md shows the smallest one"
+        "no reprise.yaml: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
     ]

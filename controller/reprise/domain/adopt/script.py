@@ -27,7 +27,7 @@ def reprogen(repo: Repo) -> Entry | None:
     if not own:
         return None
     script = own[0]
-    left = (_example(script),) if script.endswith("_example.py") else ()
+    left = (*((_example(script),) if script.endswith("_example.py") else ()), *_without_mlflow(repo))
     why = "a script of ReproGen's src/, started as a module, since it imports utils/ from the root"
     return Entry(Kind.REPROGEN, _as_module(script), Place(script), why + _besides(own), script, left=left)
 
@@ -55,9 +55,22 @@ def _besides(paths: list[str]) -> str:
 
 def _example(path: str) -> Left:
     return Left(
-        f"{path} is the example that the template brings",
+        "this is the example that the template brings",
         "write the experiment into src/, and name it in run.command",
         Place(path),
+    )
+
+
+def _without_mlflow(repo: Repo) -> tuple[Left, ...]:
+    files = repo.named("requirements.txt", "requirements.in", "uv.lock")
+    if any("mlflow" in (repo.text(path) or "") for path in files):
+        return ()
+    return (
+        Left(
+            "this imports mlflow, which the image installs and no requirements file names",
+            "add mlflow, or the smaller mlflow-skinny, to what is locked",
+            Place("utils/mlflow_log.py"),
+        ),
     )
 
 
