@@ -48,7 +48,7 @@ def plain_text(checked: Checked) -> str:
 
 def _problems(checked: Checked) -> Iterator[Text]:
     for problem in checked.problems:
-        yield Text(str(problem), "red")
+        yield Text(clean_line(str(problem)), "red")
     if checked.problems:
         yield Text()
 
