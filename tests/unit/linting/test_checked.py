@@ -65,3 +65,10 @@ def test_a_spec_that_is_a_link_is_none(tmp_path: Path) -> None:
     assert [problem.message for problem in check(root).problems] == [
         "no reprise.yaml: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
     ]
+
+
+def test_nothing_but_information_is_found_in_the_example() -> None:
+    found = check_folder(Path(__file__).parents[3] / "example-repo")
+
+    assert found.clean
+    assert found.problems == ()
