@@ -261,7 +261,7 @@ def init(
         bool, typer.Option("--adopt", help="Write a reprise.yaml for the repository that is there.")
     ] = False,
 ) -> int:
-    """Make a new repository that reproduces something at once.
+    """Begin a new repository from a template.
 
     It is a git repository with one commit, so that `reprise run` works. Works without a network, and never
     writes into a folder that is not empty. docs/templates.md says what the templates are. With --adopt only a

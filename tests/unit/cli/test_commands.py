@@ -15,7 +15,7 @@ from reprise.domain.spec.model import BadSpec
 from reprise.engine.specs import SpecFile
 from reprise.rehearsal import choose
 
-COMMANDS = ("serve", "run", "check", "plan", "verify", "doctor", "forge", "demo")
+COMMANDS = ("serve", "run", "check", "plan", "verify", "doctor", "init", "forge", "demo")
 BROKEN = """\
 from reprise import cli
 
