@@ -19,6 +19,7 @@ from reprise.bootstrap import Controller, claim, controller, has_app
 from reprise.domain.errors import UserError
 from reprise.domain.loopback import is_loopback
 from reprise.log import configure
+from reprise.memory import share_arenas
 from reprise.settings import Http, Settings
 from reprise.sign_in import Key, forget_key, key_of_start, sign_in_address, url_of
 from reprise.web.app import create_app
@@ -38,6 +39,7 @@ def run_controller(settings: Settings, *, backfill: bool = False) -> NoReturn:
     Raises UserError when something is not set, another controller works in the state folder, or the
     address is taken: in this order, because a second controller here would need more than another port.
     """
+    share_arenas()
     check(settings)
     configure(settings.secrets())
     signal.signal(signal.SIGTERM, _interrupt)

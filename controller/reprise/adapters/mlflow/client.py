@@ -6,6 +6,7 @@ our own errors. Works against a server and, for rehearsals, straight on an SQLit
 
 import os
 import sqlite3
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,7 @@ class Client:
             _prepare_environment()
             if uri.startswith(SQLITE):
                 self._artifacts = Path(uri.removeprefix(SQLITE)).absolute().parent / "artifacts"
-            with _quiet():
+            with _quiet(), _without("pandas"):
                 from mlflow import entities, exceptions, tracking  # late: two seconds, 70 MB
                 from mlflow.tracking._tracking_service import utils
 
@@ -334,6 +335,19 @@ def _prepare_environment() -> None:
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
         if "*" not in hosts and "127.0.0.1" not in hosts:
             os.environ[name] = ",".join([*hosts, "127.0.0.1", "localhost"])
+
+
+@contextmanager
+def _without(package: str) -> Iterator[None]:
+    """MLflow imports it wherever it is installed: 40 MB for data sets of a kind that we never log."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment] # Python's way to say that there is none
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @contextmanager
