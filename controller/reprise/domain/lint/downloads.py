@@ -80,7 +80,7 @@ def _fetched(file: Python, call: Call) -> str | None:
         return "a file"
     if call.name.startswith("sklearn.datasets.fetch_"):
         return "its data"
-    if argument_of(file, call, "download") is True and short(call)[:1].isupper():
+    if short(call)[:1].isupper() and argument_of(file, call, "download") is True:
         return "its data"
     if call.name.startswith(_MODELS) and argument_of(file, call, "pretrained") is True:
         return "weights"

@@ -83,6 +83,7 @@ def _written(files: Iterable[Python]) -> frozenset[object]:
         argument_of(file, call, "output_dir", 0 if short(call) in saving else None)
         for file in files
         for call in file.calls
+        if call.node.args or call.node.keywords
     )
     return frozenset(each for each in named if isinstance(each, str))
 
