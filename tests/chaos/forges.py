@@ -27,7 +27,9 @@ class Victim:
 
 def meet_forges(stage: Stage) -> None:
     """In a controller that lives already. Raises AssertionError when a verdict is late, wrong or double."""
-    stage.assert_right(stage.push("before"))
+    # Several at once, so that the pools of threads and connections are as full as they ever get.
+    for sha in [stage.push(f"before-{number}") for number in range(8)]:
+        stage.assert_right(sha)
     before = stage.usage()
     _down(stage)
     victims = [_victim(stage, name) for name in FAULTS]
