@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.lint.build import findings, found, repo
@@ -31,17 +32,68 @@ def test_a_cell_in_another_language_is_left_out() -> None:
     assert [each.target for each in python.assignments] == ["x", "y"]
 
 
-def test_a_notebook_on_a_single_line_has_no_lines_of_code() -> None:
-    python = as_python("a.ipynb", notebook("x = 1\ny = 2", indent=None))
-    assert python is not None
-    assert python.assignments == ()
+DRAWING = "import numpy as np\nrng = np.random.default_rng()\npath = '/home/ada/a.csv'\n!wget https://example.org/a.csv"
+
+
+def test_the_code_of_a_notebook_on_a_single_line_stands_in_that_line() -> None:
+    text = notebook("x = 1", DRAWING, indent=None)
+    place = repo({"a.ipynb": text}, PAPERMILL)
+
+    for rule in ("RX20", "RX30", "RX32"):
+        assert found(rule, place) == [("a.ipynb", 1)]
+
+
+def test_several_lines_of_code_on_one_line_of_the_file_stand_there() -> None:
+    text = notebook("x = 1", DRAWING)
+    whole = json.dumps(DRAWING.splitlines(keepends=True))
+    begin, end = text.index("[", text.rindex('"source"')), text.index("]", text.rindex('"source"'))
+    place = repo({"a.ipynb": text[:begin] + whole + text[end + 1 :]}, PAPERMILL)
+
+    for rule in ("RX20", "RX30", "RX32"):
+        assert found(rule, place) == [("a.ipynb", line_of(text, '"import numpy') - 1)]
+
+
+def test_cells_that_have_a_line_each_are_told_apart() -> None:
+    cells = [
+        {"outputs": [], "cell_type": "code", "metadata": {}, "source": each} for each in ("x = 1", DRAWING)
+    ]
+    text = '{"cells":[\n' + ",\n".join(json.dumps(each, separators=(",", ":")) for each in cells) + "\n]}\n"
+    assert found("RX30", repo({"a.ipynb": text}, PAPERMILL)) == [("a.ipynb", 3)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "files = !ls",
+        "df?",
+        "np.random??",
+        "!pip list \\\n  --verbose",
+        "%matplotlib inline",
+        "if x:\n    !ls",
+    ],
+)
+def test_what_only_ipython_understands_hides_no_line_beside_it(line: str) -> None:
+    text = notebook(f"x = 1\n{line}\nimport numpy as np\nrng = np.random.default_rng()")
+    assert found("RX30", repo({"a.ipynb": text}, PAPERMILL)) == [("a.ipynb", line_of(text, "default_rng"))]
+
+
+def test_python_that_looks_like_ipython_stays_python() -> None:
+    text = notebook("import numpy as np\nx = (3\n  % np.random.default_rng().random())")
+    assert found("RX30", repo({"a.ipynb": text}, PAPERMILL)) == [("a.ipynb", line_of(text, "default_rng"))]
 
 
 def test_what_is_handed_to_a_shell() -> None:
-    text = notebook("x = 1\n!wget https://example.org/a.csv\n")
+    text = notebook(
+        "x = 1\n!wget https://example.org/a.csv\nfiles = !ls -l\n%pip install a\n", "%%bash\npwd\n"
+    )
     read = read_notebook("a.ipynb", text)
     assert read is not None
-    assert list(shell_lines(read)) == [(line_of(text, "!wget"), "wget https://example.org/a.csv")]
+    assert list(shell_lines(read)) == [
+        (line_of(text, "!wget"), "wget https://example.org/a.csv"),
+        (line_of(text, "!ls"), "ls -l"),
+        (line_of(text, "%pip"), "pip install a"),
+        (line_of(text, "pwd"), "pwd"),
+    ]
 
 
 @settings(max_examples=40)

@@ -13,8 +13,9 @@ from reprise.domain.lint.values import short
 _DATA_FILE = (
     r"\.(?:csv|tsv|parquet|npy|npz|h5|hdf5|pkl|json|jsonl|txt|zip|gz|tar|pt|pth|ckpt|mat|xlsx|png|jpg)"
 )
+_PERSONAL = "a path of one person's machine"
 _PLACES = (
-    (re.compile(r"/(?:home|Users)/[\w.-]+/.*"), "a path of one person's machine"),
+    (re.compile(r"/(?:home|Users)/[\w.-]+/.*"), _PERSONAL),
     (re.compile(r"/root/\S.*"), "a path of one machine"),
     (re.compile(r"/(?:mnt|scratch|gpfs|lustre|nfs|raid)/[\w.-]+(?:/.*)?"), "a path of one machine"),
     (re.compile(r"/media/[\w.-]+/\S.*"), "a path of one machine"),
@@ -54,11 +55,11 @@ def rx32(repo: Repo) -> Iterator[Found]:
         for file in job.files:
             replaced = _replaced(job, file)
             for text in file.texts:
-                what = place(text.value)
+                what = None if text.follows else place(text.value) or _begun(text)
                 if what is None or text.value in replaced or _is_made(text.value, containers):
                     continue
-                if _begins(repo, file, text):
-                    yield Found(file.path, text.line, f"{_shown(text.value)} is {what}", _fix(what))
+                shown = f"{_shown(text.value)}{'…' if text.goes_on else ''}"
+                yield Found(file.path, text.line, f"{shown} is {what}", _fix(what))
 
 
 def place(value: str) -> str | None:
@@ -78,12 +79,9 @@ def _fix(what: str) -> str:
     return "write a path from the root of the repository, or take it as an argument"
 
 
-def _begins(repo: Repo, file: Python, text: Text) -> bool:
-    """Whether it begins a literal: the later pieces of an f-string follow something else."""
-    lines = repo.lines(file.path)
-    line = lines[text.line - 1] if text.line <= len(lines) else ""
-    start = text.value[:2]
-    return any(quote + start in line for quote in ("'", '"', '\\"'))
+def _begun(text: Text) -> str | None:
+    """Of an f-string that names the person by a variable."""
+    return _PERSONAL if text.goes_on and re.fullmatch(r"/(?:home|Users)/[\w.-]*", text.value) else None
 
 
 def _replaced(job: Job, file: Python) -> frozenset[str]:

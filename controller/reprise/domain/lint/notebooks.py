@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,14 @@ from typing import Any
 from reprise.domain.lint.python import Python, read_python
 from reprise.domain.lint.repo import MOST_TEXT, Repo
 
-_CELL = re.compile(r'\s*"cell_type": "(?:code|markdown|raw|heading)"')
-_SOURCE = re.compile(r'\s*"source": (?P<list>\[)?')
+_CELL = re.compile(r'"cell_type"\s*:\s*"(?:code|markdown|raw|heading)"')
+_SOURCE = re.compile(r'\s*"source"\s*:\s*(?P<list>\[)?')
+_OF_IPYTHON = re.compile(
+    r"\s*(?:[%!?]|[\w.*\[\]]+\?{1,2}\s*$|(?P<target>[A-Za-z_][\w., ]*)=\s*(?P<kind>!|%[a-z]))(?P<rest>.*)"
+)
+"""``!ls``, ``%pip list``, ``frame?`` and ``files = !ls``."""
+_SHELLS = ("%%bash", "%%sh", "%%!")
+_INSTALLERS = ("%pip ", "%conda ", "%mamba ")
 _HARMLESS = ("%%time", "%%timeit", "%%capture")
 """Cell magics below which there is Python."""
 
@@ -25,8 +32,8 @@ class Cell:
     line: int
     """Of the cell in the file, from 1."""
     source: tuple[str, ...]
-    first: int | None
-    """Line of the first line of the source; None where a line of the file is not one of the source."""
+    numbers: tuple[int, ...]
+    """Line in the file of each line of the source; of all the same where they have none of their own."""
     count: int | None
     """Its place in the order of execution; None when it was not executed since the last start."""
     outputs: bool
@@ -67,26 +74,39 @@ def as_python(path: str, text: str) -> Python | None:
     notebook = read_notebook(path, text)
     if notebook is None:
         return None
-    lines = [""] * (len(text.splitlines()) + 1)
+    lines: list[str] = []
+    numbers: list[int] = []
     for cell in notebook.cells:
         code = _without_magic(cell.source)
-        if cell.first is not None and code is not None:
-            lines[cell.first - 1 : cell.first - 1 + len(code)] = code
-    return read_python(path, "\n".join(lines))
+        if code is not None:
+            lines += code
+            numbers += cell.numbers
+    return read_python(path, "\n".join(lines), numbers)
 
 
 def shell_lines(notebook: Notebook) -> Iterator[tuple[int, str]]:
     """What is handed to a shell, with its line in the file."""
     for cell in notebook.cells:
-        for place, line in enumerate(cell.source):
-            if line.lstrip().startswith("!"):
-                yield cell.line if cell.first is None else cell.first + place, line.lstrip()[1:]
+        whole = cell.source[0].startswith(_SHELLS)
+        for number, line in list(zip(cell.numbers, cell.source, strict=True))[whole:]:
+            if (command := line if whole else _handed(line)) is not None:
+                yield number, command
+
+
+def _handed(line: str) -> str | None:
+    bare = line.lstrip()
+    if bare.startswith(_INSTALLERS):
+        return bare[1:]
+    if bare.startswith("!"):
+        return bare.lstrip("!")
+    said = _OF_IPYTHON.fullmatch(line)
+    return said["rest"] if said is not None and said["kind"] == "!" else None
 
 
 def _code(cells: list[dict[str, Any]], raw: list[str]) -> Iterator[Cell]:
-    starts = [number for number, line in enumerate(raw) if _CELL.match(line)]
+    starts = [number for number, line in enumerate(raw) for _ in _CELL.finditer(line)]
     if len(starts) != len(cells):
-        starts = []
+        starts = [0] * len(cells)
     for place, cell in enumerate(cells):
         source = cell.get("source")
         lines = source if isinstance(source, list) else [source]
@@ -94,24 +114,26 @@ def _code(cells: list[dict[str, Any]], raw: list[str]) -> Iterator[Cell]:
         if cell.get("cell_type") != "code" or not whole.strip():
             continue
         end = starts[place + 1] if place + 1 < len(starts) else len(raw)
-        first = _first_line(raw, starts[place], end, whole, len(lines)) if starts else None
+        inside = range(starts[place], end if starts[-1] else 0)
         count = cell.get("execution_count")
         yield Cell(
-            starts[place] + 1 if starts else 1,
+            starts[place] + 1,
             tuple(whole.splitlines()),
-            first,
+            _numbers(raw, inside, len(whole.splitlines()), len(lines)),
             count if isinstance(count, int) else None,
             bool(cell.get("outputs")),
         )
 
 
-def _first_line(raw: list[str], start: int, end: int, whole: str, written: int) -> int | None:
-    if len(whole.splitlines()) != written:
-        return None
-    for number in range(start, end):
+def _numbers(raw: list[str], inside: range, lines: int, written: int) -> tuple[int, ...]:
+    """``written`` is the number of texts that the source consists of: Jupyter writes one for each line."""
+    for number in inside:
         if said := _SOURCE.match(raw[number]):
-            return number + 2 if said["list"] and raw[number].rstrip().endswith("[") else number + 1
-    return None
+            own = said["list"] and raw[number].rstrip().endswith("[") and lines == written
+            if own and "".join(raw[number + 1 + lines : number + 2 + lines]).lstrip().startswith("]"):
+                return tuple(range(number + 2, number + 2 + lines))
+            return (number + 1,) * lines
+    return (inside.start + 1,) * lines
 
 
 def _without_magic(source: tuple[str, ...]) -> list[str] | None:
@@ -121,17 +143,30 @@ def _without_magic(source: tuple[str, ...]) -> list[str] | None:
         if not lines[0].startswith(_HARMLESS):
             return None
         lines[0] = ""
-    lines = [_plain(line) for line in lines]
+    if _parses(lines):
+        return lines
+    lines = list(_plain(lines))
+    return lines if _parses(lines) else None
+
+
+def _parses(lines: list[str]) -> bool:
     try:
-        ast.parse("\n".join(lines))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return lines
+        return False
+    return True
 
 
-def _plain(line: str) -> str:
-    bare = line.lstrip()
-    return f"{line[: len(line) - len(bare)]}pass" if bare.startswith(("%", "!", "?")) else line
+def _plain(lines: list[str]) -> Iterator[str]:
+    """Without what only IPython understands, and what such a line goes on with."""
+    goes_on = False
+    for line in lines:
+        is_own = goes_on or _OF_IPYTHON.fullmatch(line) is not None
+        indent = line[: len(line) - len(line.lstrip())]
+        yield line if not is_own else "" if goes_on else f"{indent}pass"
+        goes_on = is_own and line.rstrip().endswith("\\")
 
 
 def _kernel(content: dict[str, Any]) -> str | None:

@@ -2,11 +2,11 @@
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast, get_args
 
-_Kept = ast.Call | ast.Import | ast.ImportFrom | ast.Constant | ast.Assign | ast.AnnAssign
+_Kept = ast.Call | ast.Import | ast.ImportFrom | ast.Constant | ast.JoinedStr | ast.Assign | ast.AnnAssign
 _KEPT = frozenset(get_args(_Kept)) - {ast.Constant}
 _WITHOUT_NODES = frozenset(
     (
@@ -74,6 +74,10 @@ class Text:
 
     value: str
     line: int
+    follows: bool = False
+    """Whether it is a later piece of an f-string."""
+    goes_on: bool = False
+    """Whether it is the first piece of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +98,24 @@ class Python:
     assignments: tuple[Assignment, ...]
 
 
-def read_python(path: str, text: str) -> Python | None:
-    """None where it is no Python of this version, or too deeply nested to be anybody's."""
+def read_python(path: str, text: str, numbers: Sequence[int] | None = None) -> Python | None:
+    """None where it is no Python of this version, or too deeply nested to be anybody's.
+
+    ``numbers`` says in which line of the file each line of ``text`` stands, where that is another one.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        return _collected(path, tree)
+        return _collected(path, tree, numbers)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _collected(path: str, tree: ast.Module) -> Python:
+def _collected(path: str, tree: ast.Module, numbers: Sequence[int] | None) -> Python:
     nodes = _kept(tree)
+    if numbers is not None:
+        _renumber(tree, numbers)
     names = _imported_names(nodes)
     return Python(
         path,
@@ -120,6 +129,12 @@ def _collected(path: str, tree: ast.Module) -> Python:
         tuple(_texts(nodes)),
         tuple(_assignments(nodes, names)),
     )
+
+
+def _renumber(tree: ast.Module, numbers: Sequence[int]) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt):
+            node.lineno = numbers[node.lineno - 1]
 
 
 def dotted(node: ast.expr, names: dict[str, str]) -> str:
@@ -191,9 +206,12 @@ def _imports(nodes: list[_Kept]) -> Iterator[Import]:
 
 
 def _texts(nodes: list[_Kept]) -> Iterator[Text]:
+    formed = [node.values for node in nodes if isinstance(node, ast.JoinedStr) and node.values]
+    first = {id(values[0]) for values in formed if len(values) > 1}
+    later = {id(value) for values in formed for value in values[1:]}
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield Text(node.value, node.lineno)
+            yield Text(node.value, node.lineno, id(node) in later, id(node) in first)
 
 
 def _assignments(nodes: list[_Kept], names: dict[str, str]) -> Iterator[Assignment]:
