@@ -80,6 +80,8 @@ def test_places_that_are_anywhere(value: str) -> None:
 def test_later_pieces_of_a_formatted_text_follow_something_else() -> None:
     assert lines("RX32", 'path = f"{root}/home/ada/data"\n') == []
     assert lines("RX32", 'path = f"/home/ada/{name}"\n') == [1]
+    assert lines("RX32", 'path = f"/home/{name}/data"\n') == [1]
+    assert lines("RX32", 'path = f"{root}" f"/home/{name}/data"\n') == []
 
 
 def test_comments_docstrings_tests_and_unused_scripts_may_name_any_place() -> None:
@@ -189,6 +191,9 @@ def test_a_clone_of_whatever_is_there_then() -> None:
     assert found("RX35", repo({"Dockerfile": clone})) == [("Dockerfile", 2)]
     fixed = f"{clone}RUN git -C net checkout {COMMIT}\n"
     assert found("RX35", repo({"Dockerfile": fixed})) == []
+    locked = {"Dockerfile": clone, "requirements.txt": "", "train.py": ""}
+    assert [each.severity for each in findings("RX35", repo(locked))] == [Severity.INFORMATION]
+    assert [each.severity for each in findings("RX35", repo({"Dockerfile": clone}))] == [Severity.ERROR]
     code = "import os\nos.system('git clone https://example.org/net.git')\n"
     assert lines("RX35", code) == [2]
     assert lines("RX35", "print('how to git clone this')\n") == []

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reprise.domain.lint import environment
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.reach import is_beside, is_of_others, jobs, scripts
@@ -64,11 +65,13 @@ def _clones(repo: Repo) -> Iterator[Found]:
     """Repositories that are cloned while an image is built or a job runs."""
     fix = "check out a commit of 40 digits behind it, or add the repository as a submodule"
     message = "a repository is cloned as it is at that time"
+    images = environment.weight(repo, Severity.ERROR)
     for path, lines in _shell(repo):
+        severity = images if _is_image(path) else None
         if not any(_AT_COMMIT.search(line) for _, line in lines):
             for number, line in lines:
                 if _CLONE.search(line) and not line.lstrip().startswith("#"):
-                    yield Found(path, number, message, fix)
+                    yield Found(path, number, message, fix, severity)
     for job in jobs(repo):
         for file in job.files:
             if not any(_AT_COMMIT.search(text.value) for text in file.texts):
@@ -77,8 +80,12 @@ def _clones(repo: Repo) -> Iterator[Found]:
                         yield Found(file.path, text.line, message, fix)
 
 
+def _is_image(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("Dockerfile")
+
+
 def _shell(repo: Repo) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    images = (path for path in repo.entries if path.rpartition("/")[2].startswith("Dockerfile"))
+    images = filter(_is_image, repo.entries)
     for path in (*scripts(repo), *images):
         if not (is_beside(path) or is_of_others(path)):
             yield path, list(enumerate(repo.lines(path), start=1))
