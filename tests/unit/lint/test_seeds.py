@@ -4,6 +4,7 @@ import pytest
 from tests.unit.lint.build import SMALLEST, findings, found, repo
 
 from reprise.domain.lint.model import Severity
+from reprise.domain.lint.rules import lint
 
 EXACT = SMALLEST + (
     "claims:\n  - id: accuracy\n    metric: {file: m.json}\n    published: {value: '0.9'}\n"
@@ -62,6 +63,34 @@ def test_random_numbers_without_a_seed(code: str) -> None:
 )
 def test_random_numbers_with_a_seed_or_none_at_all(code: str) -> None:
     assert lines("RX30", code) == []
+
+
+def test_a_draw_that_is_ignored_with_a_reason_hides_no_later_one() -> None:
+    code = (
+        "import random\nrandom.random()  # reprise: ignore RX30 - a name\nrandom.random()\nrandom.random()\n"
+    )
+    every = lint(repo({"train.py": code}, SMALLEST))
+
+    assert lines("RX30", code) == [3]
+    assert [(each.line, each.ignored) for each in every if each.rule.id == "RX30"] == [
+        (2, "a name"),
+        (3, None),
+    ]
+
+
+def test_the_first_draw_of_each_file_is_enough() -> None:
+    files = {
+        "train.py": "import random, helpers\nrandom.random()\nrandom.random()\n",
+        "helpers.py": "import random\nrandom.random()\n",
+    }
+    assert found("RX30", repo(files, SMALLEST)) == [("helpers.py", 2), ("train.py", 2)]
+
+
+def test_a_seed_that_was_read_from_the_clock_before() -> None:
+    code = "import time\nimport torch\nnow = int(time.time())\ntorch.manual_seed(now)\n"
+    assert lines("RX30", code) == [4]
+    assert lines("RX30", code.replace("(now)", "(3)")) == []
+    assert lines("RX30", "now = 3\n" + code) == []
 
 
 def test_first_weights_of_a_network_that_is_trained() -> None:

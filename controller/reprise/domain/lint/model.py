@@ -45,6 +45,8 @@ class Found:
     """What to do, beginning with a verb."""
     severity: Severity | None = None
     """Where it is not the rule's own."""
+    alike: str | None = None
+    """Of those in one file with the same word here, the first that nobody ignores is enough."""
 
 
 @dataclass(frozen=True, slots=True)

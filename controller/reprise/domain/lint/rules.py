@@ -28,8 +28,14 @@ def lint(repo: Repo, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
 
 
 def _findings(rule: Rule, repo: Repo) -> Iterator[Finding]:
+    told: set[tuple[str, str]] = set()
     for found in rule.find(repo):
         lines = repo.lines(found.file)
+        if found.alike is not None and (found.file, found.alike) in told:
+            continue
+        reason = reason_beside(lines, found.line, rule.id)
+        if found.alike is not None and reason is None:
+            told.add((found.file, found.alike))
         unexplained = lacks_reason(lines, found.line, rule.id)
         yield Finding(
             rule,
@@ -38,5 +44,5 @@ def _findings(rule: Rule, repo: Repo) -> Iterator[Finding]:
             clean(found.message),
             clean(f"{found.fix}; {_UNEXPLAINED}" if unexplained else found.fix),
             found.severity or rule.severity,
-            reason_beside(lines, found.line, rule.id),
+            reason,
         )

@@ -3,13 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reprise.domain.lint.merging import worst
 from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.python import Call, Python
 from reprise.domain.lint.reach import Job, is_beside, is_of_others, jobs
 from reprise.domain.lint.repo import Experiment, Repo
-from reprise.domain.lint.sources import SEEDING, Source, clocks, draws, holds, seeded, trains
+from reprise.domain.lint.sources import SEEDING, Source, clocks, draws, holds, read_from, seeded, trains
 from reprise.domain.lint.values import argument_of, short, value_of
 from reprise.domain.spec.model import Exact
 
@@ -86,9 +87,10 @@ def _clocks(job: Job, file: Python) -> Iterator[Found]:
     if not told:
         return
     fix = "take the seed that the run is given, or a fixed number"
-    for call in file.calls:
-        takes = "seed" in short(call).lower() or call.name in _GENERATORS
-        if takes and any(holds(each, told) for each in _given(call)):
+    taking = [call for call in file.calls if "seed" in short(call).lower() or call.name in _GENERATORS]
+    names = read_from(file, told) if taking else frozenset()
+    for call in taking:
+        if any(holds(each, told, names) for each in _given(call)):
             message = f"{short(call)} gets a seed from the clock or the process"
             yield _found(job, file, call.line, message, fix)
     for each in file.assignments:
@@ -110,15 +112,14 @@ def _unseeded_estimators(job: Job, file: Python, known: frozenset[Source]) -> It
 
 
 def _shared(job: Job, known: frozenset[Source]) -> Iterator[Found]:
-    """The first draw of each unseeded source is enough to tell."""
+    """The first draw of each unseeded source is enough to tell, unless somebody ignores it."""
     learns = trains(job.files)
-    told: set[Source] = set()
     for file in job.files:
         for source, call in draws(file, trains=learns):
-            if source not in known and source not in told:
-                told.add(source)
+            if source not in known:
                 message = f"{call.name} draws from {source.value}, which nothing seeds"
-                yield _found(job, file, call.line, message, f"call `{SEEDING[source]}` before it")
+                found = _found(job, file, call.line, message, f"call `{SEEDING[source]}` before it")
+                yield replace(found, alike=source.value)
 
 
 def _unknown_argument(job: Job) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
@@ -144,9 +145,19 @@ def clocks(file: Python) -> frozenset[int]:
     return frozenset(id(call.node) for call in file.calls if call.name in _CLOCKS)
 
 
-def holds(node: ast.expr, calls: frozenset[int]) -> bool:
-    """Whether one of these calls is part of an expression."""
-    return any(id(each) in calls for each in ast.walk(node))
+def holds(node: ast.expr, calls: frozenset[int], names: frozenset[str] = frozenset()) -> bool:
+    """Whether one of these calls or names is part of an expression."""
+    return any(
+        id(each) in calls or (isinstance(each, ast.Name) and each.id in names) for each in ast.walk(node)
+    )
+
+
+def read_from(file: Python, calls: frozenset[int]) -> frozenset[str]:
+    """Names that get a value once, and get it from one of these calls."""
+    given = Counter(each.target for each in file.assignments)
+    return frozenset(
+        each.target for each in file.assignments if given[each.target] == 1 and holds(each.value, calls)
+    )
 
 
 def _gives(call: Call) -> bool:
