@@ -14,6 +14,7 @@ from reprise.domain.lint.reach import Job, is_beside, is_of_others, jobs
 from reprise.domain.lint.repo import Experiment, Repo
 from reprise.domain.lint.secrets import rx36
 from reprise.domain.lint.seeds import rx30
+from reprise.domain.lint.unread import rx37
 from reprise.domain.spec.names import SPEC_FILE
 
 _ASKING = {
@@ -135,5 +136,13 @@ RULES: tuple[Rule, ...] = (
         "secret, kept or wanted",
         "A committed secret is everybody's, and a trial is given none.",
         rx36,
+    ),
+    Rule(
+        "RX37",
+        Barrier.CODE,
+        Severity.INFORMATION,
+        "file that cannot be read",
+        "No other rule can look into it, so that it is without findings whatever it does.",
+        rx37,
     ),
 )

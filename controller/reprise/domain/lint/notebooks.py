@@ -46,6 +46,8 @@ class Notebook:
     """Code only, without empty ones."""
     python: str | None
     """Version of the kernel that the outputs come from."""
+    language: str | None
+    """Of the cells, in lower case; None where nothing says so."""
 
 
 def text_of(repo: Repo, path: str) -> str:
@@ -66,7 +68,7 @@ def read_notebook(path: str, text: str) -> Notebook | None:
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         return None
     cells = [each if isinstance(each, dict) else {} for each in content["cells"]]
-    return Notebook(path, tuple(_code(cells, text.splitlines())), _kernel(content))
+    return Notebook(path, tuple(_code(cells, text.splitlines())), _kernel(content), _language(content))
 
 
 def as_python(path: str, text: str) -> Python | None:
@@ -82,6 +84,16 @@ def as_python(path: str, text: str) -> Python | None:
             lines += code
             numbers += cell.numbers
     return read_python(path, "\n".join(lines), numbers)
+
+
+def unread_cells(notebook: Notebook) -> Iterator[int]:
+    """Lines of the cells that are meant to be Python and cannot be parsed."""
+    if notebook.language not in (None, "python"):
+        return
+    for cell in notebook.cells:
+        meant = not cell.source[0].startswith("%%") or cell.source[0].startswith(_HARMLESS)
+        if meant and _without_magic(cell.source) is None:
+            yield cell.numbers[0]
 
 
 def shell_lines(notebook: Notebook) -> Iterator[tuple[int, str]]:
@@ -176,3 +188,13 @@ def _kernel(content: dict[str, Any]) -> str | None:
         return None
     version = language.get("version")
     return version if isinstance(version, str) else None
+
+
+def _language(content: dict[str, Any]) -> str | None:
+    metadata = content.get("metadata")
+    for part, key in (("language_info", "name"), ("kernelspec", "language")):
+        said = metadata.get(part) if isinstance(metadata, dict) else None
+        name = said.get(key) if isinstance(said, dict) else None
+        if isinstance(name, str):
+            return name.lower()
+    return None

@@ -6,7 +6,7 @@ Rules about the job look at these files only, so that nobody is told about a tes
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import dirname, join, normpath
 
 from reprise.domain.lint.entry import Started, import_roots, module_paths, started
@@ -31,6 +31,8 @@ class Job:
     """None where none is declared; then everything that may run is looked at."""
     started: Started
     files: tuple[Python, ...]
+    unread: tuple[str, ...] = ()
+    """Paths of what belongs to them and cannot be parsed."""
 
     def is_entry(self, path: str) -> bool:
         return path in self.started.python or path in self.started.notebooks
@@ -71,25 +73,41 @@ def _job(repo: Repo, experiment: Experiment) -> Job:
     rule = experiment.spec.run
     found = started(repo, rule.command, rule.workdir)
     if not (found.python or found.notebooks or found.missing):
-        return Job(experiment, found, _sources(repo))
+        return _all(repo, experiment, found)
     entries = [file for path in found.python for file in repo.python if file.path == path]
     entries += _notebooks(repo, found.notebooks)
-    return Job(experiment, found, tuple(_closure(repo, entries, rule.workdir)))
+    files = tuple(_closure(repo, entries, rule.workdir))
+    return Job(experiment, found, files, tuple(_unread(repo, found, files, rule.workdir)))
 
 
 def _anything(repo: Repo) -> Job:
-    sources = _sources(repo)
-    notebooks = tuple(path for path in repo.named("*.ipynb") if not (is_beside(path) or is_of_others(path)))
-    return Job(None, Started(), sources or tuple(_notebooks(repo, notebooks)))
+    job = _all(repo, None, Started())
+    return job if job.files else replace(job, files=tuple(_notebooks(repo, own_notebooks(repo))))
 
 
-def _sources(repo: Repo) -> tuple[Python, ...]:
-    return tuple(
-        file
-        for file in repo.python
-        if not (is_beside(file.path) or is_of_others(file.path))
-        and file.path.rpartition("/")[2] != "setup.py"
-    )
+def _all(repo: Repo, experiment: Experiment | None, found: Started) -> Job:
+    sources = tuple(file for file in repo.python if _is_source(file.path))
+    return Job(experiment, found, sources, tuple(sorted(filter(_is_source, repo.unparsed))))
+
+
+def _is_source(path: str) -> bool:
+    return not (is_beside(path) or is_of_others(path)) and path.rpartition("/")[2] != "setup.py"
+
+
+def own_notebooks(repo: Repo) -> tuple[str, ...]:
+    """Without those of tests, documentation and others."""
+    return tuple(path for path in repo.named("*.ipynb") if not (is_beside(path) or is_of_others(path)))
+
+
+def _unread(repo: Repo, found: Started, files: Sequence[Python], workdir: str) -> Iterator[str]:
+    """What the command starts or a file imports."""
+    yield from (path for path in found.python if path in repo.unparsed)
+    if not repo.unparsed:
+        return
+    roots = tuple(dict.fromkeys(root for path in found.python for root in import_roots(workdir, path)))
+    local = frozenset(step for path in repo.unparsed for step in path.removesuffix(".py").split("/"))
+    imported = (path for file in files for path in _imported(repo, file, roots or (workdir,), local))
+    yield from (path for path in dict.fromkeys(imported) if path in repo.unparsed and not is_of_others(path))
 
 
 def _notebooks(repo: Repo, paths: Sequence[str]) -> list[Python]:

@@ -73,6 +73,16 @@ class Repo:
         return tuple(each for each in read if each is not None)
 
     @cached_property
+    def unparsed(self) -> frozenset[str]:
+        """Paths of the other Python files."""
+        parsed = {each.path for each in self.python}
+        return frozenset(
+            path
+            for path, entry in self.entries.items()
+            if path.endswith(".py") and entry.kind is Kind.FILE and path not in parsed
+        )
+
+    @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         """Rules ask for names many times, and a repository may have ten thousand."""
         found: dict[str, list[str]] = {}
