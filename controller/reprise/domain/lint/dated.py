@@ -5,16 +5,20 @@ from collections.abc import Iterator
 
 from reprise.domain.lint import environment
 from reprise.domain.lint.dockerfile import Command
+from reprise.domain.lint.handed import handed, shell_commands
 from reprise.domain.lint.installs import (
     PipInstall,
     all_commands,
     conda_packages,
+    pip_install,
     pip_installs,
     system_packages,
 )
 from reprise.domain.lint.model import Found, Severity
+from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.packages import Pin
 from reprise.domain.lint.places import listed, shown
+from reprise.domain.lint.reach import jobs
 from reprise.domain.lint.repo import Repo
 from reprise.domain.requirement_lines import logical_lines, name_and_value
 
@@ -38,6 +42,30 @@ def rx15(repo: Repo) -> Iterator[Found]:
         yield from _pip(install, severity)
     for path in environment.requirement_files(repo):
         yield from _nightly_lines(path, environment.lock_text(repo, path) or "")
+    yield from _in_jobs(repo)
+
+
+def _in_jobs(repo: Repo) -> Iterator[Found]:
+    """What a job installs for itself."""
+    for path, command in _commands(repo):
+        install = pip_install(path, command)
+        loose = [p.text for p in install.packages if p.pin in (Pin.NONE, Pin.RANGE)] if install else []
+        if install is not None and loose and not install.is_bounded:
+            message = f"pip installs {listed(loose)} while the job runs, as they are on that day"
+            yield Found(path, command.line, message, "Put them into the lock file and remove this")
+
+
+def _commands(repo: Repo) -> Iterator[tuple[str, Command]]:
+    for job in jobs(repo):
+        for file in job.files:
+            yield from ((file.path, command) for _, command in handed(file))
+            if file.path.endswith(".ipynb") and (
+                notebook := read_notebook(file.path, text_of(repo, file.path))
+            ):
+                lines = shell_lines(notebook)
+                yield from (
+                    (file.path, each) for number, line in lines for each in shell_commands(line, number)
+                )
 
 
 def _undated(path: str, command: Command, severity: Severity, *, dated: bool) -> Iterator[Found]:

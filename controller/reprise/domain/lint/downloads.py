@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from posixpath import basename, dirname, join, normpath
 
-from reprise.domain.lint.model import Found
+from reprise.domain.lint.handed import UNKNOWN, handed
+from reprise.domain.lint.model import Found, Severity
 from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.python import Call, Python
-from reprise.domain.lint.reach import Job, jobs
+from reprise.domain.lint.reach import OPENING, Job, jobs
 from reprise.domain.lint.repo import Kind, Repo
 from reprise.domain.lint.values import argument_of, short, value_of
-from reprise.domain.spec.model import Network
 
 _UNCHECKED = {
     "urllib.request.urlretrieve": "url",
@@ -43,6 +43,7 @@ _MORE_DATA = re.compile(r"\.(?:txt|json|tar|tgz|pth?|ckpt|safetensors)\b", re.I)
 _REQUESTS = ("requests.get", "httpx.get", "urllib.request.urlopen", "urllib.request.Request")
 _REMOTE = re.compile(r"(?:https?|ftp)://\S+")
 _COMMAND = re.compile(r"\s*(?:sudo\s+)?(?:wget|curl|gdown|kaggle\s+datasets\s+download|aws\s+s3\s+cp)\s+\S")
+_LOCAL = re.compile(r"(?://|\s)(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _DIGESTS = ("sha256", "sha512", "md5", "known_hash", "checksum")
 _COMMIT = "commit the file and declare it under `data` with its sha256"
 
@@ -50,6 +51,8 @@ _COMMIT = "commit the file and declare it under `data` with its sha256"
 def rx20(repo: Repo) -> Iterator[Found]:
     for job in jobs(repo):
         for file in job.files:
+            yield from _handed(repo, job, file)
+            yield from _reports(job, file)
             for call in file.calls:
                 yield from _download(repo, job, file, call)
                 yield from _absent(repo, job, file, call)
@@ -61,14 +64,43 @@ def _download(repo: Repo, job: Job, file: Python, call: Call) -> Iterator[Found]
     what = _fetched(file, call)
     if what is None or _is_there(repo, file, call):
         return
-    open_ = job.experiment is not None and job.experiment.spec.environment.network is Network.OPEN
-    if not open_:
-        message = f"{_said(call)} fetches {what} while the job runs, and a job has no network"
-        fix = f"{_COMMIT}, or write `environment: {{network: open}}`"
-        yield Found(file.path, call.line, message, fix)
-    elif not _checks(file, call):
-        message = f"{_said(call)} fetches {what} and nobody checks what comes"
-        yield Found(file.path, call.line, message, f"{_COMMIT}, or compare its digest")
+    yield from _fetching(job, file, call.line, f"{_said(call)} fetches {what}", checked=_checks(file, call))
+
+
+def _fetching(job: Job, file: Python, line: int, said: str, *, checked: bool) -> Iterator[Found]:
+    if not job.has_network:
+        message = f"{said} while the job runs, and a job has no network"
+        yield Found(file.path, line, message, f"{_COMMIT}, or {OPENING}")
+    elif not checked:
+        yield Found(
+            file.path, line, f"{said} and nobody checks what comes", f"{_COMMIT}, or compare its digest"
+        )
+
+
+def _handed(repo: Repo, job: Job, file: Python) -> Iterator[Found]:
+    """Programs that download, started by Python."""
+    for call, command in handed(file):
+        text = " ".join(command.words)
+        named = {basename(word) for word in command.words if _DATA.search(word)}
+        if not _fetches(text) or any(basename(path) in named for path in repo.entries if named):
+            continue
+        checked = _imports(file, "hashlib") or any(
+            each in text.value for text in file.texts for each in _DIGESTS
+        )
+        yield from _fetching(job, file, call.line, f"{command.words[0]} fetches something", checked=checked)
+
+
+def _reports(job: Job, file: Python) -> Iterator[Found]:
+    """A service that waits for its server where nobody told it to do without."""
+    if job.has_network or any(text.value.startswith("WANDB_MODE") for text in file.texts):
+        return
+    for call in file.calls:
+        modes = (argument_of(file, call, "mode"), argument_of(file, call, "settings"))
+        if call.name == "wandb.init" and modes == (None, None):
+            message = "wandb.init waits for its server, and a job has no network"
+            yield Found(
+                file.path, call.line, message, f'pass `mode="offline"`, or {OPENING}', Severity.WARNING
+            )
 
 
 def _fetched(file: Python, call: Call) -> str | None:
@@ -106,7 +138,18 @@ def _checks(file: Python, call: Call) -> bool:
         return call.name != "sklearn.datasets.fetch_openml" or argument_of(file, call, "data_id") is not None
     if call.argument("download") is not None or call.name.startswith(_MODELS):
         return True
-    return any(each.module.partition(".")[0] == "hashlib" for each in file.imports)
+    return _imports(file, "hashlib")
+
+
+def _imports(file: Python, module: str) -> bool:
+    return any(each.module.partition(".")[0] == module for each in file.imports)
+
+
+def _fetches(command: str) -> bool:
+    """Of an address of this machine nobody else needs anything."""
+    if not _COMMAND.match(command) or _LOCAL.search(command):
+        return False
+    return bool(_REMOTE.search(command)) or UNKNOWN in command or not command.startswith(("wget", "curl"))
 
 
 def _is_there(repo: Repo, file: Python, call: Call) -> bool:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from reprise.domain.lint.model import Found
 from reprise.domain.lint.python import Call, Import, Python
-from reprise.domain.lint.reach import reached
+from reprise.domain.lint.reach import OPENING, jobs, reached
 from reprise.domain.lint.repo import Repo
 from reprise.domain.lint.values import UNSEEN, argument_of, short
 
@@ -39,6 +40,7 @@ _FORMATS = frozenset(
 )
 """What load_dataset reads from local files."""
 _ON_HUB = re.compile(r"[\w-][\w.-]*(?:/[\w.-]+)?")
+_CLOSED = f"; and {OPENING}, because a job has no network otherwise, or commit the files and load those"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
 _TORCH_HUB = re.compile(r"[\w.-]+/[\w.-]+(?::(?P<ref>.+))?")
@@ -46,6 +48,12 @@ _TORCH_HUB = re.compile(r"[\w.-]+/[\w.-]+(?::(?P<ref>.+))?")
 
 def rx21(repo: Repo) -> Iterator[Found]:
     files = reached(repo)
+    closed = {file.path for job in jobs(repo) if not job.has_network for file in job.files}
+    for each in _unfixed(repo, files):
+        yield replace(each, fix=f"{each.fix}{_CLOSED}") if each.file in closed else each
+
+
+def _unfixed(repo: Repo, files: tuple[Python, ...]) -> Iterator[Found]:
     using = [file for file in files if any(_top(each) in _LIBRARIES for each in file.imports)]
     written = _written(files) if using else frozenset()
     for file in using:

@@ -42,7 +42,7 @@ _CONDA_WITH_VALUE = frozenset(
 @dataclass(frozen=True, slots=True)
 class PipInstall:
     path: str
-    """Of the Dockerfile."""
+    """Of the Dockerfile, or of the code that installs."""
     line: int
     packages: tuple[Package, ...]
     """Without tools; names that are variables are left out."""
@@ -72,9 +72,13 @@ def all_commands(repo: Repo, path: str) -> Iterator[Command]:
 def pip_installs(repo: Repo) -> Iterator[PipInstall]:
     for path in environment.dockerfiles(repo):
         for command in all_commands(repo, path):
-            at = _pip_install(command.words)
-            if at is not None:
-                yield _read(path, command, arguments(command.words[at:], _WITH_VALUE))
+            if (install := pip_install(path, command)) is not None:
+                yield install
+
+
+def pip_install(path: str, command: Command) -> PipInstall | None:
+    at = _pip_install(command.words)
+    return None if at is None else _read(path, command, arguments(command.words[at:], _WITH_VALUE))
 
 
 def used_requirements(repo: Repo) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from reprise.domain.lint.entry import Started, import_roots, module_paths, start
 from reprise.domain.lint.notebooks import as_python, text_of
 from reprise.domain.lint.python import Python
 from reprise.domain.lint.repo import Experiment, Repo
+from reprise.domain.spec.model import Network
 
 _BESIDE = frozenset({"test", "tests", "testing", "doc", "docs"})
 _OF_OTHERS = frozenset(
@@ -25,6 +26,10 @@ _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 _TARGET = re.compile(r"^\s*(?:- )?_target_:\s*[\"']?([A-Za-z_][\w.]*)", re.MULTILINE)
 
 
+OPENING = "write `environment: {network: open}`"
+"""What gives a job a network."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     experiment: Experiment | None
@@ -33,6 +38,10 @@ class Job:
     files: tuple[Python, ...]
     unread: tuple[str, ...] = ()
     """Paths of what belongs to them and cannot be parsed."""
+
+    @property
+    def has_network(self) -> bool:
+        return self.experiment is not None and self.experiment.spec.environment.network is Network.OPEN
 
     def is_entry(self, path: str) -> bool:
         return path in self.started.python or path in self.started.notebooks
