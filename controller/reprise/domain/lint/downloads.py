@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join, normpath
 
 from reprise.domain.lint.handed import UNKNOWN, handed
-from reprise.domain.lint.model import Found, Severity
+from reprise.domain.lint.model import Found
 from reprise.domain.lint.notebooks import read_notebook, shell_lines, text_of
 from reprise.domain.lint.python import Call, Python
 from reprise.domain.lint.reach import OPENING, Job, jobs
@@ -52,7 +52,6 @@ def rx20(repo: Repo) -> Iterator[Found]:
     for job in jobs(repo):
         for file in job.files:
             yield from _handed(repo, job, file)
-            yield from _reports(job, file)
             for call in file.calls:
                 yield from _download(repo, job, file, call)
                 yield from _absent(repo, job, file, call)
@@ -88,19 +87,6 @@ def _handed(repo: Repo, job: Job, file: Python) -> Iterator[Found]:
             each in text.value for text in file.texts for each in _DIGESTS
         )
         yield from _fetching(job, file, call.line, f"{command.words[0]} fetches something", checked=checked)
-
-
-def _reports(job: Job, file: Python) -> Iterator[Found]:
-    """A service that waits for its server where nobody told it to do without."""
-    if job.has_network or any(text.value.startswith("WANDB_MODE") for text in file.texts):
-        return
-    for call in file.calls:
-        modes = (argument_of(file, call, "mode"), argument_of(file, call, "settings"))
-        if call.name == "wandb.init" and modes == (None, None):
-            message = "wandb.init waits for its server, and a job has no network"
-            yield Found(
-                file.path, call.line, message, f'pass `mode="offline"`, or {OPENING}', Severity.WARNING
-            )
 
 
 def _fetched(file: Python, call: Call) -> str | None:
