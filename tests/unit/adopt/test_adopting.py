@@ -55,8 +55,8 @@ def test_scripts_that_could_both_be_it_are_named_with_what_to_write(text: str, t
         adopt(tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: `a.py`, `b c.py` could each be the experiment, and nothing says which: put the right "
-        "one into a code block of the README, such as `python a.py`, and adopt again; or write reprise.yaml with "
-        "the lines `version: 1` and `run: {command: [python, a.py]}`"
+        "one into a code block of the README, such as `python a.py`, and adopt again; or write reprise.yaml "
+        "with the lines `version: 1` and `run: {command: [python, a.py]}`"
     )
     assert not (tmp_path / "reprise.yaml").exists()
     write_files(tmp_path, {"README.md": "```\npython a.py\n```\n"})
