@@ -68,6 +68,7 @@ $(CACHE)/docs/.ready: docs/requirements.txt | $(if $(filter $(CACHE)/%,$(UV)),$(
 docs: $(CACHE)/docs/.ready ## the site of docs/, with every link checked, in .cache/docs/site
 	rm -rf $(CACHE)/docs/pages $(CACHE)/docs/site
 	cp -r docs $(CACHE)/docs/pages && mv $(CACHE)/docs/pages/zensical.toml $(CACHE)/docs/
+	rm $(CACHE)/docs/pages/requirements.{in,txt}
 	cd $(CACHE)/docs && venv/bin/zensical build --clean --strict
 pages: .venv/.ready ## the pages of docs/ that are made from the code
 	@.venv/bin/python -m tests.pages

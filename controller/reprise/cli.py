@@ -375,7 +375,7 @@ def _attempt(arguments: list[str]) -> int:
 def _usage(error: ClickException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "reprise"
-    message = error.format_message().rstrip(".")
+    message = error.format_message().replace(": Value error, ", ": ").rstrip(".")  # typer's wrapping
     return f"{message[:1].lower()}{message[1:]}; `{command} --help` shows what there is"
 
 

@@ -1,5 +1,6 @@
 """The spec files of a folder as they lie there, committed or not; `checking` and `planning` read them."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ def find_specs(path: Path) -> Found:
     """A spec file, or all of a folder. UserError when there is none."""
     paths = spec_paths(path)
     if not paths:
-        raise UserError(f"{path} has {NO_SPEC}")
+        raise UserError(f"{path} has {no_spec(path)}")
     read = _reader(root_of(path))
     return Found(tuple(distinct([_check(each, read) for each in paths])), read)
 
@@ -42,6 +43,16 @@ def spec_paths(path: Path) -> list[Path]:
     folder = path / SPEC_FOLDER
     further = () if folder.is_symlink() else sorted(folder.glob(f"*{SPEC_SUFFIX}"))
     return [file for file in (path / SPEC_FILE, *further) if file.is_file() and not file.is_symlink()]
+
+
+def no_spec(path: Path) -> str:
+    """What to do about a folder without one: it may lie inside the repository that has it."""
+    root = root_of(path)
+    top = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
+    if top == root or not (top / SPEC_FILE).is_file():
+        return NO_SPEC
+    where = os.path.relpath(top)
+    return f"no {SPEC_FILE} in this folder: it is in {where}, the root of the repository: name that one"
 
 
 def root_of(path: Path) -> Path:

@@ -101,12 +101,12 @@ def test_a_plan_says_what_would_run_and_what_it_costs(controller: Controller, ou
         f"| commit | `{pull.sha}` |",
         f"| experiment | `reprise.yaml`, sha256 `{plan.facts.spec_sha256}` |",
         "| command | `python train.py` |",
-        "| trials | 3 trials and a probe, each at most 20 min 0 s |",
+        "| trials | 3 trials and a probe, each at most 20 min |",
         "`requirements.txt`, sha256 `",
         "**weak: it has no hashes**",
         "| hardware | backend `process`, 8 cores, 32.0 GB of memory |",
         "| network | `fetch-only` |",
-        "| expected time | 40 min 0 s, as declared |",
+        "| expected time | 40 min, as declared |",
         "| cost | at most 1 h 20 min of one machine; then the run is ended |",
     ):
         assert told in body
@@ -116,9 +116,9 @@ def test_a_plan_says_what_would_run_and_what_it_costs(controller: Controller, ou
 @pytest.mark.parametrize(
     ("arguments", "self_repeat", "told", "cost"),
     [
-        (["--x"], "true", "1 trial, a probe and a control, each", "1 h 0 min"),
-        (["--x", "--x"], "true", "1 trial, a probe and a control, each", "1 h 0 min"),
-        (["--x", "--y"], "false", "1 trial and 2 controls, each", "1 h 0 min"),
+        (["--x"], "true", "1 trial, a probe and a control, each", "1 h"),
+        (["--x", "--x"], "true", "1 trial, a probe and a control, each", "1 h"),
+        (["--x", "--y"], "false", "1 trial and 2 controls, each", "1 h"),
     ],
 )
 def test_controls_are_told_and_paid_for(
@@ -136,8 +136,8 @@ def test_controls_are_told_and_paid_for(
     pull = pull_request(outside, files={**FILES, "reprise.yaml": spec})
     asked_by(controller, pull)
     body = plan_comment(outside, pull)
-    assert f"| trials | {told} at most 20 min 0 s |" in body
-    assert "| expected time | 30 min 0 s, as declared |" in body
+    assert f"| trials | {told} at most 20 min |" in body
+    assert "| expected time | 30 min, as declared |" in body
     assert f"| cost | at most {cost} of one machine" in body
 
 

@@ -96,7 +96,7 @@ def test_what_is_too_dear_for_one_run_is_refused_before_it_begins(make: Make, ou
     controller.work()
     assert controller.runs() == []
     (reply,) = [c.body for c in outside.comments(pull.repository, pull.place)]
-    assert "expected to take 1 h 0 min of one machine, and the policy allows 30 min 0 s per run" in reply
+    assert "expected to take 1 h of one machine, and the policy allows 30 min per run" in reply
     (refused,) = controller.audit()
     assert refused.action is Action.REFUSED
 
@@ -126,7 +126,7 @@ def test_a_month_that_is_spent_runs_nothing_until_the_next(make: Make, outside: 
     controller.resolve()
     assert len(controller.runs()) == 1
     (reply,) = [c.body for c in outside.comments(pull.repository, pull.place) if "reply" in c.body]
-    assert "1 h 0 min are reserved for runs that go on" in reply
+    assert "1 h are reserved for runs that go on" in reply
     outside.clock.advance(3600)
     controller.work()
     assert reason(controller.run()) is Reason.OVER_BUDGET

@@ -4,6 +4,7 @@ Reads what other tools and the README say, writes the spec with a reason for eve
 left to do. Nothing of the repository is run or changed beside that one new file.
 """
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from reprise.domain.adopt import text as told
 from reprise.domain.adopt import written
 from reprise.domain.adopt.model import Proposal
 from reprise.domain.adopt.proposal import propose
+from reprise.domain.adopt.script import candidates
 from reprise.domain.errors import UserError
 from reprise.domain.lint.model import Severity
 from reprise.domain.spec.model import BadSpec
@@ -28,6 +30,10 @@ NOTHING = (
 
 _MOST_SHOWN = 20
 """Findings."""
+
+
+_MOST_NAMED = 5
+"""Scripts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,32 @@ def adopt(path: Path) -> str:
 def adopt_folder(path: Path) -> Adopted:
     """Raises UserError when there is a spec already, or nothing that could become one."""
     root = _root(path)
-    proposal = propose(repo_of(root, ()))
+    repo = repo_of(root, ())
+    proposal = propose(repo)
     if proposal is None:
-        raise UserError(f"{path}: {NOTHING}")
+        raise UserError(f"{path}: {_undecided(candidates(repo)) or NOTHING}")
+    if proposal.entry.unknown:
+        raise UserError(
+            "\n".join(f"{each.place}: {each.what}: {each.fix}" for each in proposal.entry.unknown)
+        )
     text = _readable(written.render(proposal), root)
     file = root / SPEC_FILE
     _write(file, text)
     return Adopted(file, proposal, check_folder(root))
+
+
+def _undecided(scripts: tuple[str, ...]) -> str | None:
+    """What to do where nothing says which script it is; None where there is none."""
+    if not scripts:
+        return None
+    named = ", ".join(f"`{clean_line(script)}`" for script in scripts[:_MOST_NAMED])
+    more = len(scripts) - _MOST_NAMED
+    first = shlex.quote(clean_line(scripts[0]))
+    return (
+        f"{named}{f' and {more} more' if more > 0 else ''} could each be the experiment, and nothing says "
+        f"which: put the right one into a code block of the README, such as `python {first}`, and adopt "
+        f"again; or write {SPEC_FILE} with the lines `version: 1` and `run: {{command: [python, {first}]}}`"
+    )
 
 
 def _root(path: Path) -> Path:

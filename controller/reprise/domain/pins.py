@@ -8,6 +8,9 @@ from dataclasses import dataclass
 DETECTED = ("uv.lock", "pixi.lock", "conda-lock.yml", "requirements.txt", "Dockerfile")
 """Looked for at the root, in this order, when the spec names none."""
 
+INSTALLED = "uv.lock and requirements.txt"
+"""In words, what there is a backend for; see `is_supported`."""
+
 NO_HASHES = "it has no hashes"
 
 
@@ -27,6 +30,12 @@ def chosen(declared: str | None, is_there: Callable[[str], bool]) -> str | None:
     """The declared lock file, else the first that is there; None when there is none."""
     candidates = DETECTED if declared is None else (declared,)
     return next((path for path in candidates if is_there(path)), None)
+
+
+def is_supported(path: str) -> bool:
+    """Whether a backend can install from a file of this name yet."""
+    name = path.rpartition("/")[2]
+    return name == "uv.lock" or name.endswith(".txt")
 
 
 def read(path: str, content: bytes) -> Pins:

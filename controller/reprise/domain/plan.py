@@ -12,7 +12,7 @@ from datetime import datetime
 from reprise.domain.pins import Pins
 from reprise.domain.run import Sha
 from reprise.domain.text import code, inline, sentence
-from reprise.domain.words import duration, size
+from reprise.domain.words import cores, duration, size
 
 MOST_SHOWN = 20
 """Plans in one comment."""
@@ -167,9 +167,9 @@ def _pinned(pins: Pins) -> str:
 
 
 def _hardware(facts: Facts) -> str:
-    cores = "all cores that it grants" if facts.cpus is None else f"{facts.cpus} cores"
+    granted = "all cores that it grants" if facts.cpus is None else cores(facts.cpus)
     memory = "" if facts.memory_bytes is None else f", {size(facts.memory_bytes)} of memory"
-    return f"backend `{facts.backend}`, {cores}{memory}"
+    return f"backend `{facts.backend}`, {granted}{memory}"
 
 
 def _expected(facts: Facts) -> str:

@@ -9,7 +9,7 @@ from reprise.domain.planned_text import table
 from reprise.domain.spec.model import Hardware, Tolerance
 from reprise.domain.text import clean
 from reprise.domain.trials import MIN_UNREPEATABLE
-from reprise.domain.words import duration, size
+from reprise.domain.words import cores, duration, size
 
 
 def render_run(plan: RunPlan) -> list[str]:
@@ -87,10 +87,10 @@ def _time(plan: RunPlan) -> str:
 
 def _needs(plan: RunPlan) -> str:
     resources = plan.spec.resources
-    cores = "all granted cores" if resources.cpus is None else f"{resources.cpus} cores"
+    granted = "all granted cores" if resources.cpus is None else cores(resources.cpus)
     memory = "" if resources.memory_bytes is None else f", {size(resources.memory_bytes)} of memory"
     network = f", network {plan.spec.environment.network.value}"
-    return f"{cores}{memory}, no GPU{network}{_published_on(plan.spec.reference.hardware)}"
+    return f"{granted}{memory}, no GPU{network}{_published_on(plan.spec.reference.hardware)}"
 
 
 def _published_on(hardware: Hardware | None) -> str:

@@ -39,15 +39,23 @@ def outcome(judgement: Judgement) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``10 min``, ``2 h 5 min``."""
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return _both(whole // 60, "min", whole % 60, "s")
+    return _both(whole // 3600, "h", whole % 3600 // 60, "min")
+
+
+def _both(large: int, unit: str, small: int, part: str) -> str:
+    return f"{large} {unit} {small} {part}" if small else f"{large} {unit}"
+
+
+def cores(count: int) -> str:
+    return "1 core" if count == 1 else f"{count} cores"
 
 
 def size(count: int) -> str:

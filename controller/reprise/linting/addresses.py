@@ -1,5 +1,11 @@
 """Where this project's pages are for people who have no checkout of it."""
 
+from reprise.domain.lint.model import Rule
+
 SOURCE = "https://github.com/reprise-ml/reprise"
 ADDRESS = f"{SOURCE}/blob/main"
 """Before the path of a page."""
+
+
+def page_of(rule: Rule) -> str:
+    return f"{ADDRESS}/{rule.page}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from reprise.domain.lint.model import Finding, Severity
 from reprise.domain.spec.model import Problem
+from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 
 LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "notice"}
@@ -31,7 +32,7 @@ def _finding(finding: Finding) -> str:
         "line": f"{finding.line}",
         "title": f"{finding.rule.id} {finding.rule.title}",
     }
-    text = f"{finding.advice}\nsee {finding.rule.page}"
+    text = f"{finding.advice}\nsee {page_of(finding.rule)}"
     return _command(LEVEL[finding.severity], place, text)
 
 

@@ -20,7 +20,7 @@ from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Problem
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.linting.folder import Folder, repo_of
-from reprise.spec_files import NO_SPEC, find_specs, root_of, spec_paths
+from reprise.spec_files import find_specs, no_spec, root_of, spec_paths
 
 _BASELINE_BYTES = 16 * 2**20
 
@@ -97,7 +97,7 @@ def _look(path: Path, recorded: Counter[Key], rules: Sequence[Rule]) -> tuple[Ch
     findings = lint(repo, rules)
     listed = known(repo, findings, recorded)
     fixable = frozenset(each for each in findings if each not in listed and edit_of(repo, each) is not None)
-    missing = () if files else (Problem(SPEC_FILE, 1, 1, NO_SPEC),)
+    missing = () if files else (Problem(SPEC_FILE, 1, 1, no_spec(path)),)
     keys = {each: key(repo, each) for each in findings}
     return Checked((*missing, *problems), findings, listed, keys, grade(repo), fixable), repo
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reprise.domain.lint.model import Finding, Severity
+from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 
 
@@ -32,8 +33,8 @@ def _finding(finding: Finding, checked: Checked) -> dict[str, Any]:
         "file": finding.file,
         "line": finding.line,
         "message": finding.message,
-        "fix": finding.fix,
-        "see": finding.rule.page,
+        "fix": f"{finding.fix[:1].upper()}{finding.fix[1:]}",
+        "see": page_of(finding.rule),
         "fixable": finding in checked.fixable,
         "ignored": finding.ignored,
         "known": finding in checked.known,

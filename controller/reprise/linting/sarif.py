@@ -13,7 +13,7 @@ from reprise.domain.lint.model import Finding, Rule, Severity
 from reprise.domain.lint.rules import RULES
 from reprise.domain.spec.model import Problem
 from reprise.domain.text import clean_line
-from reprise.linting.addresses import ADDRESS, SOURCE
+from reprise.linting.addresses import ADDRESS, SOURCE, page_of
 from reprise.linting.checked import Checked
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -56,7 +56,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": f"{rule.why[:1].upper()}{rule.why[1:].rstrip('.')}."},
-        "helpUri": f"{ADDRESS}/{rule.page}",
+        "helpUri": page_of(rule),
         "defaultConfiguration": {"level": LEVEL[rule.severity]},
         "properties": {"tags": [rule.barrier.value]},
     }

@@ -12,7 +12,7 @@ from rich.text import Text
 from reprise.domain.lint.model import Barrier, Finding, Severity
 from reprise.domain.lint.summary import Summary
 from reprise.domain.text import clean_line
-from reprise.linting.addresses import ADDRESS
+from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 from reprise.linting.pins import pin_lines
 
@@ -73,8 +73,7 @@ def _advice(finding: Finding, fixable: bool, digits: int, limit: int | None) -> 
     margin = " " * (_INDENT + digits + 2)
     fix = f"{finding.fix[:1].lower()}{finding.fix[1:]}{' (--fix does it)' if fixable else ''}"
     yield from _wrapped(Text(f"{margin}fix  "), fix, limit)
-    page = finding.rule.page
-    yield Text(f"{margin}see  ", "dim").append(page, f"dim link {ADDRESS}/{page}")
+    yield Text(f"{margin}see  ", "dim").append(finding.rule.page, f"dim link {page_of(finding.rule)}")
 
 
 def _wrapped(head: Text, words: str, limit: int | None) -> Iterator[Text]:

@@ -48,6 +48,46 @@ def test_where_nothing_says_what_is_run_nothing_is_written(tmp_path: Path) -> No
     assert not (tmp_path / "reprise.yaml").exists()
 
 
+@pytest.mark.parametrize("text", ["if __name__ == '__main__':\n    pass\n", "print(1)\n"])
+def test_scripts_that_could_both_be_it_are_named_with_what_to_write(text: str, tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.py": text, "b c.py": text, "plot.py": text})
+    with pytest.raises(UserError) as error:
+        adopt(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path}: `a.py`, `b c.py` could each be the experiment, and nothing says which: put the right "
+        "one into a code block of the README, such as `python a.py`, and adopt again; or write reprise.yaml "
+        "with the lines `version: 1` and `run: {command: [python, a.py]}`"
+    )
+    assert not (tmp_path / "reprise.yaml").exists()
+    write_files(tmp_path, {"README.md": "```\npython a.py\n```\n"})
+    assert adopt_folder(tmp_path).proposal.entry.argv == ("python", "a.py")
+
+
+def test_of_many_scripts_a_few_are_named(tmp_path: Path) -> None:
+    write_files(tmp_path, {f"s{number}.py": "print(1)\n" for number in range(8)})
+    with pytest.raises(UserError, match=r"`s4\.py` and 3 more could each be the experiment"):
+        adopt(tmp_path)
+
+
+def test_a_parameter_without_a_value_makes_no_command(tmp_path: Path) -> None:
+    text = (
+        "entry_points:\n  main:\n    parameters: {data: path}\n    command: python train.py {data} {rate}\n"
+    )
+    write_files(tmp_path, {"train.py": TRAIN, "MLproject": text})
+    with pytest.raises(UserError) as error:
+        adopt(tmp_path)
+    assert str(error.value) == (
+        "MLproject:3: the parameter data has no default: write the published value as `default` of data "
+        "under `parameters`, and adopt again\n"
+        "MLproject: the parameter rate has no default: write the published value as `default` of rate "
+        "under `parameters`, and adopt again"
+    )
+    assert not (tmp_path / "reprise.yaml").exists()
+    named = "{data: {type: path, default: raw.csv}, rate: {default: 2}}"
+    write_files(tmp_path, {"MLproject": text.replace("{data: path}", named)})
+    assert adopt_folder(tmp_path).proposal.entry.argv == ("python", "train.py", "raw.csv", "2")
+
+
 def test_a_folder_inside_a_repository_is_not_its_root(tmp_path: Path) -> None:
     write_files(tmp_path, {"code/train.py": TRAIN})
     git(tmp_path, "init", "--quiet")

@@ -70,11 +70,15 @@ def test_each_source_gives_its_command(files: dict[str, str], kind: Kind, argv: 
 def test_mlproject_comes_first_and_names_a_parameter_without_a_default() -> None:
     files = {"MLproject": MLPROJECT, "train.py": TRAIN, "README.md": README}
     found = proposed(files)
-    assert found.entry.argv == ("python", "train.py", "--alpha", "0.5", "{data}")
-    assert [str(each.place) for each in found.left if "no default" in each.what] == ["MLproject:6"]
-    rule = spec_of(files).run.seed
-    assert rule is not None
-    assert (rule.arg, rule.value) == ("--seed", 5)
+    assert [(str(each.place), each.what) for each in found.entry.unknown] == [
+        ("MLproject:6", "the parameter data has no default")
+    ]
+    files["MLproject"] = MLPROJECT.replace("data: path", "data: {type: path, default: raw}")
+    run = spec_of(files).run
+    assert proposed(files).entry.unknown == ()
+    assert run.command == ("python", "train.py", "--alpha", "0.5", "raw")
+    assert run.seed is not None
+    assert (run.seed.arg, run.seed.value) == ("--seed", 5)
 
 
 def test_an_entry_point_that_needs_a_shell_gets_one() -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.linting.folders import SPEC, folder, repository
 
 from reprise.cli import invoke
+from reprise.linting.addresses import ADDRESS
 
 FILES = {"reprise.yaml": SPEC, "train.py": "print(1)\n"}
 BAD = FILES | {"reprise.yaml": "version: 1\nrun: {command: x, cwd: y}\n"}
@@ -74,6 +75,32 @@ def test_findings_are_told_with_place_fix_and_page(
     )
 
 
+def test_a_program_is_given_the_address_of_the_page_and_a_fix_that_begins_as_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository(tmp_path, FILES | {"train.py": BENCHMARK})
+    _, text = check(capsys, "--json", str(tmp_path))
+    found = json.loads(text)["findings"]
+
+    assert all(each["see"] == f"{ADDRESS}/docs/rules/{each['rule']}.md" for each in found)
+    assert [each["fix"] for each in found if each["rule"] == "RX31"] == [
+        "Write `torch.backends.cudnn.benchmark = False`"
+    ]
+
+
+def test_a_folder_inside_a_repository_is_told_where_its_spec_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path, FILES | {"paper/plot.py": "print(1)\n"})
+    monkeypatch.chdir(root / "paper")
+    _, text = check(capsys, ".")
+
+    assert text.startswith("reprise.yaml:1:1: no reprise.yaml in this folder: it is in .., the root")
+    monkeypatch.chdir(root)
+    assert invoke(["plan", "paper"]) == 64
+    assert "paper has no reprise.yaml in this folder: it is in ., the root" in capsys.readouterr().err
+
+
 def test_fix_mends_what_is_certain_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     repository(tmp_path, FILES | {"train.py": BENCHMARK})
     _, text = check(capsys, "--fix", str(tmp_path))
@@ -110,7 +137,7 @@ def test_a_baseline_is_written_and_read(tmp_path: Path, capsys: pytest.CaptureFi
     [
         (["--write-baseline"], "--write-baseline needs --baseline FILE: the file to write"),
         (["--baseline", "nope.json"], "nope.json cannot be read: No such file or directory; write one with"),
-        (["--format", "html"], "invalid value for '--format': "),
+        (["--format", "html"], "invalid value for '--format': 'html' is not one of 'text', "),
         (["/nonexistent"], "/nonexistent does not exist"),
     ],
 )

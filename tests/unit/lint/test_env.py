@@ -1,11 +1,17 @@
 """Locks, hashes, stale locks and versions of Python: the barrier env, but for imports and images."""
 
+from pathlib import Path
+
 import pytest
+from tests.repositories import write_files
 from tests.unit.lint.build import SMALLEST, findings, found, repo
 
+from reprise.adapters.process.locks import choose
 from reprise.adapters.process.requirements import Requirements, parse
+from reprise.domain import pins
 from reprise.domain.lint.model import Severity
 from reprise.domain.lint.repo import Entry, Repo
+from reprise.ports import Failed
 
 HASH = "--hash=sha256:" + "a" * 64
 HASHED = f"numpy==2.4.0 {HASH}\n"
@@ -50,9 +56,34 @@ def test_code_without_packages_is_told_to_commit_an_empty_lock() -> None:
     assert "an empty requirements.txt" in finding.fix
 
 
-@pytest.mark.parametrize("lock", ["uv.lock", "pixi.lock", "conda-lock.yml", "requirements.txt", "Dockerfile"])
-def test_every_file_that_a_run_would_choose_is_a_lock(lock: str) -> None:
-    assert found("RX10", repo({**TRAIN, lock: ""}, SMALLEST)) == []
+@pytest.mark.parametrize("second", pins.DETECTED)
+@pytest.mark.parametrize("first", pins.DETECTED)
+def test_a_lock_that_a_run_refuses_is_an_error_and_no_other_is(
+    first: str, second: str, tmp_path: Path
+) -> None:
+    files = {**TRAIN, first: "", second: ""}
+    write_files(tmp_path, files)
+    refused = isinstance(choose(tmp_path, None), Failed)
+
+    assert bool(findings("RX10", repo(files, SMALLEST))) is refused
+    assert bool(findings("RX10", repo(files))) is refused
+
+
+def test_a_lock_that_is_not_supported_is_named_with_what_would_be() -> None:
+    [finding] = findings("RX10", repo({**TRAIN, "Dockerfile": "FROM python:3.12\n"}, SMALLEST))
+    assert (finding.file, finding.severity) == ("requirements.txt", Severity.ERROR)
+    assert finding.message == (
+        "a run takes Dockerfile, which is not supported yet: uv.lock and requirements.txt can be installed"
+    )
+    assert finding.fix.endswith("and commit both")
+
+
+def test_requirements_behind_a_lock_that_is_not_supported_have_to_be_named() -> None:
+    files = {**TRAIN, "pixi.lock": "", "requirements.txt": HASHED}
+    [finding] = findings("RX10", repo(files, SMALLEST))
+    assert finding.fix == "Write `lock: requirements.txt` under `environment` in reprise.yaml"
+    named = f"{SMALLEST}environment: {{lock: requirements.txt}}\n"
+    assert findings("RX10", repo(files, named)) == []
 
 
 def test_a_declared_lock_that_is_not_committed_is_found_where_it_is_declared() -> None:

@@ -15,7 +15,8 @@ def docker(*lines: str) -> str:
 
 
 def lines(rule: str, *dockerfile: str) -> list[int]:
-    return [line for _, line in found(rule, repo({"Dockerfile": docker(*dockerfile)}))]
+    place = repo({"Dockerfile": docker(*dockerfile)})
+    return [line for file, line in found(rule, place) if file == "Dockerfile"]
 
 
 def test_continued_lines_are_one_instruction() -> None:

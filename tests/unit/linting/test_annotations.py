@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.linting.seen import MIXED, checked
 
 from reprise.domain.spec.model import Problem
+from reprise.linting.addresses import ADDRESS
 from reprise.linting.annotations import commands
 from reprise.linting.checked import Checked
 
@@ -20,7 +21,8 @@ def test_every_finding_that_counts_is_a_command() -> None:
         "::error file=reprise.yaml,line=2,col=7,title=spec"
         "::unknown key 'comand' in run: did you mean 'command'?",
         "::notice file=README.md,line=1,title=RX96 a mean word"
-        "::the word mean is here. Write another word than mean.%0Asee docs/rules/RX96.md",
+        "::the word mean is here. Write another word than mean."
+        f"%0Asee {ADDRESS}/docs/rules/RX96.md",
     ]
     assert [told[2][:49], len(told)] == ["::warning file=odd%2C 100%25%3Aname.txt,line=1,ti", 7]
 

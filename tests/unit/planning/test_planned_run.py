@@ -62,9 +62,9 @@ def test_the_command_has_the_authors_seed_and_its_executions(
     assert planned(paper, capsys)["executions"] == {"trials": 1, "probe": True, "controls": 1, "most": 5}
     text = told(paper, capsys)
     assert "runs SEED=7 python train.py --seed 7" in text
-    assert "executions 1 trial, a probe and a control, each at most 1 h 0 min" in text
+    assert "executions 1 trial, a probe and a control, each at most 1 h" in text
     assert "3 trials if the probe shows that the job does not repeat" in text
-    assert "at most 5 h 0 min of one machine" in text
+    assert "at most 5 h of one machine" in text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,12 @@ def test_what_is_declared_is_needed(paper: Path, capsys: pytest.CaptureFixture[s
     text = told(paper, capsys)
     assert "needs 8 cores, 32.0 GB of memory, no GPU, network fetch-only" in text
     assert "the published numbers are from A100" in text
-    assert "time about 10 min, as declared; at most 20 min 0 s of one machine" in text
+    assert "time about 10 min, as declared; at most 20 min of one machine" in text
+
+
+def test_one_core_is_one(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (paper / "reprise.yaml").write_text(f"{SPEC}resources: {{cpus: 1}}\n")
+    assert "needs 1 core, no GPU" in told(paper, capsys)
 
 
 def test_rehearsals_of_this_folder_say_how_long_it_takes(

@@ -194,7 +194,10 @@ def test_no_text_breaks_a_status(
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0.0 s"), (-1, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s")],
+    [
+        *((0, "0.0 s"), (-1, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s")),
+        *((59.6, "1 min"), (600, "10 min"), (200, "3 min 20 s"), (7200, "2 h")),
+    ],
 )
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reprise.domain import paths
+from reprise.domain import paths, pins
 from reprise.domain.errors import UserError
 from reprise.domain.pins import DETECTED
 from reprise.domain.run import Reason
@@ -72,12 +72,11 @@ def _of_kind(tree: Path, path: str) -> Lock | Failed:
     name = PurePosixPath(path).name
     if name == "uv.lock":
         return UvLock(path, tree / path)
-    if name.endswith(".txt"):
+    if pins.is_supported(name):
         return RequirementsFile(path, tree / path)
     return Failed(
         Reason.ENVIRONMENT_FAILED,
-        f"{path} is not supported yet on this backend, which installs uv.lock and requirements.txt; "
-        f"{HOW_TO_LOCK}",
+        f"{path} is not supported yet on this backend, which installs {pins.INSTALLED}; {HOW_TO_LOCK}",
     )
 
 

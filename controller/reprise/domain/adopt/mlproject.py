@@ -46,7 +46,7 @@ def command(repo: Repo) -> Entry | None:
         f"the entry point {name}{defaults}",
         words.script_of(shown, repo.entries),
         seed=seed,
-        left=tuple(_missing(text, parameters)),
+        unknown=tuple(_missing(text, parameters)),
     )
 
 
@@ -92,7 +92,7 @@ def _missing(text: str, parameters: Mapping[str, _Parameter]) -> list[Left]:
     return [
         Left(
             f"the parameter {name} has no default",
-            f"write the published value in the place of {{{name}}} in run.command",
+            f"write the published value as `default` of {name} under `parameters`, and adopt again",
             parameters[name].place if name in parameters else Place(FILE),
         )
         for name in holes

@@ -64,6 +64,8 @@ class Entry:
     output: str | None = None
     """A file that the command certainly leaves, from ``workdir``."""
     left: tuple[Left, ...] = ()
+    unknown: tuple[Left, ...] = ()
+    """What keeps ``argv`` from being a command: it has words that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,8 @@ def reprogen(repo: Repo) -> Entry | None:
 
 def script(repo: Repo) -> Entry | None:
     """The likeliest name, else the only script that can be started."""
-    started = {python.path: line for python in repo.python if (line := _guard(python)) is not None}
-    paths = [python.path for python in repo.python if shallow(python.path)]
-    best = likeliest(paths)
+    started = _started(repo)
+    best = _best(repo)
     named = [path for path in best if rank(path) != LAST]
     unnamed = [path for path in best if path in started or best == (path,)]
     chosen = named or (unnamed if len(unnamed) == 1 else [])
@@ -46,6 +45,20 @@ def script(repo: Repo) -> Entry | None:
     argv = _as_module(path) if _imports_from_root(repo, path) else ("python", path)
     why = "a script with the name of an experiment" if named else "the only script that can be started"
     return Entry(Kind.SCRIPT, argv, Place(path, started.get(path)), why + _besides(chosen), path)
+
+
+def candidates(repo: Repo) -> tuple[str, ...]:
+    """What `script` does not choose from: those that can be started, else all that could be."""
+    started, best = _started(repo), _best(repo)
+    return tuple(path for path in best if path in started) or best
+
+
+def _started(repo: Repo) -> dict[str, int]:
+    return {python.path: line for python in repo.python if (line := _guard(python)) is not None}
+
+
+def _best(repo: Repo) -> tuple[str, ...]:
+    return likeliest(python.path for python in repo.python if shallow(python.path))
 
 
 def _besides(paths: list[str]) -> str:

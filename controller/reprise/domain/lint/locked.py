@@ -12,6 +12,7 @@ from reprise.domain.lint.packages import Package, Pin, packages, requirement
 from reprise.domain.lint.places import compiling, line_of, listed, shown
 from reprise.domain.lint.repo import Repo
 from reprise.domain.requirement_lines import FOLDERS, Line, logical_lines, name_and_value, refusal
+from reprise.domain.spec.names import SPEC_FILE
 
 _LOOSE = (Pin.RANGE, Pin.NONE)
 
@@ -19,6 +20,7 @@ _LOOSE = (Pin.RANGE, Pin.NONE)
 def rx10(repo: Repo) -> Iterator[Found]:
     for lacking in environment.missing(repo):
         yield _no_lock(repo, lacking)
+    yield from (_unsupported(repo, lock) for lock in environment.locks(repo) if not pins.is_supported(lock))
     for path in environment.requirement_files(repo):
         yield from _refused_lines(path, environment.lock_text(repo, path) or "")
     severity = environment.weight(repo, Severity.ERROR)
@@ -60,6 +62,15 @@ def _no_lock(repo: Repo, lacking: Missing) -> Found:
     message = f"no lock file says what is installed; looked for {', '.join(pins.DETECTED)} at the root"
     if "environment.yml" in repo.entries or "environment.yaml" in repo.entries:
         message += "; an environment.yml is solved anew each time"
+    return Found(file, 1, message, fix)
+
+
+def _unsupported(repo: Repo, lock: str) -> Found:
+    file, fix = _how_to_lock(repo)
+    if file in repo.entries:
+        fix = f"Write `lock: {file}` under `environment` in {SPEC_FILE}"
+        file = SPEC_FILE
+    message = f"a run takes {lock}, which is not supported yet: {pins.INSTALLED} can be installed"
     return Found(file, 1, message, fix)
 
 
