@@ -28,7 +28,10 @@ class Victim:
 def meet_forges(stage: Stage) -> None:
     """In a controller that lives already. Raises AssertionError when a verdict is late, wrong or double."""
     # Several at once, so that the pools of threads and connections are as full as they ever get.
-    for sha in [stage.push(f"before-{number}") for number in range(8)]:
+    first = [stage.push(f"before-{number}") for number in range(8)]
+    for sha in first:
+        stage.await_end(sha)
+    for sha in first:
         stage.assert_right(sha)
     before = stage.usage()
     _down(stage)

@@ -3,6 +3,7 @@
 What cannot be sealed is told too, and never keeps a verdict back.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ from reprise.store.runs import Run, Trial
 
 log = structlog.get_logger()
 
+_SEALING = threading.Lock()
+"""One at a time: many runs may end together, and each package takes as much memory as it has data."""
+
 _COMMITTED_BYTES = 16 * 2**20
 _LOCK_BYTES = 64 * 2**20
 NO_EVIDENCE = "a varied rehearsal is no evidence about the publication"
@@ -43,7 +47,9 @@ def seal(world: World, run: Run) -> None:
             runs.save(connection, run.id, evidence_problem=NO_EVIDENCE)
         return
     try:
-        sealed = world.archive.seal(_record(world, run, run.judgement))
+        record = _record(world, run, run.judgement)
+        with _SEALING:
+            sealed = world.archive.seal(record)
     except (Retryable, Refused, UserError) as error:
         log.warning("evidence not sealed", why=str(error))
         with world.store.write() as connection:
