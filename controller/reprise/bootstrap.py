@@ -17,6 +17,7 @@ from reprise.adapters.clock import SystemClock
 from reprise.adapters.evidence import keys
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
+from reprise.adapters.evidence.sealer import ProcessArchive
 from reprise.adapters.git.source import GitSource
 from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.github.api import GitHubForge
@@ -69,6 +70,7 @@ class Controller:
     source: GitSource
     builder: ProcessBuilder
     linter: ProcessLinter
+    archive: ProcessArchive
     tracker: MlflowTracker
     watched: Watch
 
@@ -97,6 +99,7 @@ class Controller:
         self.source.close()
         self.builder.close()
         self.linter.close()
+        self.archive.close()
         if self.tracking is not None:
             self.tracking.stop()
         self.forge.close()
@@ -147,7 +150,8 @@ def controller(
     quarters = quarters_for(settings, rehearsal=False)
     builder = _builder(settings, quarters)
     linter = ProcessLinter()
-    world = _world(settings, settings.state_dir, source, builder, linter, quarters, tracker, forge)
+    archive = _archive(settings)
+    world = _world(settings, settings.state_dir, source, builder, linter, archive, quarters, tracker, forge)
     leader = Leader(
         world,
         settings.state_dir,
@@ -160,7 +164,9 @@ def controller(
         log_interval=settings.log_interval,
         lock=lock,
     )
-    return Controller(world, leader, tracking, forge, source, builder, linter, tracker, settings.watched)
+    return Controller(
+        world, leader, tracking, forge, source, builder, linter, archive, tracker, settings.watched
+    )
 
 
 def forge_of(settings: Settings) -> GitHubForge:
@@ -261,7 +267,8 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
     quarters = quarters_for(settings, rehearsal=True)
     builder = _builder(settings, quarters)
     linter = ProcessLinter()
-    world = _world(settings, state, source, builder, linter, quarters, tracker, None, variation)
+    archive = _archive(settings)
+    world = _world(settings, state, source, builder, linter, archive, quarters, tracker, None, variation)
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -271,6 +278,7 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
         source.close()
         builder.close()
         linter.close()
+        archive.close()
         for run_id in world.provider.owned():
             world.provider.release(run_id)
         world.store.close()
@@ -292,6 +300,7 @@ def _world(
     source: GitSource,
     builder: ProcessBuilder,
     linter: ProcessLinter,
+    archive: ProcessArchive,
     quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
@@ -315,7 +324,7 @@ def _world(
         ),
         tracker=tracker,
         forge=forge,
-        archive=ZipArchive(folders.evidence, keys_of(settings)),
+        archive=archive,
         linter=linter,
         clock=SystemClock(),
         folders=folders,
@@ -332,6 +341,10 @@ def _world(
 def keys_of(settings: Settings) -> Keys:
     """What evidence is signed with, rehearsals' too."""
     return Keys(settings.state_dir / keys.FOLDER)
+
+
+def _archive(settings: Settings) -> ProcessArchive:
+    return ProcessArchive(ZipArchive(Folders(settings.state_dir).evidence, keys_of(settings)))
 
 
 def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:

@@ -9,6 +9,7 @@ from tests.unit.evidence.examples import ENDINGS
 
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
+from reprise.adapters.evidence.sealer import ProcessArchive
 from reprise.ports import Archive
 
 Make = Callable[[Path], Archive]
@@ -24,7 +25,13 @@ def on_disk(folder: Path) -> Archive:
     return ZipArchive(folder / "evidence", keys)
 
 
-@pytest.fixture(params=[fake, on_disk])
+def in_a_process(folder: Path) -> Archive:
+    keys = Keys(folder / "keys")
+    keys.make()
+    return ProcessArchive(ZipArchive(folder / "evidence", keys))
+
+
+@pytest.fixture(params=[fake, on_disk, in_a_process])
 def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Archive:
     made: Archive = request.param(tmp_path)
     return made

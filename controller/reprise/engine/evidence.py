@@ -47,9 +47,8 @@ def seal(world: World, run: Run) -> None:
             runs.save(connection, run.id, evidence_problem=NO_EVIDENCE)
         return
     try:
-        record = _record(world, run, run.judgement)
         with _SEALING:
-            sealed = world.archive.seal(record)
+            sealed = world.archive.seal(_record(world, run, run.judgement))
     except (Retryable, Refused, UserError) as error:
         log.warning("evidence not sealed", why=str(error))
         with world.store.write() as connection:
