@@ -25,8 +25,10 @@ PATIENCE = 180.0
 
 
 MOST_MB = 300
-SPARE = 8
-"""Threads and descriptors that come and go, or that a library keeps for the next time."""
+SPARE_THREADS = 8
+"""That come and go, or that a library keeps for the next time."""
+SPARE_DESCRIPTORS = 16
+"""Two for each SQLite connection; the pools of three databases keep five each, and fill by and by."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ class Stage:
 
         def as_before() -> bool:
             now = self.usage()
-            return now.threads <= before.threads + SPARE and now.descriptors <= before.descriptors + SPARE
+            threads, descriptors = now.threads - before.threads, now.descriptors - before.descriptors
+            return threads <= SPARE_THREADS and descriptors <= SPARE_DESCRIPTORS
 
         until(as_before, seconds=20, what=lambda: f"before {before}, now {self.usage()}")
         now = self.usage()

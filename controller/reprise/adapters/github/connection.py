@@ -22,7 +22,7 @@ from urllib3.util import Retry
 
 from reprise.adapters.github.remembered import Answer, Remembered
 
-MAX_BODY = 16 << 20
+MAX_BODY = 8 << 20
 """Bytes of one reply; a page of a hundred comments has at most seven million."""
 MAX_EXCHANGES = 60
 """In one call; the longest list that we read has thirty pages."""
@@ -209,14 +209,13 @@ def _limited(seconds: float) -> Iterator[Clock]:
 
 def _read(response: requests.Response) -> None:
     """Keep the body where `requests` looks for it."""
-    chunks, size = [], 0
+    body = bytearray()  # given back to the system at once, which many small chunks are not
     for chunk in response.iter_content(_CHUNK):
-        size += len(chunk)
-        if size > MAX_BODY:
+        body += chunk
+        if len(body) > MAX_BODY:
             response.close()
             raise requests.ConnectionError(f"an answer of more than {MAX_BODY >> 20} MiB")
-        chunks.append(chunk)
-    response._content = b"".join(chunks)
+    response._content = bytes(body)
 
 
 class _Http(HTTPRequestsConnectionClass):
