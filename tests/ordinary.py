@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from reprise.adapters.process import confinement
+from reprise_runner import confinement
 
 UID = 65534
 ROOT = Path(__file__).resolve().parent.parent

@@ -34,7 +34,6 @@ from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.quarters import Quarters
-from reprise.adapters.process.record import Recording
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
 from reprise.domain.errors import Refused, Retryable, UserError
@@ -48,6 +47,7 @@ from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Folders, PlanRule, World
+from reprise.jobs.record import Recording
 from reprise.locks import locked
 from reprise.ports import Forge, Storage, Tracker
 from reprise.settings import Settings

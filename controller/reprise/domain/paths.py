@@ -1,7 +1,7 @@
 """Paths that a repository declares: relative, inside, in parts. Pure; nothing here touches a disk.
 
 The spec parser may use it for its messages; adapters that open such paths must use it, and must
-still open every part without following links (`adapters/process/confined.py`).
+still open every part without following links (`jobs/confined.py`).
 """
 
 from reprise.domain.errors import UserError

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests import jobs
 
-from reprise.adapters.process import control_group, groups, processes
+from reprise.adapters.process import groups, processes
 from reprise.adapters.process.groups import Groups
 from reprise.adapters.process.isolation import NONE
 from reprise.adapters.process.provider import ProcessProvider
@@ -20,6 +20,7 @@ from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.run import Reason
 from reprise.ports import JobRequest, Lost, Running
+from reprise_runner import control_group
 
 pytestmark = pytest.mark.skipif(
     groups.find().jobs is None, reason="control groups are not ours to divide here"

@@ -16,10 +16,10 @@ from tests.integration.process.test_supervision import exists
 
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.runner import SUPERVISOR_FILE, ProcessRunner
-from reprise.adapters.process.supervisor import Job
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.ports import Allocation, Finished, JobRequest, Lost, Running
+from reprise_runner.supervisor import Job
 
 CONTROLLER = """
 import os, pickle, sys, time

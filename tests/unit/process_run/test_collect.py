@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests import jobs
 
-from reprise.adapters.process.collect import Bounds, Collected, collect
 from reprise.domain.spec.model import Spec
+from reprise.jobs.collect import Bounds, Collected, collect
 
 
 class Trial:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reprise.adapters.process import confined
 from reprise.domain.errors import UserError
+from reprise.jobs import confined
 
 
 @pytest.fixture

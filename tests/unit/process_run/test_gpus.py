@@ -10,9 +10,9 @@ from typing import Any
 import pynvml
 import pytest
 
-from reprise.adapters.process import gpus
 from reprise.domain import environment
 from reprise.domain.environment_fields import known
+from reprise.jobs import gpus
 
 UUID = "GPU-5d8e2c1a-0000-4b6e-9d1f-0123456789ab"
 ANSWERS: dict[str, Any] = {

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.adapters.process import hook, layout
 from reprise.domain import environment
 from reprise.domain.spec.model import Profile
+from reprise.jobs import hook, layout
 
 
 class Trial:

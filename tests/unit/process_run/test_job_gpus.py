@@ -10,8 +10,8 @@ from typing import Any
 
 from tests import jobs
 
-from reprise.adapters.process import job_gpus
-from reprise.adapters.process.job_processes import descendants
+from reprise_runner import job_gpus
+from reprise_runner.job_processes import descendants
 
 Ask = Callable[[], dict[str, float]]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reprise.adapters.process import job_samples
-from reprise.adapters.process.job_samples import MAX_SAMPLES, Sampler
 from reprise.domain import system_metrics
+from reprise_runner import job_samples
+from reprise_runner.job_samples import MAX_SAMPLES, Sampler
 
 
 class World:

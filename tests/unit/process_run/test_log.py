@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reprise.adapters.process.job_log import NOTE_ROOM, Log
+from reprise_runner.job_log import NOTE_ROOM, Log
 
 NOTE = re.compile(rb"\n\[reprise: (\d+) bytes left out here\]\n")
 

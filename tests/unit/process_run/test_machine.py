@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.adapters.process.machine import Machine, ranges
+from reprise.jobs.machine import Machine, ranges
 
 CPUINFO = """processor\t: 0
 vendor_id\t: GenuineIntel

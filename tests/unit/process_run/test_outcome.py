@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import RunRule
+from reprise.jobs.outcome import Facts, message_of, reason_of
 
 ARGV = ("python", "train.py", "--epochs", "3")
 

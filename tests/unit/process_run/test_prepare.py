@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests import jobs
 
-from reprise.adapters.process import layout, prepare
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile
+from reprise.jobs import layout, prepare
 
 
 def write(path: Path, text: str = "committed") -> Path:

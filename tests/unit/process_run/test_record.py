@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from tests import jobs
 
-from reprise.adapters.process import hook
-from reprise.adapters.process.inside import at_exit, strict
-from reprise.adapters.process.record import redacted, with_inside
 from reprise.adapters.process.runner import ProcessRunner
-from reprise.adapters.process.variables import STRICT, Places, job_variables
 from reprise.domain import environment
 from reprise.domain.environment_fields import FIELDS, known
 from reprise.domain.run import Sha, Submodule
 from reprise.domain.spec import model
+from reprise.jobs import hook
+from reprise.jobs.record import redacted, with_inside
+from reprise.jobs.variables import STRICT, Places, job_variables
 from reprise.ports import JobRequest, Origin
+from reprise_runner.inside import at_exit, strict
 
 PAGE = Path(__file__).parents[3] / "docs" / "environment.md"
 ORIGIN = Origin("alice/paper", "7" * 40, False, (Submodule("lib", "https://example.org/lib", Sha("b" * 40)),))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise.adapters.process import (
+from reprise_runner import (
     confinement,
     control_group,
     inside,

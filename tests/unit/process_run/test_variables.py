@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests import jobs
 
-from reprise.adapters.process.variables import Places, job_argv, job_variables
 from reprise.domain.spec.model import Network, SeedRule, Spec
+from reprise.jobs.variables import Places, job_argv, job_variables
 
 PLACES = Places(Path("/w/home"), Path("/w/tmp"), Path("/w/out put"))
 

@@ -10,13 +10,13 @@ from markdown_it import MarkdownIt
 from tests.unit.report.examples import EXAMPLES, FOLDER, view
 from tests.unit.verdict.build import claim, spec, trial
 
-from reprise.adapters.process.outcome import Facts, message_of
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
 from reprise.domain.text import ZERO_WIDTH_SPACE, for_terminal
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.view import LostAttempt, Occasion, RunView
+from reprise.jobs.outcome import Facts, message_of
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

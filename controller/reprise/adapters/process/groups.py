@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprise.adapters.process import control_group
 from reprise.domain.errors import Retryable
+from reprise_runner import control_group
 
 CONTROLLERS = ("memory", "pids", "cpu")
 JOBS = "reprise-jobs"

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from reprise.adapters.process import confinement
 from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.workshop import Bench, wrapped
 from reprise.closing import Closing
@@ -22,6 +21,7 @@ from reprise.domain.run import Reason
 from reprise.inherited import MACHINE
 from reprise.locks import locked, release
 from reprise.ports import Failed
+from reprise_runner import confinement
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 1.0

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 
-from reprise.adapters.process import confinement
+from reprise_runner import confinement
 
 PROBE_UID = 64000
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reprise.adapters.process import layout
+from reprise.jobs import layout
 from reprise.processes import Identity, alive, marked, send
 
 POLL_SECONDS = 0.02

@@ -7,12 +7,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from reprise.adapters.process import layout, processes
+from reprise.adapters.process import processes
 from reprise.adapters.process.groups import NO_GROUPS, Groups
 from reprise.adapters.process.isolation import Isolation
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Network, Spec
+from reprise.jobs import layout
 from reprise.ports import Allocation, Failed
 from reprise.removal import remove_tree
 

@@ -16,19 +16,21 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.process import collect, confined, hook, layout, prepare, processes, record, supervisor
+from reprise.adapters.process import processes
 from reprise.adapters.process.isolation import FIRST_UID
-from reprise.adapters.process.outcome import Facts, message_of, reason_of
 from reprise.adapters.process.quarters import Quarters, interpreter_of
-from reprise.adapters.process.variables import Places, count_gpus, job_argv, job_variables
 from reprise.domain import system_metrics
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
+from reprise.jobs import collect, confined, hook, layout, prepare, record
+from reprise.jobs.outcome import Facts, message_of, reason_of
+from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
 from reprise.removal import remove_tree
+from reprise_runner import supervisor
 
 LOG_LIMIT_BYTES = 50_000_000
 START_SECONDS = 20.0

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reprise.adapters.process import confinement
 from reprise.adapters.process.isolation import BUILD_UID
-from reprise.adapters.process.prepare import SCRATCH
 from reprise.adapters.process.quarters import Quarters, give
+from reprise.jobs.prepare import SCRATCH
+from reprise_runner import confinement
 
 DOWNLOADS = "uv-builds"
 BENCH = "build-"

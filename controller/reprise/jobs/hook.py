@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from reprise.adapters.process import confined, layout
 from reprise.domain import environment, metric_file
 from reprise.domain.errors import UserError
 from reprise.domain.spec.model import Profile
+from reprise.jobs import confined, layout
 from reprise.removal import remove_tree
 
 START = "sitecustomize.py"
@@ -102,7 +102,7 @@ def _parse(root: Any) -> Inside | str:
 @cache
 def _files() -> dict[str, bytes]:
     """Name → content of what is copied. The library goes as it is installed here."""
-    ours = importlib.resources.files("reprise.adapters.process.inside")
+    ours = importlib.resources.files("reprise_runner.inside")
     found = {name: (ours / name).read_bytes() for name in (START, STRICT, "at_exit.py")}
     library = importlib.util.find_spec("threadpoolctl")
     if library is not None and library.origin is not None:

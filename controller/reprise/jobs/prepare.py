@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from reprise.adapters.process import confined, layout
-from reprise.adapters.process.variables import Places
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile, FileMetric, Spec
+from reprise.jobs import confined, layout
+from reprise.jobs.variables import Places
 from reprise.ports import Failed, JobRequest
 from reprise.removal import remove_tree
 

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from reprise.adapters.process import gpus, hook, layout
-from reprise.adapters.process.machine import Machine
-from reprise.adapters.process.variables import job_argv
 from reprise.domain import environment
 from reprise.domain.spec.model import Profile
+from reprise.jobs import gpus, hook, layout
+from reprise.jobs.machine import Machine
+from reprise.jobs.variables import job_argv
 from reprise.masking import HIDDEN, mask
 from reprise.ports import Finished, JobRequest
 

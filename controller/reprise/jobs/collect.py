@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reprise.adapters.process import confined, layout, prepare
 from reprise.domain.errors import UserError
 from reprise.domain.paths import MAX_PARTS, parts_inside
 from reprise.domain.spec.model import FileMetric, Spec
+from reprise.jobs import confined, layout, prepare
 
 CHUNK = 1 << 20
 REGULAR, FOLDER = confined.kind(stat.S_IFREG), confined.kind(stat.S_IFDIR)

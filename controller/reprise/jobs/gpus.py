@@ -2,7 +2,7 @@
 
 NVML and not the output of nvidia-smi, which is not promised to stay as it is; that is kept as it came.
 A driver can hang in a way that no signal ends, so NVML is asked by a process of its own, which is given up
-when it takes too long: ``python -I -m reprise.adapters.process.gpus [--hash-ids]``.
+when it takes too long: ``python -I -m reprise.jobs.gpus [--hash-ids]``.
 """
 
 import hashlib
@@ -68,7 +68,7 @@ def observe(
     if not any(Path(device).exists() for device in devices):
         missing["gpu"] = missing["cuda"] = NO_DRIVER
         return {}, []
-    command = (sys.executable, "-I", "-m", "reprise.adapters.process.gpus")
+    command = (sys.executable, "-I", "-m", "reprise.jobs.gpus")
     try:
         told = json.loads(_output((*command, *(["--hash-ids"] if hash_ids else [])), NVML_SECONDS))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
