@@ -9,6 +9,7 @@ from reprise.ports.building import Builder, BuildRequest, Built, Failed
 from reprise.ports.clock import Clock
 from reprise.ports.durable import Durable, Workflows
 from reprise.ports.evidence import Archive, EvidenceRecord, LoggedMetrics, Sealed, SealedTrial
+from reprise.ports.fetching import Fetcher, FetchRequest
 from reprise.ports.forge import Attempt, Forge, LogPage
 from reprise.ports.jobs import Finished, JobRequest, Lost, Origin, Runner, Running
 from reprise.ports.linting import Linter
@@ -29,6 +30,8 @@ __all__ = [
     "Durable",
     "EvidenceRecord",
     "Failed",
+    "FetchRequest",
+    "Fetcher",
     "Finished",
     "Forge",
     "JobRequest",

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from reprise.domain.image import Image
 from reprise.domain.run import (
     Reason,
     RunId,
@@ -22,6 +24,13 @@ class BuildRequest:
     """Build output is appended here while it happens."""
     stopping: Callable[[], bool] = lambda: False
     """Looked at about once a second: the build is wanted no more and ends as CANCELLED."""
+    repository: str = ""
+    """``owner/name``, or the name of a folder."""
+    commit: str = ""
+    committed_at: datetime | None = None
+    """The time that files of an image get."""
+    trusted: bool = True
+    """Whether the code is of somebody whom the repository trusts with its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Built:
     """Why the pin is weak (no hashes), None when it is not."""
     packages: dict[str, str]
     """installed distribution → version"""
+    image: Image | None = None
+    """Where trials run in a container; `location` is then what its engine calls it by."""
 
 
 @dataclass(frozen=True, slots=True)

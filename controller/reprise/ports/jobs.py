@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Reason,
     RunId,
@@ -47,6 +48,8 @@ class JobRequest:
     origin: Origin | None = None
     control: tuple[str, ...] | None = None
     """Further arguments of a control, behind the seed's."""
+    data: tuple[FetchedFile, ...] = ()
+    """Put into the tree, read-only where the backend can, and checked before and after."""
 
 
 @dataclass(frozen=True, slots=True)
