@@ -1,0 +1,5 @@
+"""A Docker Engine, a BuildKit and a registry of their own for the tests, so that images and containers are real ones.
+
+``python -m tests.box`` starts them and prints their addresses until its standard input ends. Standard library only,
+because it also has to say what a machine lacks before anything is installed.
+"""
