@@ -1,5 +1,4 @@
-"""A Docker Engine, a BuildKit and a registry of their own for the tests, so that images and containers are real ones.
+"""A Docker Engine, a BuildKit and a registry of their own for the tests, so that images and containers are real.
 
-``python -m tests.box`` starts them and prints their addresses until its standard input ends. Standard library only,
-because it also has to say what a machine lacks before anything is installed.
+``python -m tests.box`` starts them and prints their addresses until its standard input ends.
 """

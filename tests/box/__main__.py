@@ -1,4 +1,4 @@
-"""``python -m tests.box prepare`` makes what is kept; ``python -m tests.box`` runs a box until its input ends."""
+"""``python -m tests.box prepare`` makes what is kept; without a word it runs a box until its input ends."""
 
 import json
 import sys

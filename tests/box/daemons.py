@@ -1,4 +1,4 @@
-"""The three programs of a box, each with its own folder, socket or port, and a log that an error can quote."""
+"""The three programs of a box, each with its own folder, socket or port, and a log that errors quote."""
 
 import contextlib
 import http.client
@@ -148,7 +148,15 @@ def buildkit_address(box: Path) -> str:
 def buildkit_answers(box: Path, programs: Programs) -> bool:
     if not (box / "buildkit.sock").exists():
         return False
-    command = [programs.buildctl, "--addr", buildkit_address(box), "--timeout", "5", "debug", "workers"]
+    command: list[str | Path] = [
+        programs.buildctl,
+        "--addr",
+        buildkit_address(box),
+        "--timeout",
+        "5",
+        "debug",
+        "workers",
+    ]
     return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
 
 

@@ -44,11 +44,14 @@ def kept(name: str, fill: Callable[[Path], None], command: list[str]) -> Path:
     folder = CACHE / name
     if folder.is_dir():
         return folder
-    with note_seconds(f"image {name}"), replace_folder(folder) as making:
-        with tempfile.TemporaryDirectory(dir=CACHE) as root:
-            Path(root).chmod(0o755)
-            fill(Path(root))
-            pack(Path(root), making, command)
+    with (
+        note_seconds(f"image {name}"),
+        replace_folder(folder) as making,
+        tempfile.TemporaryDirectory(dir=CACHE) as root,
+    ):
+        Path(root).chmod(0o755)
+        fill(Path(root))
+        pack(Path(root), making, command)
     return folder
 
 
@@ -109,12 +112,9 @@ def unpack_busybox(root: Path) -> None:
 
 def pack(root: Path, folder: Path, command: list[str]) -> None:
     layer = folder / "layer.tar"
-    subprocess.run(
-        ["tar", "--create", "--sort=name", "--numeric-owner", "--one-file-system", "--exclude=./proc/*"]
-        + ["--exclude=./sys/*", "--exclude=./dev/*", "--directory", root, "--file", layer, "."],
-        timeout=120,
-        check=True,
-    )
+    archive = ["tar", "--create", "--sort=name", "--numeric-owner", "--one-file-system"]
+    left_out = [f"--exclude=./{name}/*" for name in ("proc", "sys", "dev")]
+    subprocess.run([*archive, *left_out, "--directory", root, "--file", layer, "."], timeout=120, check=True)
     uncompressed = digest_of(layer)
     compress(layer)
     config = {

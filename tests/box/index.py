@@ -1,4 +1,4 @@
-"""How this machine reaches its package index, so that a build inside a container can reach it the same way."""
+"""How this machine reaches its package index, so that a build in a container can reach it likewise."""
 
 import configparser
 import os
@@ -13,7 +13,7 @@ NAMES = re.compile(
     r"|UV_(INDEX.*|DEFAULT_INDEX|EXTRA_INDEX_URL|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_.*)"
     r"|(http|https|all|no)_proxy|(HTTP|HTTPS|ALL|NO)_PROXY"
 )
-"""Of the environment; what names a file or folder of this machine is left out, because it is not in a container."""
+"""Of the environment; what names a file of this machine is left out, because it is not in a container."""
 
 CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
 SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")

@@ -1,4 +1,4 @@
-"""What this machine cannot have, said once: a test is skipped with it, or fails where nothing may be skipped."""
+"""What this machine cannot have: tests are skipped with its sentence, or fail where none may be skipped."""
 
 
 class Lacking(Exception):

@@ -1,4 +1,4 @@
-"""Ends a box completely: processes, mounts, cgroups, the bridge, the folder. Also one whose keeper was killed."""
+"""Ends a box completely: processes, mounts, cgroups, bridge, folder. Also one whose keeper was killed."""
 
 import contextlib
 import fcntl

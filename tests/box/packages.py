@@ -1,4 +1,4 @@
-"""Debian's part of the box: the Engine, its helpers and the registry. Nothing of it is started as a service."""
+"""Debian's part of the box: the Engine, its helpers and the registry. None of it becomes a service."""
 
 import os
 import shutil

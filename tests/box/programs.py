@@ -51,34 +51,26 @@ def key() -> str:
 
 
 def build_all(folder: Path) -> None:
-    go_folder = CACHE / "go"
     with note_seconds("Go toolchain"):
-        go = toolchain.find_go(go_folder / "modules")
-    environment = {
-        **os.environ,
-        "GOMODCACHE": str(go_folder / "modules"),
-        "GOCACHE": str(go_folder / "built"),
-        "GOFLAGS": "-modcacherw -mod=readonly",
-        "GOTOOLCHAIN": "local",
-        "CGO_ENABLED": "0",
-    }
+        go = toolchain.find_go(CACHE / "go")
     for name, command in COMMANDS.items():
         with note_seconds(f"build of {name}"):
-            build(go, command, folder / name, environment)
+            build(go, command, folder / name)
     plugins = folder / "docker-config" / "cli-plugins"
     plugins.mkdir(parents=True)
     (folder / "buildx").rename(plugins / "docker-buildx")
-    shutil.rmtree(go_folder)
+    shutil.rmtree(CACHE / "go", ignore_errors=True)
 
 
-def build(go: Path, command: str, to: Path, environment: dict[str, str]) -> None:
+def build(go: Path, command: str, to: Path) -> None:
+    """In Go's own caches, which other clones on this machine share."""
     versions = " ".join(
         f"-X {module}/version.Version={locked_version(module)}" for module in (BUILDKIT, BUILDX)
     )
     done = subprocess.run(
         [go, "build", "-trimpath", "-ldflags", f"-s -w {versions}", "-o", to, command],
         cwd=MODULE,
-        env=environment,
+        env={**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"},
         capture_output=True,
         text=True,
         timeout=BUILDING_LIMIT,

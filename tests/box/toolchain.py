@@ -1,7 +1,7 @@
 """A Go that is new enough for BuildKit.
 
-The toolchain is itself a Go module, so an older Go from Debian can fetch it from the module proxy that this machine
-uses, checked against Go's checksum database.
+The toolchain is itself a Go module, so an older Go from Debian can fetch it from the module proxy that this
+machine uses, checked against Go's checksum database.
 """
 
 import os

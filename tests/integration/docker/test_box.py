@@ -15,10 +15,8 @@ def test_an_image_is_pulled_by_digest_and_runs_without_a_network(
 ) -> None:
     image = engine.images.pull(box.base)
     assert box.base in image.attrs["RepoDigests"]
-    said = engine.containers.run(
-        box.base, ["python3", "-c", "import os, sys; print(sys.version_info[:2], os.listdir('/sys/class/net'))"],
-        network_mode="none", remove=True,
-    )  # fmt: skip
+    code = "import os, sys; print(sys.version_info[:2], os.listdir('/sys/class/net'))"
+    said = engine.containers.run(box.base, ["python3", "-c", code], network_mode="none", remove=True)
     assert said.decode().strip() == "(3, 11) ['lo']"
 
 
@@ -74,7 +72,7 @@ def test_a_bare_image_has_no_python(box: Box, engine: docker.DockerClient) -> No
 
 def build(box: Box, context: Path, name: str) -> str:
     facts = context / "facts.json"
-    command = [
+    command: list[str | Path] = [
         box.buildctl, "--addr", box.buildkit, "build", "--frontend", "dockerfile.v0", "--no-cache",
         "--local", f"context={context}", "--local", f"dockerfile={context}",
         "--opt", "build-arg:SOURCE_DATE_EPOCH=1700000000", "--metadata-file", facts,
