@@ -320,7 +320,9 @@ def _world(
             state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
         ),
         runner=ProcessRunner(
-            quarters=quarters, recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids)
+            quarters=quarters,
+            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
+            cache=settings.cache,
         ),
         tracker=tracker,
         forge=forge,
