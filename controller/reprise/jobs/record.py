@@ -32,12 +32,21 @@ class Recording:
     """Write digests for the serial identities of GPUs."""
     root: Path = Path("/")
     """Where the machine's own files are."""
+    backend: str = "process"
 
 
-def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside | str) -> None:
+def write(
+    how: Recording,
+    job: JobRequest,
+    ended: Finished,
+    inside: hook.Inside | str,
+    *,
+    container: Group | None = None,
+) -> None:
     """``environment.json``, and ``nvidia-smi.xml`` where there is one, into the results folder.
 
-    Raises OSError when they cannot be written there. Safe to repeat.
+    ``container``: what the job ran in, where it was one. Raises OSError when they cannot be written there.
+    Safe to repeat.
     """
     missing: dict[str, str] = {}
     record = _outside(how, job, ended, missing)
@@ -45,6 +54,8 @@ def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside 
         text = gpus.smi(missing, hash_ids=how.hash_gpu_ids)
         if text is not None:
             (job.results / environment.NVIDIA_SMI).write_text(text, encoding="utf-8")
+    if container is not None:
+        record["container"] = container
     record = with_inside(record, inside, missing)
     record["missing"] = dict(sorted({**_untold(record), **missing}.items()))
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
@@ -95,7 +106,7 @@ def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str
         "blas": [],
         "source": _source(job),
         "data": {each.path: each.sha256 for each in job.spec.data},
-        "run": _run(job, ended, variables),
+        "run": _run(how, job, ended, variables),
         "in_process": {},
         "profile": {"name": job.spec.determinism.profile.value},
     }
@@ -138,11 +149,11 @@ def _source(job: JobRequest) -> Group:
     }
 
 
-def _run(job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
+def _run(how: Recording, job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
     ended_at = ended.started_at + timedelta(seconds=ended.seconds)
     return {
         "id": job.run_id,
-        "backend": "process",
+        "backend": how.backend,
         "argv": [mask(word) for word in job_argv(job.spec, job.seed, job.control)],
         "workdir": job.spec.run.workdir,
         "seed": job.seed,
