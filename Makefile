@@ -31,7 +31,7 @@ up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 demo-verdicts: .venv/.ready ## every kind of answer: each experiment of the example, as its README promises
 	@.venv/bin/reprise demo --verdicts
 
-.PHONY: check test integration templates calibration chaos bench fuzz bare nightly
+.PHONY: check test integration templates further calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -48,6 +48,9 @@ integration: .venv/.ready ## the tests with real programs: forge, controller, ML
 
 templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
 	.venv/bin/pytest -q -n 2 tests/integration/templates
+
+further: .venv/.ready ## the templates' experiments with gigabytes of packages: PyTorch, 6 GB of disk
+	.venv/bin/pytest -q -rP --durations 3 tests/nightly/further.py
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)
@@ -90,9 +93,10 @@ fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that 
 	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
 	done
 
-nightly: ## what is too long for every change: chaos in full, fuzzing, calibration, benchmarks
+nightly: ## what is too long for every change: chaos, fuzzing, PyTorch, calibration, benchmarks
 	$(MAKE) chaos
 	$(MAKE) fuzz
+	$(MAKE) further
 	$(MAKE) calibration
 	$(MAKE) bench
 

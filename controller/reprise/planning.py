@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
 from reprise.domain.planned_run import RunPlan
@@ -21,7 +22,7 @@ from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Claim, Spec
 from reprise.domain.spec.parse import DISTRIBUTION_TRIALS
 from reprise.domain.statistics import Sample
-from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit, suggest
+from reprise.domain.suggesting import Suggestion, accuracy_error, suggest
 from reprise.planned_here import look
 from reprise.spec_files import find_specs, root_of
 

@@ -12,13 +12,14 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.hardware import with_hardware
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha
 from reprise.domain.spec.asked import noted
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
 from reprise.engine import auditing, evidence, linting, reporting, tracking, trial
 from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
-from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
+from reprise.engine.specs import as_asked, read_published, read_spec
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending

@@ -70,7 +70,7 @@ def test_findings_are_told_with_place_fix_and_page(
     assert code == 1
     (told,) = re.findall(r"^train\.py\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
     assert re.search(
-        r"3  warning  RX31  cudnn\.benchmark .*\n +fix  .* \(--fix does it\)\n +see  docs/rules/RX31\.md",
+        r"3  warning  RX31  cudnn\.benchmark .*\n +fix  .* \(--fix does it\)\n +see  https://\S+/docs/rules/RX31\.md",
         told,
     )
 

@@ -11,8 +11,8 @@ import pytest
 from reprise import __version__
 from reprise.cli import invoke
 from reprise.domain.errors import UserError
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec
-from reprise.engine.specs import SpecFile
 from reprise.rehearsal import choose
 
 COMMANDS = ("serve", "run", "check", "plan", "verify", "doctor", "init", "forge", "demo")
