@@ -135,6 +135,7 @@ def start_buildkit(box: Path, programs: Programs, registry: str) -> Daemon:
         f'[grpc]\naddress = ["{buildkit_address(box)}"]\n'
         f"[worker.containerd]\nenabled = false\n"
         f'[worker.oci]\nenabled = true\nnetworkMode = "host"\ndefaultCgroupParent = "{box.name}/buildkit"\n'
+        f"gc = false\n"  # it would take cached layers away where a disk is rather full
         f"[cdi]\ndisabled = true\n"
         f'[registry."{registry}"]\nhttp = true\n'
     )

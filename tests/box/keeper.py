@@ -1,9 +1,7 @@
 """Starts a box, says where it is, and takes it away when whoever asked for it is gone, however they went."""
 
-import fcntl
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,20 +16,24 @@ from tests.box.preparing import Prepared, prepare
 
 def keep(asker: BinaryIO, say: Callable[[dict[str, str]], None]) -> None:
     """Until ``asker`` ends or a signal comes. Raises Lacking."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, leave)
+    heed(leave)
     prepared = prepare()
     leftovers.clear_abandoned()
-    with ExitStack() as stack:
-        box = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX))
-        lock = stack.enter_context((box / "lock").open("a"))
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with leftovers.locked_folder() as box, ExitStack() as stack:
         stack.callback(leftovers.clear, box)
-        with note_seconds("start"):
-            facts = start(box, prepared, stack)
-        say(facts)
-        while asker.read(4096):
-            pass
+        try:
+            with note_seconds("start"):
+                facts = start(box, prepared, stack)
+            say(facts)
+            while asker.read(4096):
+                pass
+        finally:
+            heed(signal.SIG_IGN)  # taking it away takes seconds, and whoever is in a hurry asks twice
+
+
+def heed(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
 
 
 def leave(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -46,6 +48,7 @@ def start(box: Path, prepared: Prepared, stack: ExitStack) -> dict[str, str]:
         raise Lacking(f"no bridge with a way out can be made here: {problem}") from None
     running: list[daemons.Daemon] = []
     stack.callback(daemons.end, running)
+    stack.callback(leftovers.end_jobs, box)
     address = daemons.free_address()
     running.append(daemons.start_engine(box))
     running.append(daemons.start_registry(box, address))

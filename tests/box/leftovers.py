@@ -8,7 +8,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.box import network
@@ -21,16 +22,21 @@ CGROUPS = Path("/sys/fs/cgroup")
 PATIENCE = 15.0
 
 
+@contextmanager
+def locked_folder() -> Iterator[Path]:
+    """Gets its name when it is locked, so that nobody takes it for an abandoned one."""
+    making = Path(tempfile.mkdtemp(prefix=f"making-{PREFIX}"))
+    with (making / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield making.rename(making.with_name(making.name.removeprefix("making-")))
+
+
 def clear_abandoned() -> None:
     """A living keeper holds the lock of its box; the kernel lets go of a dead one's."""
     for box in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if box.stat().st_uid != os.geteuid():
-            continue
-        with (box / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        # Another keeper may be clearing the same one.
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), (box / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             clear(box)
 
 
@@ -42,16 +48,25 @@ def clear(box: Path) -> None:
     shutil.rmtree(box)
 
 
+def end_jobs(box: Path) -> None:
+    """So that an Engine that is asked to end does not wait for what ignores it."""
+    kill(members(box))
+
+
 def end_processes(box: Path) -> None:
     """Daemons by their mark, jobs by their cgroup. Raises TimeoutError when some do not die."""
     deadline = time.monotonic() + PATIENCE
     while pids := {*marked(box), *members(box)}:
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes {sorted(pids)} of {box} do not end")
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill(pids)
         time.sleep(0.1)
+
+
+def kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def marked(box: Path) -> Iterator[int]:
@@ -65,21 +80,27 @@ def marked(box: Path) -> Iterator[int]:
 
 def members(box: Path) -> Iterator[int]:
     for group in cgroups(box):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError, OSError):
-            yield from map(int, (group / "cgroup.procs").read_text().split())
+        with contextlib.suppress(OSError):  # the group went away meanwhile
+            # 0 is a process of another pid namespace, and would be this whole process group for kill.
+            yield from filter(None, map(int, (group / "cgroup.procs").read_text().split()))
 
 
 def cgroups(box: Path) -> list[Path]:
     """Deepest first, in every hierarchy."""
     tops = [*CGROUPS.glob(box.name), *CGROUPS.glob(f"*/{box.name}")]
-    found = {path for top in tops for path in (top, *(entry for entry in top.rglob("*") if entry.is_dir()))}
+    found = [Path(folder) for top in tops for folder, _, _ in os.walk(top)]
     return sorted(found, key=lambda path: len(path.parts), reverse=True)
 
 
 def remove_cgroups(box: Path) -> None:
-    for group in cgroups(box):
-        with contextlib.suppress(FileNotFoundError):
-            group.rmdir()
+    """The kernel may call a group busy for a moment after its last process. Raises TimeoutError."""
+    deadline = time.monotonic() + PATIENCE
+    while groups := cgroups(box):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"cgroups {groups} of {box} stay")
+        for group in groups:
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
 
 def unmount_below(box: Path) -> None:

@@ -13,7 +13,8 @@ PREFIX = "rpbox"
 CANDIDATES = [
     ipaddress.IPv4Network(f"10.{second}.{third}.0/24") for second in (201, 213) for third in range(256)
 ]
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+LEGACY_TABLES = Path("/proc/net/ip_tables_names")
+WAIT = ("--wait", "10")
 LIMIT = 20
 
 
@@ -30,40 +31,34 @@ def make_bridge(name: str) -> None:
     run("ip", "link", "add", name, "type", "bridge")
     run("ip", "address", "add", f"{network[1]}/24", "dev", name)
     run("ip", "link", "set", name, "up")
-    run("iptables", "--wait", "10", "-I", "FORWARD", "-i", name, "-j", "ACCEPT")
-    run("iptables", "--wait", "10", "-I", "FORWARD", "-o", name, "-j", "ACCEPT")
-    run(
-        "iptables",
-        "--wait",
-        "10",
-        "-t",
-        "nat",
-        "-A",
-        "POSTROUTING",
-        "-s",
-        str(network),
-        "!",
-        "-o",
-        name,
-        "-j",
-        "MASQUERADE",
-    )
-    FORWARDING.write_text("1")
+    for program in filters():
+        run(program, *WAIT, "-I", "FORWARD", "-i", name, "-j", "ACCEPT")
+        run(program, *WAIT, "-I", "FORWARD", "-o", name, "-j", "ACCEPT")
+    hidden = ("-s", str(network), "!", "-o", name, "-j", "MASQUERADE")
+    run("iptables", *WAIT, "-t", "nat", "-A", "POSTROUTING", *hidden)
 
 
 def remove_bridge(name: str) -> None:
     """And the rules that name it. Also when only half of it was made."""
-    for table in ("filter", "nat"):
-        for rule in run("iptables", "--wait", "10", "-t", table, "-S").splitlines():
-            words = rule.split()
-            if name in words:
-                run("iptables", "--wait", "10", "-t", table, "-D", *words[1:])
+    for program in filters():
+        for table in ("filter", "nat"):
+            for rule in rules(program, table):
+                if name in rule.split():
+                    run(program, *WAIT, "-t", table, "-D", *rule.split()[1:])
     if (Path("/sys/class/net") / name).exists():
         run("ip", "link", "delete", name)
 
 
-def bridges() -> list[str]:
-    return [path.name for path in Path("/sys/class/net").iterdir() if path.name.startswith(PREFIX)]
+def filters() -> list[str]:
+    """A packet passes both kinds of tables, and an Engine that was here before may have closed either."""
+    return [
+        "iptables",
+        *(["iptables-legacy"] if LEGACY_TABLES.exists() and LEGACY_TABLES.read_text() else []),
+    ]
+
+
+def rules(program: str, table: str) -> list[str]:
+    return run(program, *WAIT, "-t", table, "-S").splitlines()
 
 
 def addresses() -> list[ipaddress.IPv4Network]:

@@ -41,13 +41,7 @@ class Box:
 @contextmanager
 def opened() -> Iterator[Box | str]:
     """A box, or the sentence that says why this machine cannot have one."""
-    keeper = subprocess.Popen(
-        [sys.executable, "-m", "tests.box"],
-        cwd=PROJECT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    keeper = start_keeper()
     assert keeper.stdin is not None
     assert keeper.stdout is not None
     with keeper.stdin, keeper.stdout:
@@ -56,6 +50,17 @@ def opened() -> Iterator[Box | str]:
         finally:
             keeper.stdin.close()
             keeper.wait(ENDING_LIMIT)
+
+
+def start_keeper() -> subprocess.Popen[bytes]:
+    """In a session of its own: what is meant for the tests' process group does not reach it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.box"],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def read_facts(line: bytes) -> Box | str:
