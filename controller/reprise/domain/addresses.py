@@ -5,6 +5,8 @@ from reprise.domain.lint.model import Rule
 SOURCE = "https://github.com/reprise-ml/reprise"
 ADDRESS = f"{SOURCE}/blob/main"
 """Before the path of a page."""
+SPEC_PAGE = f"{ADDRESS}/docs/spec.md"
+SETTINGS_PAGE = f"{ADDRESS}/docs/settings.md"
 
 
 def page_of(rule: Rule) -> str:
