@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
@@ -86,7 +87,7 @@ def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
                 lines += render_suggestion(each.claim.claim, each.suggestion)
             lines.append("")
         if not plan.claims:
-            lines += ["It claims nothing, so that nothing will be judged: docs/spec.md shows a claim.", ""]
+            lines += ["It claims nothing, so that nothing will be judged; for a claim see", SPEC_PAGE, ""]
     return "\n".join([*lines, ONLY_COMMITTED] if suggesting else lines[:-1])
 
 

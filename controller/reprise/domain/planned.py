@@ -78,6 +78,8 @@ class ClaimPlan:
     """Mode distribution without a published spread: the largest with the first of `POWERS`."""
     all_inside: float | None
     """Mode tolerance: the chance that every trial falls inside when nothing changed."""
+    seeded: bool
+    """Whether a job takes a seed: where it does not, nothing scatters with one."""
     bound: float | None
     """How far a mean or a value may be away; None in mode exact."""
     remarks: tuple[str, ...]
@@ -98,6 +100,7 @@ def plan_claim(spec: Spec, claim: Claim, published: Sample | None) -> ClaimPlan:
         forecast=_forecast(spec, claim, design, spread),
         largest_sd=_largest_sd(claim, design) if spread is None else None,
         all_inside=_all_inside(claim, design, spread),
+        seeded=spec.run.seed is not None,
         bound=bound,
         remarks=tuple(suggesting.remarks(claim, bound)) if bound is not None else (),
     )

@@ -102,8 +102,10 @@ def _chances(plan: ClaimPlan) -> Iterator[tuple[str, str]]:
             trials,
             "only the author's own seed is compared, so that the scatter between seeds does not matter",
         )
-    elif plan.spread is None:
+    elif plan.spread is None and plan.seeded:
         yield "missing", _MISSING
+    elif plan.spread is None:
+        yield trials, "the job takes no seed, so that only the machine and its software can move the value"
 
 
 def _forecast(forecast: Forecast, trials: str) -> Iterator[tuple[str, str]]:

@@ -9,10 +9,10 @@ from itertools import groupby
 
 from rich.text import Text
 
+from reprise.domain.addresses import page_of
 from reprise.domain.lint.model import Barrier, Finding, Severity
 from reprise.domain.lint.summary import Summary
 from reprise.domain.text import clean_line
-from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 from reprise.linting.pins import pin_lines
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.linting.folders import SPEC, folder, repository
 
 from reprise.cli import invoke
-from reprise.linting.addresses import ADDRESS
+from reprise.domain.addresses import ADDRESS
 
 FILES = {"reprise.yaml": SPEC, "train.py": "print(1)\n"}
 BAD = FILES | {"reprise.yaml": "version: 1\nrun: {command: x, cwd: y}\n"}

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import SecretStr
 
+from reprise.domain.addresses import SETTINGS_PAGE
 from reprise.domain.errors import UserError
 from reprise.settings import SECRETS, Settings, load_settings, setting_paths
 
@@ -137,7 +138,7 @@ def test_watched_repositories_are_a_comma_list_or_json(
         ("WATHC", "ada/wine", "REPRISE_WATHC is no setting: did you mean REPRISE_WATCH?"),
         ("GITHUB__TOKN", CANARY, "REPRISE_GITHUB__TOKN is no setting: did you mean REPRISE_GITHUB__TOKEN?"),
         ("GITHUB_TOKEN", CANARY, "did you mean REPRISE_GITHUB__TOKEN?"),
-        ("GITHUB__COLOUR", CANARY, "github.colour: there is no such setting; docs/settings.md lists them"),
+        ("GITHUB__COLOUR", CANARY, f"github.colour: there is no such setting; {SETTINGS_PAGE} lists them"),
         ("GITHUB__TOKEN_FILE", "/nonexistent", "REPRISE_GITHUB__TOKEN_FILE names /nonexistent, which cannot"),
     ],
 )
