@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
-from uv import find_uv_bin
 
 from reprise.adapters.clock import SystemClock
 from reprise.adapters.evidence import keys
@@ -30,12 +29,9 @@ from reprise.adapters.mlflow.keeper import ServerKeeper
 from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process import trying
-from reprise.adapters.process.builder import ProcessBuilder
-from reprise.adapters.process.policy import quarters_for
-from reprise.adapters.process.provider import ProcessProvider
-from reprise.adapters.process.quarters import Quarters
-from reprise.adapters.process.runner import ProcessRunner
-from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
+from reprise.adapters.process.storage import LIVES, Rehearsals
+from reprise.backends import Made, make
+from reprise.backends import uv_binary as uv_binary  # the doctor knows it from here
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Variation, Varied
@@ -46,8 +42,7 @@ from reprise.engine.leader import Leader
 from reprise.engine.readiness import Lack, lacks
 from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
-from reprise.engine.world import Folders, PlanRule, World
-from reprise.jobs.record import Recording
+from reprise.engine.world import Backend, Folders, PlanRule, World, by_name
 from reprise.locks import locked
 from reprise.ports import Forge, Storage, Tracker
 from reprise.settings import Settings
@@ -68,11 +63,11 @@ class Controller:
     tracking: ServerKeeper | None
     forge: GitHubForge
     source: GitSource
-    builder: ProcessBuilder
     linter: ProcessLinter
     archive: ProcessArchive
     tracker: MlflowTracker
     watched: Watch
+    made: tuple[Made, ...]
 
     def lacks(self) -> tuple[Lack, ...]:
         """What keeps this controller from being ready."""
@@ -97,7 +92,8 @@ class Controller:
         """Jobs go on; whatever else was started here is ended, and repeated at the next start."""
         self.leader.stop()
         self.source.close()
-        self.builder.close()
+        for each in self.made:
+            each.close()
         self.linter.close()
         self.archive.close()
         if self.tracking is not None:
@@ -147,25 +143,24 @@ def controller(
         token_for_submodules=lambda: not forge.is_app,
         timeout=timedelta(seconds=settings.git.timeout),
     )
-    quarters = quarters_for(settings, rehearsal=False)
-    builder = _builder(settings, quarters)
+    made = make(settings.backends, settings, settings.state_dir, rehearsal=False)
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, settings.state_dir, source, builder, linter, archive, quarters, tracker, forge)
+    world = _world(settings, settings.state_dir, source, made, linter, archive, tracker, forge)
     leader = Leader(
         world,
         settings.state_dir,
         watched=settings.watched,
         sweep_interval=settings.look_interval,
         backfill=backfill,
-        storages=_storages(settings),
+        storages=_storages(settings, made),
         policy=settings.retention.policy(),
         parse=parse_delivery,
         log_interval=settings.log_interval,
         lock=lock,
     )
     return Controller(
-        world, leader, tracking, forge, source, builder, linter, archive, tracker, settings.watched
+        world, leader, tracking, forge, source, linter, archive, tracker, settings.watched, made
     )
 
 
@@ -227,13 +222,19 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsal(settings: Settings, name: str, variation: Variation | None = None) -> Iterator[Rehearsal]:
-    """Everything is released again on the way out, also when interrupted."""
+def rehearsal(
+    settings: Settings, name: str, variation: Variation | None = None, *, backend: str | None = None
+) -> Iterator[Rehearsal]:
+    """Everything is released again on the way out, also when interrupted.
+
+    ``backend``: make only that one, whether the settings name it or not. Raises UserError where it cannot
+    be had.
+    """
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = settings.state_dir / REHEARSALS / name
     state.mkdir(parents=True, mode=0o700)
     with locked(state / LIVES, timeout=10):
-        yield from _rehearsal(settings, state, variation)
+        yield from _rehearsal(settings, state, variation, (backend,) if backend else settings.backends)
 
 
 def possible(variation: Variation) -> Variation:
@@ -254,7 +255,10 @@ def possible(variation: Variation) -> Variation:
     return variation
 
 
-def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> Iterator[Rehearsal]:
+def _rehearsal(
+    settings: Settings, state: Path, variation: Variation | None, names: tuple[str, ...]
+) -> Iterator[Rehearsal]:
+    made = make(names, settings, state, rehearsal=True)
     source = GitSource(
         settings.cache / CLONES, timeout=timedelta(seconds=settings.git.timeout), allow_file=True
     )
@@ -264,11 +268,9 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
         settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
     )
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
-    quarters = quarters_for(settings, rehearsal=True)
-    builder = _builder(settings, quarters)
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, state, source, builder, linter, archive, quarters, tracker, None, variation)
+    world = _world(settings, state, source, made, linter, archive, tracker, None, variation)
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -276,18 +278,26 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
     finally:
         engine.shutdown()
         source.close()
-        builder.close()
         linter.close()
         archive.close()
-        for run_id in world.provider.owned():
-            world.provider.release(run_id)
+        for each in made:
+            each.close()
+            _release_all(world, each.backend)
         world.store.close()
 
 
-def _storages(settings: Settings) -> tuple[Storage, ...]:
+def _release_all(world: World, backend: Backend) -> None:
+    """What this rehearsal holds; a backend may hold other controllers' runs too."""
+    with world.store.read() as connection:
+        ours = {run.id for run in runs.recent_runs(connection, 10)}
+    for run_id in ours.intersection(backend.provider.owned()):
+        backend.provider.release(run_id)
+
+
+def _storages(settings: Settings, made: tuple[Made, ...]) -> tuple[Storage, ...]:
     python = Path(sys.executable) if settings.tracking.uri is None else None
     return (
-        ProcessStorage(settings.cache),
+        *(storage for each in made for storage in each.storages),
         Rehearsals(settings.state_dir / REHEARSALS),
         CloneStorage(settings.cache / CLONES),
         ServerStorage(settings.cache, python),
@@ -298,10 +308,9 @@ def _world(
     settings: Settings,
     state: Path,
     source: GitSource,
-    builder: ProcessBuilder,
+    made: tuple[Made, ...],
     linter: ProcessLinter,
     archive: ProcessArchive,
-    quarters: Quarters,
     tracker: Tracker,
     forge: Forge | None,
     variation: Variation | None = None,
@@ -315,15 +324,7 @@ def _world(
     return World(
         store=store,
         source=source,
-        builder=builder,
-        provider=ProcessProvider(
-            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
-        ),
-        runner=ProcessRunner(
-            quarters=quarters,
-            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
-            cache=settings.cache,
-        ),
+        backends=by_name(*(each.backend for each in made)),
         tracker=tracker,
         forge=forge,
         archive=archive,
@@ -331,7 +332,6 @@ def _world(
         clock=SystemClock(),
         folders=folders,
         pages=_page_root(settings),
-        slots=settings.process.slots,
         per_repository=settings.limits.per_repository,
         per_user=settings.limits.per_user,
         policy=settings.policy.policy(),
@@ -347,15 +347,6 @@ def keys_of(settings: Settings) -> Keys:
 
 def _archive(settings: Settings) -> ProcessArchive:
     return ProcessArchive(ZipArchive(Folders(settings.state_dir).evidence, keys_of(settings)))
-
-
-def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:
-    return ProcessBuilder(
-        uv=uv_binary(),
-        cache=settings.cache,
-        timeout=timedelta(seconds=settings.process.build_timeout),
-        quarters=quarters,
-    )
 
 
 def _page_root(settings: Settings) -> str | None:
@@ -387,11 +378,3 @@ def same_site(clone_url: str, api_url: str) -> bool:
     if clone.scheme != api.scheme:
         return False
     return clone.netloc == api.netloc or api.netloc == f"api.{clone.netloc}"
-
-
-def uv_binary() -> Path:
-    """Raises UserError when it is not installed."""
-    try:
-        return Path(find_uv_bin())
-    except FileNotFoundError:
-        raise UserError("uv is not installed beside Reprise: install the package `uv` again") from None

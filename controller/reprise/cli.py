@@ -103,13 +103,20 @@ def run(
             help="Change one thing and compare with the run before; `list` shows what.",
         ),
     ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Where: process, or docker, which builds an image and shuts jobs in."
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> int:
     """Rehearse on this machine: the same pipeline and report, no forge.
 
-    What is not committed is run too, and said so; the repository itself is only read. The report goes to
-    stdout, everything else to stderr.
+    What is not committed is run too, and said so; the repository itself is only read. It runs on the first
+    backend of REPRISE_BACKENDS that can: docs/backends.md. The report goes to stdout, everything else to
+    stderr.
 
     Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 the repository
     could not be run, 4 the infrastructure failed, 64 wrong usage, 70 a bug, 130 interrupted.
@@ -123,7 +130,13 @@ def run(
     from reprise.settings import load_settings
 
     return rehearse(
-        load_settings(config), path, experiment=experiment, badge=badge, as_json=as_json, vary=vary
+        load_settings(config),
+        path,
+        experiment=experiment,
+        badge=badge,
+        as_json=as_json,
+        vary=vary,
+        backend=backend,
     )
 
 
@@ -173,17 +186,24 @@ def plan(
 ) -> int:
     """Show what would be run, and what it can tell.
 
-    The command, the pins, the time that earlier runs took, and what is missing. Then, from the committed
-    values per seed or their spread: the scatter, how likely each verdict is, how many trials it takes.
-    docs/statistics.md explains every line.
+    The command, the pins, the backend, the time that earlier runs took, and what is missing. Then, from the
+    committed values per seed or their spread: the scatter, how likely each verdict is, how many trials it
+    takes. docs/statistics.md explains every line.
 
     Exit codes: 0 shown, 64 wrong usage or a spec with problems.
     """
     from reprise.planning import as_object, plan_specs, render
     from reprise.settings import load_settings
 
-    state = load_settings(config).state_dir
-    plans = plan_specs(path, experiment=experiment, claim=claim, suggesting=suggest, state=state)
+    settings = load_settings(config)
+    plans = plan_specs(
+        path,
+        experiment=experiment,
+        claim=claim,
+        suggesting=suggest,
+        state=settings.state_dir,
+        offers=settings.offers(),
+    )
     shown = json.dumps(as_object(plans), indent=2) if as_json else render(plans, suggesting=suggest)
     typer.echo(shown)
     return 0

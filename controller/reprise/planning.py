@@ -3,12 +3,13 @@
 Reads the spec files and the committed values of a folder as ``reprise check`` does, and runs nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from reprise.domain.addresses import SPEC_PAGE
+from reprise.domain.backend import PROCESS, Offer, choose_backend, needs_of
 from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
@@ -50,10 +51,11 @@ def plan_specs(
     claim: str | None = None,
     suggesting: bool = False,
     state: Path | None = None,
+    offers: Sequence[Offer] = (Offer(PROCESS),),
 ) -> tuple[ExperimentPlan, ...]:
     """The plan of every experiment, or of one. UserError names what is missing or wrong.
 
-    ``state`` is the state folder, where earlier runs say how long it takes.
+    ``state`` is the state folder, where earlier runs say how long it takes, ``offers`` what backends can do.
     """
     found = find_specs(path)
     chosen = [file for file in found.files if experiment in (None, file.spec.name)]
@@ -64,7 +66,9 @@ def plan_specs(
         ExperimentPlan(
             name,
             spec,
-            RunPlan(spec, look(root_of(path), spec, state)),
+            RunPlan(
+                spec, look(root_of(path), spec, state), choose_backend(offers, needs_of(spec), spec.policy)
+            ),
             _claims(spec, claim, found.read, suggesting),
         )
         for name, spec in specs

@@ -21,8 +21,10 @@ from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
 from reprise.domain import environment, variation
 from reprise.domain.addresses import SPEC_PAGE
+from reprise.domain.backend import NOTHING, Unfit, choose_backend, needs_of
 from reprise.domain.badge import Badge, hardware_words, render_badge
 from reprise.domain.errors import UserError
+from reprise.domain.policy import UNRESTRICTED
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
 from reprise.domain.run import Repository, RunId, Sha
@@ -36,7 +38,7 @@ from reprise.engine.settled import run_id
 from reprise.engine.specs import read_specs
 from reprise.engine.view import links, run_view
 from reprise.engine.world import World
-from reprise.settings import Settings
+from reprise.settings import BUILT, Settings
 from reprise.store import rehearsed, repositories, runs
 from reprise.store.runs import NewRun, Run
 from reprise.terminal import LogFollower, interruptible, print_report
@@ -50,11 +52,15 @@ def rehearse(
     badge: Path | None,
     as_json: bool,
     vary: str | None = None,
+    backend: str | None = None,
 ) -> int:
     """Exit code of the verdict. Raises UserError when there is nothing to run, and then leaves nothing.
 
-    ``badge`` is a file for the verdict's badge, ``vary`` one thing to change (see `domain.variation`).
+    ``badge`` is a file for the verdict's badge, ``vary`` one thing to change (see `domain.variation`),
+    ``backend`` where to run; None = the first of the settings that can.
     """
+    if backend is not None and backend not in BUILT:
+        raise UserError(f"there is no backend {backend!r}: --backend takes {' or '.join(BUILT)}")
     if badge is not None and vary is not None:
         raise UserError("a varied rehearsal says nothing about the publication, so it gets no --badge")
     if badge is not None:
@@ -65,7 +71,8 @@ def rehearse(
     if wanted is not None:
         wanted = possible(wanted)
     try:
-        with interruptible(), rehearsal(settings, uuid.uuid4().hex[:12], wanted) as place:
+        named = uuid.uuid4().hex[:12]
+        with interruptible(), rehearsal(settings, named, wanted, backend=backend) as place:
             state = place.world.folders.state
             ended = _follow(place, _add_run(place, path, experiment), quiet=as_json)
             shown = replace(run_view(place.world, ended), path=shlex.quote(str(path)))
@@ -102,7 +109,7 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     file = choose(read_specs(place.world.source, repository, sha), experiment, path)
     if place.world.variation is not None and isinstance(file.spec, Spec):
         variation.settled(place.world.variation, file.spec)  # says now what would refuse it later
-    new = _new_run(repository, sha, file, dirty=dirty)
+    new = replace(_new_run(repository, sha, file, dirty=dirty), backend=_backend(place.world, file))
     with place.world.store.write() as connection:
         repositories.remember(connection, repository)
         now = place.world.clock.now()
@@ -110,6 +117,15 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
         runs.save(connection, new.id, coin=_shared_coin(place.world, new))
         auditing.requested(connection, new, repository.full_name, now)
     return new.id
+
+
+def _backend(world: World, file: SpecFile) -> str:
+    """Raises UserError when no backend here can run it. What cannot be read is only reported."""
+    needs = needs_of(file.spec) if isinstance(file.spec, Spec) else NOTHING
+    where = choose_backend(world.offers, needs, UNRESTRICTED)
+    if isinstance(where, Unfit):
+        raise UserError(where.why)
+    return where
 
 
 def _shared_coin(world: World, new: NewRun) -> str | None:

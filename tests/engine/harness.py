@@ -24,6 +24,7 @@ from tests.fakes.source import FakeSource, File
 from tests.fakes.tracker import FakeTracker
 
 from reprise.domain.audit import Action, Deed
+from reprise.domain.backend import PROCESS, Offer
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
 from reprise.domain.policy import UNRESTRICTED, Policy
 from reprise.domain.run import Phase, Reason, Repository, RunId, Sha
@@ -34,7 +35,7 @@ from reprise.engine.intake import resolve_due
 from reprise.engine.steps import Steps
 from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.workflow import RunWorkflow
-from reprise.engine.world import Folders, PlanRule, World
+from reprise.engine.world import Backend, Folders, PlanRule, World, by_name
 from reprise.ports import JobRequest
 from reprise.store import audit, repositories, runs
 from reprise.store import intake as inbox
@@ -45,6 +46,9 @@ from reprise.store.runs import Run, Trial
 
 PACE = 0.001
 """A retry's second takes this long here."""
+
+FAKE = Offer(PROCESS, untrusted=True)
+"""Nothing is executed here, so that no stranger's code can do harm."""
 
 SPEC = """\
 version: 1
@@ -118,6 +122,8 @@ class Controller:
     state: Path
     outside: Outside
     slots: int = 1
+    offers: tuple[Offer, ...] = (FAKE,)
+    """Of backends that share builder, machines and runner."""
     per_repository: int | None = None
     per_user: int | None = None
     policy: Policy = UNRESTRICTED
@@ -151,9 +157,9 @@ class Controller:
         return World(
             store=store,
             source=out.source,
-            builder=out.builder,
-            provider=out.provider,
-            runner=out.runner,
+            backends=by_name(
+                *(Backend(each, out.builder, out.provider, out.runner, self.slots) for each in self.offers)
+            ),
             tracker=out.tracker,
             forge=out.forge,
             archive=out.archive,
@@ -161,7 +167,6 @@ class Controller:
             clock=out.clock,
             folders=Folders(self.state),
             pages=self.pages,
-            slots=self.slots,
             per_repository=self.per_repository,
             per_user=self.per_user,
             policy=self.policy,

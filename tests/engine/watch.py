@@ -8,17 +8,18 @@ import asyncio
 import inspect
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from reprise.engine.steps import Steps
-from reprise.engine.world import World
+from reprise.engine.world import World, by_name
 
 Cross = Callable[[str, str, str], bool]
 """(name, side, run id) → whether the controller dies here. May raise instead."""
 
-PORTS = ("forge", "source", "builder", "provider", "runner", "tracker", "linter")
+_OF_BACKENDS = ("builder", "provider", "runner")
+PORTS = ("forge", "source", "tracker", "linter", *_OF_BACKENDS)
 
 
 class Watched:
@@ -117,8 +118,19 @@ class Life:
 
 
 def _with_ports(world: World, cross: Cross, hang: Callable[[], None]) -> World:
-    ports: dict[str, Any] = {name: Watched(getattr(world, name), f"{name}.", cross, hang) for name in PORTS}
-    return replace(world, **ports)
+    return with_ports(world, lambda name, port: Watched(port, f"{name}.", cross, hang))
+
+
+def with_ports(world: World, wrap: Callable[[str, Any], Any], names: Collection[str] = PORTS) -> World:
+    """The same with these ports wrapped, those of every backend too."""
+    ports: dict[str, Any] = {
+        name: wrap(name, getattr(world, name)) for name in names if name not in _OF_BACKENDS
+    }
+    backends = [
+        replace(each, **{name: wrap(name, getattr(each, name)) for name in names if name in _OF_BACKENDS})
+        for each in world.backends.values()
+    ]
+    return replace(world, backends=by_name(*backends), **ports)
 
 
 def _nobody_dies() -> None:

@@ -4,9 +4,9 @@ the outside and of every write of our rows."""
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
-from tests.engine.watch import PORTS, Killed, Watched
+from tests.engine.watch import Killed, Watched, with_ports
 
 from reprise.engine.world import World
 from reprise.store.database import Connection, Database
@@ -31,10 +31,8 @@ class Fuse:
         self._then.clear()
 
     def wrap(self, world: World) -> World:
-        ports: dict[str, Any] = {
-            name: Watched(getattr(world, name), f"{name}.", self._cross, _unused) for name in PORTS
-        }
-        return replace(world, store=cast(Database, _Store(world.store, self.pass_by)), **ports)
+        watched = with_ports(world, lambda name, port: Watched(port, f"{name}.", self._cross, _unused))
+        return replace(watched, store=cast(Database, _Store(world.store, self.pass_by)))
 
     def pass_by(self) -> None:
         """Raises Killed when this is the end."""

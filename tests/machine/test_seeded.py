@@ -1,12 +1,12 @@
 """The histories would notice: each defect that is seeded here is found by some of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from typing import Any, cast
 
 import pytest
 from hypothesis import Phase, given, settings
+from tests.engine.watch import with_ports
 from tests.machine.histories import Histories, Step, histories, many
 from tests.machine.test_tags import MIX
 
@@ -48,9 +48,11 @@ def finds_no_comment_again(world: World) -> World:
 
 
 def adopts_no_job(world: World) -> World:
+    runner = world.backend(world.default).runner
+
     def start(job: JobRequest) -> Failed | None:
-        cast(Any, world.runner)._inner._states.pop(job.folder, None)
-        return world.runner.start(job)
+        cast(Any, runner)._inner._states.pop(job.folder, None)
+        return runner.start(job)
 
     return _with(world, "runner", "start", start)
 
@@ -60,8 +62,7 @@ def concludes_nothing(world: World) -> World:
 
 
 def _with(world: World, port: str, name: str, instead: Callable[..., Any]) -> World:
-    spoiled: dict[str, Any] = {port: Spoiled(getattr(world, port), name, instead)}
-    return replace(world, **spoiled)
+    return with_ports(world, lambda _, inner: Spoiled(inner, name, instead), (port,))
 
 
 @pytest.mark.parametrize(

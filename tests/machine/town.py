@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import select
 from tests.deliveries import comment_posted, pull_changed, sample, tag_created, tag_pushed
-from tests.engine.harness import Outside
+from tests.engine.harness import FAKE, Outside
 from tests.engine.watch import Killed
 from tests.fakes.engine import FakeEngine, Records
 from tests.fakes.source import FakeSource
@@ -35,7 +35,7 @@ from reprise.engine.stopping import end_overspent, tell_stopped
 from reprise.engine.sweep import Sweeps, sweep
 from reprise.engine.told import delivery_of
 from reprise.engine.workflow import RunWorkflow
-from reprise.engine.world import Folders, World
+from reprise.engine.world import Backend, Folders, World, by_name
 from reprise.store import catch_up, repositories, runs
 from reprise.store import intake as inbox
 from reprise.store.database import Database
@@ -313,9 +313,7 @@ class Town:
                     World(
                         store=self.store,
                         source=out.source,
-                        builder=out.builder,
-                        provider=out.provider,
-                        runner=out.runner,
+                        backends=by_name(Backend(FAKE, out.builder, out.provider, out.runner, self.slots)),
                         tracker=out.tracker,
                         forge=out.forge,
                         archive=out.archive,
@@ -323,7 +321,6 @@ class Town:
                         clock=out.clock,
                         folders=Folders(self.folder / "state"),
                         pages="https://reprise.test",
-                        slots=self.slots,
                         aside=inline,
                     )
                 )

@@ -17,6 +17,7 @@ from reprise.domain.command import (
     parse,
 )
 from reprise.domain.forge import OnCommit, OnPullRequest
+from reprise.domain.policy import BACKENDS
 from reprise.domain.run import Sha
 from reprise.engine.conversation import help_text
 
@@ -30,7 +31,7 @@ MEANS = {
     "/reproduce table-2 0123abc": Reproduce("table-2", sha=Sha("0123abc")),
     "/reproduce seeds=5": Reproduce(seeds=5),
     "/reproduce claims=accuracy,loss": Reproduce(claims=("accuracy", "loss")),
-    "/reproduce backend=process": Reproduce(),
+    "/reproduce backend=docker": Reproduce(backend="docker"),
     "/reproduce plan": AskPlan(Reproduce()),
     "/reproduce approve p0123abcd": Approve("p0123abcd"),
     "/reproduce status": ShowStatus(),
@@ -50,7 +51,7 @@ def test_the_bounds_on_the_page_are_the_parsers() -> None:
     assert isinstance(parse(f"/reproduce seeds={command.MOST_SEEDS + 1}"), BadValue)
     too_many = ",".join(f"c{number}" for number in range(command.MOST_CLAIMS + 1))
     assert isinstance(parse(f"/reproduce claims={too_many}"), BadValue)
-    assert command.BACKENDS == ("process",)
+    assert all(f"`{name}`" in rows["/reproduce backend=docker"] for name in BACKENDS)
 
 
 def test_an_option_twice_or_an_unknown_one_is_refused() -> None:

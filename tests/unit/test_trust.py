@@ -38,7 +38,7 @@ POLICIES = tuple(
 LOST = Unreadable("The policy cannot be read: reprise.yaml:3:1: unknown key 'whom'")
 HOUR = SU_SECONDS
 COSTS = tuple(
-    Cost("process", expected, most, spent, reserved)
+    Cost(expected, most, spent, reserved)
     for (expected, most), spent, reserved in product(
         ((None, 0.0), (0.5 * HOUR, 2 * HOUR), (2 * HOUR, 4 * HOUR)),
         (0.0, 0.8 * HOUR),
@@ -49,7 +49,7 @@ ASKED = tuple(
     Asked(kind, permission, from_fork, named)
     for kind, permission, from_fork, named in product(Kind, Permission, (False, True), Named)
 )
-FREE = Cost("process")
+FREE = Cost()
 Rule = Callable[[Asked, Policy, Cost, Decision], bool]
 
 
@@ -98,11 +98,6 @@ def where_administrators_start_writers_do_not(
     return asked.permission is Permission.ADMIN or not isinstance(decision, Allowed)
 
 
-def another_backend_runs_nothing(asked: Asked, policy: Policy, cost: Cost, decision: Decision) -> bool:
-    allowed = policy.backends is None or cost.backend in policy.backends
-    return allowed or isinstance(decision, Refused)
-
-
 def too_dear_a_run_is_refused(asked: Asked, policy: Policy, cost: Cost, decision: Decision) -> bool:
     most = policy.max_su_per_run
     dear = most is not None and cost.expected is not None and cost.expected > most * HOUR
@@ -149,7 +144,6 @@ RULES: tuple[Rule, ...] = (
     a_plan_is_of_the_head,
     only_who_may_approve_is_told_to_name_the_commit,
     where_administrators_start_writers_do_not,
-    another_backend_runs_nothing,
     too_dear_a_run_is_refused,
     a_spent_month_runs_nothing,
     no_run_may_take_more_than_is_left,
@@ -176,7 +170,7 @@ def test_who_may_more_is_never_allowed_less() -> None:
 
 
 def test_a_stricter_policy_never_allows_more() -> None:
-    cost = Cost("process", HOUR, 2 * HOUR, spent=0.5 * HOUR)
+    cost = Cost(HOUR, 2 * HOUR, spent=0.5 * HOUR)
     for asked, one, other in product(ASKED, POLICIES, POLICIES):
         both = stricter(one, other)
         most = min(rank(decide(asked, one, cost)), rank(decide(asked, other, cost)))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reprise.domain.policy import BACKENDS
 from reprise.domain.run import Sha
 
 OWN_MARKER = "<!-- reprise"
@@ -27,6 +28,8 @@ class Reproduce:
     """How many trials are wanted; None = as many as the spec declares."""
     claims: tuple[str, ...] | None = None
     """Judge only these; None = all."""
+    backend: str | None = None
+    """Run it there; None = wherever the policy and the spec allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,6 @@ class BadValue:
 
 Command = Reproduce | AskPlan | Approve | Cancel | ShowStatus | ShowHelp | Unknown | Twice | BadValue
 
-BACKENDS = ("process",)
 MOST_SEEDS = 1000
 MOST_CLAIMS = 10
 """As many as get a status of their own."""
@@ -178,6 +180,7 @@ def _parse_request(words: list[str]) -> Reproduce | Unknown | Twice | BadValue:
         request,
         seeds=int(values["seeds"]) if "seeds" in values else None,
         claims=tuple(dict.fromkeys(values["claims"].split(","))) if "claims" in values else None,
+        backend=values["backend"].lower() if "backend" in values else None,
     )
 
 
@@ -190,7 +193,7 @@ def _wanted(option: str, value: str) -> str | None:
         ids = value.split(",")
         fits = len(ids) <= MOST_CLAIMS and all(_EXPERIMENT.fullmatch(each) for each in ids)
         return None if fits else f"at most {MOST_CLAIMS} ids of claims, with commas and without spaces"
-    return None if value.lower() in BACKENDS else f"`{'` or `'.join(BACKENDS)}`, the only backend here"
+    return None if value.lower() in BACKENDS else f"`{'`, `'.join(BACKENDS[:-1])}` or `{BACKENDS[-1]}`"
 
 
 def _parse_subject(words: list[str]) -> Reproduce | Unknown:

@@ -75,7 +75,9 @@ class Plan:
 
 
 def _what(plan: Plan) -> tuple[object, ...]:
-    return plan.experiment, plan.commit, plan.from_fork, plan.seeds, plan.claims, plan.facts.spec_sha256
+    facts = plan.facts
+    what = plan.experiment, plan.commit, plan.from_fork, plan.seeds, plan.claims
+    return *what, facts.spec_sha256, facts.backend
 
 
 def plan_id(repository_id: int, pull_request: int, experiment: str, commit: Sha, comment_id: int) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from reprise.domain.backend import Unfit
 from reprise.domain.pins import Pins
 from reprise.domain.spec.model import DataFile, Spec
 from reprise.domain.trials import controls_of, most_executions, wants_probe
@@ -65,6 +66,8 @@ class Here:
 class RunPlan:
     spec: Spec
     here: Here
+    backend: str | Unfit
+    """Where it would run."""
 
     @property
     def probe(self) -> bool:
@@ -96,7 +99,8 @@ class RunPlan:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        return (*self.here.missing, *map(_absent, lacking(self.here.inputs)))
+        unfit = (self.backend.why.rstrip("."),) if isinstance(self.backend, Unfit) else ()
+        return (*self.here.missing, *unfit, *map(_absent, lacking(self.here.inputs)))
 
 
 def lacking(inputs: Sequence[Input]) -> list[Input]:

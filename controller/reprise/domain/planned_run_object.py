@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reprise.domain.backend import Unfit
 from reprise.domain.planned_run import RunPlan
 
 
@@ -21,6 +22,7 @@ def run_object(plan: RunPlan) -> dict[str, Any]:
         "python": {"request": python[0], "source": python[1]} if python else None,
         "seconds": _seconds(plan),
         "needs": _needs(plan),
+        "backend": None if isinstance(plan.backend, Unfit) else plan.backend,
         "data": [{"path": each.file.path, "standing": each.standing.value} for each in plan.here.inputs],
         "missing": list(plan.missing),
     }

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_text import table
@@ -19,6 +20,7 @@ def render_run(plan: RunPlan) -> list[str]:
         ("pins", _pins(plan)),
         ("time", _time(plan)),
         ("needs", _needs(plan)),
+        ("backend", "none of this controller" if isinstance(plan.backend, Unfit) else plan.backend),
         *_data(plan),
         *_labelled("missing", plan.missing),
     ]

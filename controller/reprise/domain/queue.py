@@ -2,11 +2,12 @@
 
 Repositories take turns: the one with the fewest live or recently granted runs comes first, then whoever
 came first. So a repository with 200 tags costs its neighbour one place, not 200. Within a repository
-the order of arrival stands, except that a run whose own limit is reached lets the next one pass.
+the order of arrival stands, except that a run whose own limit is reached, or whose backend is full, lets the
+next one pass.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reprise.domain.run import RunId
@@ -31,6 +32,8 @@ class Entry:
     repository_id: int
     repository: str
     who: str
+    backend: str
+    """Where it is to run."""
 
     @property
     def user(self) -> str | None:
@@ -41,7 +44,8 @@ class Entry:
 class Limits:
     """Runs at the same time; None = as many as there are slots."""
 
-    slots: int
+    slots: Mapping[str, int]
+    """By backend."""
     per_repository: int | None = None
     per_user: int | None = None
 
@@ -71,14 +75,16 @@ def decide(waiting: Iterable[Entry], busy: Sequence[Entry], recent: Iterable[Ent
     """``busy`` runs hold a slot; ``recent`` are the last `RECENT` grants, among them busy ones."""
     users = Counter(entry.user for entry in busy)
     repositories = Counter(entry.repository_id for entry in busy)
+    taken = Counter(entry.backend for entry in busy)
     granted: list[RunId] = []
     waits: dict[RunId, Wait] = {}
     for entry in _in_turn(waiting, (*busy, *recent)):
-        why = _why(entry, len(busy) + len(granted), repositories, users, limits)
+        why = _why(entry, taken, repositories, users, limits)
         waits[entry.id] = Wait(len(waits) + 1, why)
         if why:
             continue
         granted.append(entry.id)
+        taken[entry.backend] += 1
         users[entry.user] += 1
         repositories[entry.repository_id] += 1
     return Queue(tuple(granted), waits)
@@ -94,16 +100,32 @@ def _in_turn(waiting: Iterable[Entry], served: Iterable[Entry]) -> list[Entry]:
     return [entry for *_, entry in sorted(turns, key=lambda turn: turn[:2])]
 
 
+def gone(backend: str, here: Iterable[str]) -> str:
+    """Why nothing can be done on a backend that the settings do not name any more, and what to do."""
+    return (
+        f"the backend {backend} is not among those of this controller ({', '.join(here)}): "
+        f"the operator can put {backend} back into REPRISE_BACKENDS, or cancel the run"
+    )
+
+
 def _why(
-    entry: Entry, taken: int, repositories: Counter[int], users: Counter[str | None], limits: Limits
+    entry: Entry,
+    taken: Counter[str],
+    repositories: Counter[int],
+    users: Counter[str | None],
+    limits: Limits,
 ) -> str:
     """Why this run cannot start now; its own limits first, since a free slot would not help it."""
+    if entry.backend not in limits.slots:
+        return gone(entry.backend, limits.slots)
     if limits.per_repository is not None and repositories[entry.repository_id] >= limits.per_repository:
         return f"{entry.repository} already has {_runs(limits.per_repository)} of {limits.per_repository}"
     if limits.per_user is not None and entry.user is not None and users[entry.user] >= limits.per_user:
         return f"{entry.user} already has {_runs(limits.per_user)} of {limits.per_user}"
-    if taken >= limits.slots:
-        return "the only slot is in use" if limits.slots == 1 else f"all {limits.slots} slots are in use"
+    slots = limits.slots[entry.backend]
+    if taken[entry.backend] >= slots:
+        where = f" of {entry.backend}" if len(limits.slots) > 1 else ""
+        return f"the only slot{where} is in use" if slots == 1 else f"all {slots} slots{where} are in use"
     return ""
 
 

@@ -40,12 +40,16 @@ class Asked:
     """The commit comes from another repository, or nobody knows from which."""
     named: Named
 
+    @property
+    def untrusted(self) -> bool:
+        """Other commits may be a fork's too: a forge finds those in the repository that was forked."""
+        return self.from_fork or self.named is Named.OTHER
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Machine seconds. A spec that cannot be read costs nothing."""
 
-    backend: str
     expected: float | None = None
     """None = unknown."""
     most: float = 0.0
@@ -95,12 +99,6 @@ def limit(policy: Policy, cost: Cost) -> float | None:
 
 
 def over_budget(policy: Policy, cost: Cost) -> Refused | None:
-    if policy.backends is not None and cost.backend not in policy.backends:
-        wanted = ", ".join(policy.backends) or "none that all of it agree on"
-        return Refused(
-            f"The policy allows the backends {wanted}, and this controller runs jobs on {cost.backend}: "
-            "add it to `policy.backends` on the default branch, or ask the operator."
-        )
     run, left = _seconds(policy.max_su_per_run), _left(policy, cost)
     if run is not None and cost.expected is not None and cost.expected > run:
         return Refused(

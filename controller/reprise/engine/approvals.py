@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reprise.domain import trust
+from reprise.domain.backend import Unfit
 from reprise.domain.forge import OnPullRequest, PullRequest, Reaction
 from reprise.domain.plan import Plan
 from reprise.domain.run import Repository
@@ -20,7 +21,7 @@ from reprise.store import plans, runs
 from reprise.store.intake import COMMENT, Trigger
 from reprise.store.runs import NewRun
 
-_FREE = Cost("")
+_FREE = Cost()
 """For questions whose answer does not depend on it."""
 
 
@@ -76,7 +77,12 @@ def _decide(
         return trust.approve(asked.permission, Standing.VOID, policy, _FREE, 0)
     spec = with_arguments(file.spec, plan.seeds, plan.claims)
     cost = policies.cost(asked.repository, spec, policy)
-    return trust.approve(asked.permission, standing, policy, cost, plan.facts.most)
+    decision = trust.approve(asked.permission, standing, policy, cost, plan.facts.most)
+    if not isinstance(decision, Allowed):
+        return decision
+    # What was looked at and approved includes where it runs.
+    where = policies.backend(spec, policy, untrusted=plan.from_fork, wanted=plan.facts.backend)
+    return trust.Refused(f"{where.why} {trust.AGAIN}") if isinstance(where, Unfit) else decision
 
 
 def _standing(plan: Plan, pull: PullRequest, now: datetime) -> Standing:
@@ -108,6 +114,7 @@ def _run(asked: Asked, plan: Plan) -> NewRun:
         seeds=plan.seeds,
         claims=plan.claims,
         untrusted=plan.from_fork,
+        backend=plan.facts.backend,
     )
 
 

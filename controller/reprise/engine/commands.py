@@ -10,6 +10,7 @@ from typing import assert_never
 
 from reprise.domain import command as commands
 from reprise.domain import trust
+from reprise.domain.backend import Needs, Unfit, choose_backend
 from reprise.domain.command import (
     Approve,
     AskPlan,
@@ -29,7 +30,7 @@ from reprise.domain.trust import Allowed, NeedsApproval, Refused
 from reprise.engine import approvals, conversation, plans, stopping, targets
 from reprise.engine.asking import Asked, confused, react, refuse, reply
 from reprise.engine.conversation import wrong_argument
-from reprise.engine.policies import Policies
+from reprise.engine.policies import Answer, Policies
 from reprise.engine.settled import Settled, new_run
 from reprise.engine.specs import read_specs
 from reprise.engine.targets import Target
@@ -62,7 +63,8 @@ def on_click(world: World, repository: Repository, trigger: Trigger, policies: P
         run = get_run(connection, (newest or "") if everything else trigger.ref)
     if run is None or (run.repository.id, run.commit) != (repository.id, trigger.commit):
         return Settled("a click on a check that is not ours")
-    same = Reproduce(run.experiment, sha=run.commit, seeds=run.seeds, claims=run.claims)
+    where = run.backend if run.backend in world.backends else None
+    same = Reproduce(run.experiment, sha=run.commit, seeds=run.seeds, claims=run.claims, backend=where)
     command = Reproduce(everything=True, sha=run.commit) if everything else same
     there = replace(trigger, pull_request=run.pull_request)
     permission = world.conversation.permission(repository, trigger.who)
@@ -121,9 +123,8 @@ def _reproduce(world: World, asked: Asked, command: Reproduce, policies: Policie
     target = targets.find(world, asked, command)
     if isinstance(target, Settled):
         return target
-    question = trust.Asked(target.kind, asked.permission, target.from_fork, target.named)
-    # A repository's own policy is only ever stricter: what is refused already costs no look at its files.
-    first = trust.decide(question, world.policy, trust.Cost(world.backend))
+    question = target.question(asked.permission)
+    first = _first_look(world, question, command)
     if isinstance(first, Refused) or (isinstance(first, NeedsApproval) and first.themself):
         return _not_allowed(world, asked, first, command, target)
     if isinstance(first, NeedsApproval):
@@ -131,14 +132,24 @@ def _reproduce(world: World, asked: Asked, command: Reproduce, policies: Policie
     files = _files(world, asked, command, target)
     if isinstance(files, Settled):
         return files
-    decided = policies.decide(question, asked.repository, files, command)
+    answers = policies.decide(question, asked.repository, files, command)
+    decided = [answer.decision for answer in answers]
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
         return _not_allowed(world, asked, refused, command, target)
     if any(isinstance(each, NeedsApproval) for each in decided):
         return _plan(world, asked, command, policies)
     react(world, asked, Reaction.EYES)
-    limits = [each.limit for each in decided if isinstance(each, Allowed)]
-    return _runs(asked, command, target, files, limits)
+    return _runs(asked, command, target, files, answers)
+
+
+def _first_look(world: World, question: trust.Asked, command: Reproduce) -> trust.Decision:
+    """A repository's own policy is only ever stricter: what is refused already costs no look at its files."""
+    decision = trust.decide(question, world.policy, trust.Cost())
+    if isinstance(decision, Refused):
+        return decision
+    needs = Needs(untrusted=question.untrusted)
+    where = choose_backend(world.offers, needs, world.policy, wanted=command.backend)
+    return Refused(where.why) if isinstance(where, Unfit) else decision
 
 
 def _plan(world: World, asked: Asked, command: Reproduce, policies: Policies) -> Settled:
@@ -150,17 +161,19 @@ def _plan(world: World, asked: Asked, command: Reproduce, policies: Policies) ->
     target = targets.find(world, asked, command)
     if isinstance(target, Settled):
         return target
-    question = trust.Asked(target.kind, Permission.READ, target.from_fork, target.named)
-    first = trust.decide(question, world.policy, trust.Cost(world.backend))
+    question = target.question(Permission.READ)
+    first = _first_look(world, question, command)
     if isinstance(first, Refused):
         return _not_allowed(world, asked, first, command, target)
     files = _files(world, asked, command, target)
     if isinstance(files, Settled):
         return files
-    decided = policies.decide(question, asked.repository, files, command)
+    answers = policies.decide(question, asked.repository, files, command)
+    decided = [answer.decision for answer in answers]
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
         return _not_allowed(world, asked, refused, command, target)
-    return plans.propose(world, asked, command, target, files, policies)
+    where = [answer.backend for answer in answers]
+    return plans.propose(world, asked, command, target, files, where, policies)
 
 
 def _not_allowed(
@@ -192,7 +205,7 @@ def _runs(
     command: Reproduce,
     target: Target,
     files: Sequence[SpecFile],
-    limits: Sequence[float | None],
+    answers: Sequence[Answer],
 ) -> Settled:
     why = f"{asked.words} on {target.ref}"
     runs = tuple(
@@ -208,9 +221,10 @@ def _runs(
             ),
             seeds=command.seeds,
             claims=command.claims,
-            spend_limit=limit,
-            untrusted=target.untrusted,
+            spend_limit=answer.decision.limit if isinstance(answer.decision, Allowed) else None,
+            untrusted=target.question(asked.permission).untrusted,
+            backend=answer.backend,
         )
-        for file, limit in zip(files, limits, strict=True)
+        for file, answer in zip(files, answers, strict=True)
     )
     return Settled(f"{len(runs)} experiment(s) at {target.sha[:7]}", runs, target.tagged)

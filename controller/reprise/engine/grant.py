@@ -1,5 +1,6 @@
 """Which waiting run may start. Waiting runs are rows; a grant starts a durable workflow."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -16,9 +17,8 @@ log = structlog.get_logger()
 
 def grant(world: World, start: Callable[[str], None]) -> int:
     """Start what may start; returns how many. A crash after the grant is healed by `resume`."""
-    with world.store.read() as connection:
-        if len(runs.busy_entries(connection)) >= world.slots:
-            return 0  # asked twice a second: a thousand waiting runs need not be ordered for this answer
+    if not _room(world):
+        return 0  # asked twice a second: a thousand waiting runs need not be ordered for this answer
     with world.store.write() as connection:
         now = world.clock.now()
         found = look(world, connection).granted
@@ -27,6 +27,14 @@ def grant(world: World, start: Callable[[str], None]) -> int:
         log.info("run granted", run_id=run_id)
         start(run_id)
     return len(chosen)
+
+
+def _room(world: World) -> bool:
+    """Whether a backend that somebody waits for has a slot that nobody holds."""
+    with world.store.read() as connection:
+        taken = Counter(entry.backend for entry in runs.busy_entries(connection))
+        free = {name for name, backend in world.backends.items() if taken[name] < backend.slots}
+        return bool(free) and not free.isdisjoint(runs.waited_for(connection))
 
 
 def resume(world: World, start: Callable[[str], None]) -> int:

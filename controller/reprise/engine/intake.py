@@ -229,14 +229,15 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, look: _Look)
                 generation=inbox.TAG,
                 why=f"tag {trigger.ref}",
             ),
-            spend_limit=decision.limit if isinstance(decision, trust.Allowed) else None,
+            spend_limit=answer.decision.limit if isinstance(answer.decision, trust.Allowed) else None,
+            backend=answer.backend,
         )
-        for file, decision in zip(wanted, decided, strict=True)
+        for file, answer in zip(wanted, decided, strict=True)
     )
     refusals = {
-        run.id: decision.reason
-        for run, decision in zip(runs, decided, strict=True)
-        if not isinstance(decision, trust.Allowed)
+        run.id: answer.decision.reason
+        for run, answer in zip(runs, decided, strict=True)
+        if not isinstance(answer.decision, trust.Allowed)
     }
     text = f"{len(runs)} experiment(s) at {sha[:7]}"
     return Settled(text, runs, frozenset(tags.values()), seen, refusals=refusals)

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 def blocked(world: World, run: Run) -> Failed | None:
     """Why no machine is to be asked for; looked at only where one costs something."""
-    if not world.provider.leases:
+    if not world.backend(run.backend).provider.leases:
         return None
     try:
         lay_out(world, run)

@@ -43,15 +43,19 @@ def propose(
     command: Reproduce,
     target: Target,
     files: Sequence[SpecFile],
+    where: Sequence[str],
     policies: Policies,
 ) -> Settled:
-    """A plan for each of these experiments; one that stands for the same already is kept."""
+    """A plan for each of these experiments, which would run on the backend beside it.
+
+    One that stands for the same already is kept.
+    """
     made = []
-    for file in files:
+    for file, backend in zip(files, where, strict=True):
         if isinstance(file.spec, BadSpec):
             return refuse(world, asked, conversation.bad_spec(file.spec))
         spec = with_arguments(file.spec, command.seeds, command.claims)
-        made.append(_plan(world, asked, command, target, file, spec, policies))
+        made.append(_plan(world, asked, command, target, file, spec, backend, policies))
     react(world, asked, Reaction.EYES)
     now = world.clock.now()
     with world.store.write() as connection:
@@ -68,6 +72,7 @@ def _plan(
     target: Target,
     file: SpecFile,
     spec: Spec,
+    backend: str,
     policies: Policies,
 ) -> Plan:
     repository, trigger, now = asked.repository, asked.trigger, world.clock.now()
@@ -92,7 +97,7 @@ def _plan(
         facts=Facts(
             spec_sha256=file.sha256,
             command=spec.run.command,
-            backend=world.backend,
+            backend=backend,
             cpus=spec.resources.cpus,
             memory_bytes=spec.resources.memory_bytes,
             network=spec.environment.network.value,

@@ -5,11 +5,12 @@ experiment's file, and the operator's, of which the stricter wins in each point.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 
 from reprise.domain.audit import Unit
+from reprise.domain.backend import Needs, Unfit, choose_backend, needs_of
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forecast import usual_seconds
@@ -23,8 +24,18 @@ from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.spec.parse import parse_policy
 from reprise.domain.trials import controls_of, most_executions, wants_probe
 from reprise.domain.trust import Allowed, Asked, Cost, Decision, decide
+from reprise.domain.trust import Refused as RefusedByTrust
 from reprise.engine.world import World
 from reprise.store import audit, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """May it run, and where?"""
+
+    decision: Decision
+    backend: str
+    """The default one for what may not run anywhere."""
 
 
 class Policies:
@@ -36,21 +47,41 @@ class Policies:
 
     def decide(
         self, question: Asked, repository: Repository, files: Sequence[SpecFile], command: Reproduce
-    ) -> list[Decision]:
+    ) -> list[Answer]:
         """For each of these experiments; what one may take is not left for the next."""
-        decided: list[Decision] = []
+        answers: list[Answer] = []
         taken = 0.0
         for file in files:
-            spec = file.spec
-            if isinstance(spec, Spec):
-                spec = with_arguments(spec, command.seeds, command.claims)
-            # One that cannot be read is only reported: its author hears of that, not of the policy.
-            policy = self._world.policy if isinstance(spec, BadSpec) else self.policy(repository, file.path)
-            cost = self.cost(repository, spec, policy)
-            decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
-            taken += (decision.limit or 0.0) if isinstance(decision, Allowed) else 0.0
-            decided.append(decision)
-        return decided
+            answer = self._decide(question, repository, file, command, taken)
+            taken += (answer.decision.limit or 0.0) if isinstance(answer.decision, Allowed) else 0.0
+            answers.append(answer)
+        return answers
+
+    def _decide(
+        self, question: Asked, repository: Repository, file: SpecFile, command: Reproduce, taken: float
+    ) -> Answer:
+        spec = file.spec
+        if isinstance(spec, Spec):
+            spec = with_arguments(spec, command.seeds, command.claims)
+        # One that cannot be read is only reported: its author hears of that, not of the policy.
+        policy = self._world.policy if isinstance(spec, BadSpec) else self.policy(repository, file.path)
+        cost = self.cost(repository, spec, policy)
+        decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
+        if isinstance(decision, RefusedByTrust):
+            return Answer(decision, self._world.default)
+        where = self.backend(spec, policy, untrusted=question.untrusted, wanted=command.backend)
+        if isinstance(where, Unfit):
+            return Answer(RefusedByTrust(where.why), self._world.default)
+        return Answer(decision, where)
+
+    def backend(
+        self, spec: Spec | BadSpec, policy: Policy | Unreadable, *, untrusted: bool, wanted: str | None
+    ) -> str | Unfit:
+        """Where it would run. Of what cannot be read only the policy is known."""
+        if isinstance(policy, Unreadable):
+            return Unfit(policy.why)
+        needs = needs_of(spec, untrusted=untrusted) if isinstance(spec, Spec) else Needs(untrusted=untrusted)
+        return choose_backend(self._world.offers, needs, policy, wanted=wanted)
 
     def policy(self, repository: Repository, spec_file: str) -> Policy | Unreadable:
         """Raises Retryable when the repository does not answer."""
@@ -81,18 +112,18 @@ class Policies:
         What no bound of the policy asks for is not looked up: a thousand tags may come at once.
         """
         if isinstance(spec, BadSpec) or isinstance(policy, Unreadable):
-            return Cost(self._world.backend)
+            return Cost()
         most = most_executions(spec) * spec.run.timeout.total_seconds()
         if (policy.max_su_per_run, policy.max_su_per_month) == (None, None):
-            return Cost(self._world.backend, None, most)
+            return Cost(None, most)
         expected = self.expected(repository, spec)
         if policy.max_su_per_month is None:
-            return Cost(self._world.backend, expected, most)
+            return Cost(expected, most)
         month, name = month_of(self._world.clock.now()), repository.full_name
         with self._world.store.read() as connection:
             spent = audit.spent_since(connection, name, Unit.MACHINE_SECONDS, month)
             reserved = runs.reserved_seconds(connection, repository.id)
-        return Cost(self._world.backend, expected, most, spent, reserved)
+        return Cost(expected, most, spent, reserved)
 
     def expected(self, repository: Repository, spec: Spec) -> float | None:
         """Machine seconds: what earlier runs took, else as declared; None when nobody knows."""

@@ -7,38 +7,50 @@ import structlog
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import RunId
 from reprise.engine import auditing
-from reprise.engine.world import World
+from reprise.engine.world import Backend, World
 from reprise.store import runs
 
 log = structlog.get_logger()
+
+Held = tuple[str, RunId]
+"""A backend's name, and the run that it holds something for."""
 
 
 @dataclass(slots=True)
 class Reaper:
     """Releases an allocation only when it was nobody's on two sweeps in a row."""
 
-    suspects: frozenset[RunId] = field(default=frozenset())
+    suspects: frozenset[Held] = field(default=frozenset())
 
     def reap(self, world: World) -> tuple[RunId, ...]:
-        """What was released now."""
-        owned = frozenset(world.provider.owned())
+        """What was released now, on any backend."""
+        held = frozenset((name, run) for name, each in world.backends.items() for run in _owned(each))
         with world.store.read() as connection:
-            busy = frozenset(run.id for run in runs.busy_runs(connection))
-        unowned = owned - busy
+            busy = frozenset((run.backend, run.id) for run in runs.busy_runs(connection))
+        unowned = held - busy
         orphans = tuple(sorted(unowned & self.suspects))
         self.suspects = unowned
-        for run_id in orphans:
-            _release(world, run_id)
-        return orphans
+        for name, run_id in orphans:
+            _release(world, world.backends[name], run_id)
+        return tuple(run_id for _, run_id in orphans)
 
 
-def _release(world: World, run_id: RunId) -> None:
+def _owned(backend: Backend) -> tuple[RunId, ...]:
+    """Nothing is known of a backend that does not answer, and the others are still looked at."""
     try:
-        world.provider.release(run_id)
+        return backend.provider.owned()
     except (Retryable, Refused) as error:
-        log.warning("orphan not released", run_id=run_id, why=str(error))
+        log.warning("backend not looked through", backend=backend.name, why=str(error))
+        return ()
+
+
+def _release(world: World, backend: Backend, run_id: RunId) -> None:
+    try:
+        backend.provider.release(run_id)
+    except (Retryable, Refused) as error:
+        log.warning("orphan not released", run_id=run_id, backend=backend.name, why=str(error))
         return
-    log.warning("orphan released", run_id=run_id)
+    log.warning("orphan released", run_id=run_id, backend=backend.name)
     with world.store.write() as connection:
         run = runs.get_run(connection, run_id)
         auditing.orphan_released(connection, run_id, run, world.clock.now())

@@ -69,7 +69,7 @@ class Steps:
         spec = self._spec(run)
         with self._world.store.write() as connection:  # before it: no machine without a line
             auditing.machine_asked(connection, run, self._world.clock.now())
-        self._world.provider.request(run.id, spec)
+        self._world.backend(run.backend).provider.request(run.id, spec)
         return None
 
     def build(self, run_id: str) -> Failed | None:
@@ -88,8 +88,12 @@ class Steps:
             self._spec(run),
             log_file,
             lambda: self._stop_requested(run_id) is not None,
+            repository=run.repository.full_name,
+            commit=run.commit,
+            committed_at=run.source.committed_at if run.source is not None else None,
+            trusted=not run.untrusted,
         )
-        built = self._world.builder.build(request)
+        built = self._world.backend(run.backend).builder.build(request)
         if isinstance(built, Built):
             self._save(run, built=built)
             return None
@@ -97,11 +101,12 @@ class Steps:
 
     async def await_machine(self, run_id: str) -> Failed | None:
         run = self._enter(run_id, Phase.PROVISIONING)
+        provider = self._world.backend(run.backend).provider
         deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
         while True:
             if (stop := await self._world.aside(self._stop_requested, run.id)) is not None:
                 return stop
-            seen = await self._world.aside(self._world.provider.observe, run.id)
+            seen = await self._world.aside(provider.observe, run.id)
             match seen:
                 case Allocation():
                     with self._world.store.write() as connection:
@@ -150,10 +155,12 @@ class Steps:
 
     def release(self, run_id: str) -> None:
         run = self._enter(run_id, Phase.RELEASING)
-        self._world.provider.release(run.id)
-        with self._world.store.write() as connection:
-            auditing.machine_released(connection, run, self._world.clock.now())
-        remove_tree(self._world.folders.build(run.id))
+        try:
+            self._world.backend(run.backend).provider.release(run.id)
+            with self._world.store.write() as connection:
+                auditing.machine_released(connection, run, self._world.clock.now())
+        finally:  # also when its backend is not ours any more
+            remove_tree(self._world.folders.build(run.id))
 
     def evaluate(self, run_id: str, ending: Any, tracking_problem: str | None) -> None:
         """A judgement stands once it was given, also when the workflow broke after it.

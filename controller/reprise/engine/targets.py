@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from reprise.domain import trust
 from reprise.domain.command import Reproduce
-from reprise.domain.forge import OnCommit, OnPullRequest, PullRequest
+from reprise.domain.forge import OnCommit, OnPullRequest, Permission, PullRequest
 from reprise.domain.run import Sha
 from reprise.domain.trust import Kind, Named
 from reprise.engine import conversation
@@ -23,10 +24,8 @@ class Target:
     from_fork: bool = False
     tagged: frozenset[Sha] = frozenset()
 
-    @property
-    def untrusted(self) -> bool:
-        """Other commits may be a fork's too: a forge finds those in the repository that was forked."""
-        return self.from_fork or self.named is Named.OTHER
+    def question(self, permission: Permission) -> trust.Asked:
+        return trust.Asked(self.kind, permission, self.from_fork, self.named)
 
 
 def find(world: World, asked: Asked, command: Reproduce) -> Target | Settled:

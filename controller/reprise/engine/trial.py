@@ -16,7 +16,7 @@ from reprise.domain.trials import claims_of
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
-from reprise.ports import Failed, Finished, JobRequest, JobRun, Lost, Origin, Running, Source
+from reprise.ports import Failed, Finished, JobRequest, JobRun, Lost, Origin, Runner, Running, Source
 from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import load
@@ -33,17 +33,18 @@ _GRACE = timedelta(minutes=2)
 async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: int) -> str | Failed | None:
     """None = there is a result, text = this attempt was lost and why, Failed = the run ends here."""
     plan = load(TrialPlan, plan_data)
+    runner = world.backend(run.backend).runner
     job = _job(world, run, spec, plan, attempt)
     if run.stop_requested is not None:
-        await world.aside(world.runner.stop, job)  # what an earlier life of this step may have started
+        await world.aside(runner.stop, job)  # what an earlier life of this step may have started
     else:
         with world.store.write() as connection:
             runs.begin_trial(connection, run.id, plan, attempt, world.clock.now())
-        refused = await world.aside(_start, world, run, job)
+        refused = await world.aside(_start, world, runner, run, job)
         if refused is not None:
             return refused
         log.info("trial taken up", trial=plan.index, attempt=attempt)
-    ended = await _wait(world, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
+    ended = await _wait(world, runner, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
     if isinstance(ended, Lost):
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
@@ -107,13 +108,13 @@ def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> J
     )
 
 
-def _start(world: World, run: Run, job: JobRequest) -> Failed | None:
+def _start(world: World, runner: Runner, run: Run, job: JobRequest) -> Failed | None:
     export_once(world.source, run, job.tree)
-    return world.runner.start(job)
+    return runner.start(job)
 
 
 async def _wait(
-    world: World, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
+    world: World, runner: Runner, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
 ) -> Finished | Lost:
     """``still_running`` is called once, when the job takes longer than a moment.
 
@@ -123,10 +124,10 @@ async def _wait(
     deadline = begun + limit.total_seconds()
     pause, told, stopped = _FIRST_LOOK, False, False
     while world.clock.monotonic() < deadline:
-        match await world.aside(world.runner.observe, job):
+        match await world.aside(runner.observe, job):
             case Running():
                 if not stopped and await world.aside(requested, world, job.run_id) is not None:
-                    await world.aside(world.runner.stop, job)
+                    await world.aside(runner.stop, job)
                     stopped, deadline = True, world.clock.monotonic() + _GRACE.total_seconds()
                 if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
                     await world.aside(still_running)
@@ -135,7 +136,7 @@ async def _wait(
                 pause = min(pause * 1.2, _LONGEST_LOOK)
             case ended:
                 return ended
-    await world.aside(world.runner.stop, job)
+    await world.aside(runner.stop, job)
     return Lost(f"it was still running {_GRACE} after its time was over, and was ended")
 
 

@@ -1,14 +1,16 @@
 """Everything that the engine works with, built once by `bootstrap` (or a test) and handed over."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+from reprise.domain.backend import Offer
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Status
 from reprise.domain.policy import UNRESTRICTED, Policy
-from reprise.domain.queue import Limits
+from reprise.domain.queue import Limits, gone
 from reprise.domain.run import RunId, Sha
 from reprise.domain.spec.model import Variation
 from reprise.engine.threads import Aside, in_thread
@@ -62,12 +64,38 @@ class PlanRule:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    store: Database
-    source: Source
+class Backend:
+    """Where runs can be: who builds their environment, lends the machine and executes the jobs."""
+
+    offer: Offer
     builder: Builder
     provider: Provider
     runner: Runner
+    slots: int
+    """Runs at the same time."""
+    lack: Callable[[], str | None] = lambda: None
+    """Why it cannot work now, in words; None when it can. Answers within seconds."""
+
+    @property
+    def name(self) -> str:
+        return self.offer.name
+
+    @property
+    def untrusted(self) -> bool:
+        return self.offer.untrusted
+
+
+def by_name(*backends: Backend) -> dict[str, Backend]:
+    """As a World holds them; the first is the default."""
+    return {backend.name: backend for backend in backends}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    store: Database
+    source: Source
+    backends: Mapping[str, Backend]
+    """By name; the first is the default. There is at least one."""
     tracker: Tracker
     forge: Forge | None
     """None in a rehearsal: there is nobody to tell."""
@@ -77,17 +105,13 @@ class World:
     folders: Folders
     pages: str | None
     """Root URL of the run pages for people; None = no link is posted."""
-    slots: int
-    """Runs at the same time on this backend."""
     per_repository: int | None = None
-    """Runs of one repository at the same time; None = as many as there are slots."""
+    """Runs of one repository at the same time, on all backends; None = as many as there are slots."""
     per_user: int | None = None
     """Runs that one person caused at the same time; None likewise."""
     policy: Policy = UNRESTRICTED
     """The operator's; a repository's may be stricter."""
     plans: PlanRule = PlanRule()
-    backend: str = "process"
-    """Where jobs run here, as policies name it."""
     aside: Aside = in_thread
     """How steps that wait make their blocking calls."""
     said: dict[tuple[int, Sha, str], Status] = field(default_factory=dict, compare=False)
@@ -102,7 +126,25 @@ class World:
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.slots, self.per_repository, self.per_user)
+        slots = {name: backend.slots for name, backend in self.backends.items()}
+        return Limits(slots, self.per_repository, self.per_user)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Of every backend, the default first."""
+        return tuple(backend.offer for backend in self.backends.values())
+
+    @property
+    def default(self) -> str:
+        """The backend of what will not run anywhere."""
+        return next(iter(self.backends))
+
+    def backend(self, name: str) -> Backend:
+        """Of a run. Raises Refused when the operator has taken it out of the settings since."""
+        found = self.backends.get(name)
+        if found is None:
+            raise Refused(gone(name, tuple(self.backends)))
+        return found
 
     @property
     def rehearsal(self) -> bool:

@@ -33,6 +33,7 @@ from pydantic_settings import (
 )
 
 from reprise.domain import policy as trust
+from reprise.domain.backend import DOCKER, PROCESS, Offer
 from reprise.domain.errors import UserError
 from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
@@ -49,6 +50,9 @@ SECRETS = (
     ("database_url",),
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
+
+BUILT = (PROCESS, DOCKER)
+"""Backends that there are; a policy may name more."""
 
 SHORTEST_TOKEN = 16
 """Characters."""
@@ -157,6 +161,44 @@ class Process(Section):
     """Write digests for the identities of GPUs into environment records, and hide their serial numbers."""
 
 
+class Docker(Section):
+    """The docker backend: each trial in a container of its own."""
+
+    host: str = "unix:///var/run/docker.sock"
+    """The Engine's API, as unix://… or tcp://…; who may write to it is root on that machine."""
+    slots: int = Field(default=1, ge=1, le=64)
+    """Runs at the same time."""
+    cpus: int | None = Field(default=None, ge=1)
+    """Cores granted to a job. Default: all that the Engine's machine has."""
+    memory_gb: float | None = Field(default=None, gt=0, le=10**6, allow_inf_nan=False)
+    """GB for a job that declares none. Default: what the Engine's machine has."""
+    pids: int = Field(default=4096, ge=64, le=4_000_000)
+    """Processes and threads of one job."""
+    disk_gb: float = Field(default=50.0, gt=0, le=10**6, allow_inf_nan=False)
+    """GB that one job may write into its folders, 10^9 bytes each."""
+    gpus: Literal["none", "nvidia", "rocm"] = "none"
+    """The kind of GPUs that jobs may ask for."""
+    allow_open_network: bool = True
+    """Whether a spec may ask for `environment.network: open`; such a run is refused otherwise."""
+
+
+class Images(Section):
+    """How images are built for the backends that run them."""
+
+    buildkit: str | None = None
+    """Address of a buildkitd, 0.11 or newer, as unix://… or tcp://…. Default: `docker buildx`."""
+    base: str = "python:{python}-slim-bookworm"
+    """Image of a Python, for environments without a Dockerfile; {python} is the version that they ask for."""
+    registry: str | None = None
+    """Where images are pushed, as host/path. Default: they are only loaded into the Engine."""
+    registry_insecure: bool = False
+    """Speak plain HTTP to that registry; for one on loopback."""
+    build_timeout: Seconds = 3600.0
+    """Seconds for building one image."""
+    cache_gb: Gigabytes = 20.0
+    """GB that BuildKit keeps of layers for later builds; 0 = no bound."""
+
+
 class Limits(Section):
     """Besides the slots of a backend. Repositories take turns whatever these say."""
 
@@ -253,6 +295,8 @@ class Settings(BaseSettings):
     """Environments and git objects, all of which can be made again. Default: `state_dir`/cache."""
     database_url: SecretStr | None = None
     """Deliveries and runs, as an SQLAlchemy URL. Default: SQLite in `state_dir`."""
+    backends: Annotated[tuple[str, ...], NoDecode] = (PROCESS,)
+    """Where jobs can run, the default first: process, docker; a comma list or JSON. Default: process."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
     """Repositories as owner/repo, or owner/* for all that an owner has; a comma list or JSON."""
     sweep_interval: Seconds = 300.0
@@ -261,13 +305,15 @@ class Settings(BaseSettings):
     github: GitHub = GitHub()
     tracking: Tracking = Tracking()
     process: Process = Process()
+    docker: Docker = Docker()
+    images: Images = Images()
     limits: Limits = Limits()
     policy: Trust = Trust()
     git: Git = Git()
     retention: Retention = Retention()
     _config: Path | None = PrivateAttr(default=None)
 
-    @field_validator("watch", mode="before")
+    @field_validator("watch", "backends", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if not isinstance(value, str):
@@ -275,6 +321,16 @@ class Settings(BaseSettings):
         if value.lstrip().startswith("["):
             return _json_list(value)
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("backends")
+    @classmethod
+    def _built(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = next((name for name in value if name not in BUILT), None)
+        if unknown is not None:
+            raise ValueError(f"there is no backend {unknown!r} here: there are {', '.join(BUILT)}")
+        if not value:
+            raise ValueError(f"name at least one backend: {', '.join(BUILT)}")
+        return tuple(dict.fromkeys(value))
 
     @field_validator("watch")
     @classmethod
@@ -299,6 +355,16 @@ class Settings(BaseSettings):
     @property
     def watched(self) -> Watch:
         return read_watch(self.watch)
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Of every backend, as far as settings alone say; the default first."""
+        return tuple(map(self.offer, self.backends))
+
+    def offer(self, backend: str) -> Offer:
+        if backend == DOCKER:
+            gpus = self.docker.gpus != "none"
+            return Offer(DOCKER, images=True, gpus=gpus, closes_network=True, untrusted=True)
+        return Offer(PROCESS, closes_network=True)
 
     @property
     def look_interval(self) -> float:
@@ -347,7 +413,7 @@ def _json_list(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise ValueError('this is no JSON list: write ["owner/repo"], or owner/repo,owner/repo') from None
+        raise ValueError('this is no JSON list: write ["one", "two"], or one,two') from None
 
 
 def _passwords(url: str) -> tuple[str, ...]:

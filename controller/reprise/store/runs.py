@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, func, null, select, update
 from sqlalchemy.engine import Row
 
+from reprise.domain.backend import PROCESS
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
@@ -51,6 +52,8 @@ class NewRun:
     """Machine seconds after which it is ended; None = no bound."""
     untrusted: bool = False
     """Its code is a stranger's: nothing of ours is lent to it."""
+    backend: str = PROCESS
+    """Where it is to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class Run:
     """Why it has none, though it was judged."""
     linted: Linted | None = None
     """What its commit was found to have; None before anybody looked."""
+    backend: str = PROCESS
+    """Where it is to run; the settings may not name it any more."""
 
     @property
     def place(self) -> Place:
@@ -150,7 +155,8 @@ _SELECT = select(runs, *(repositories.c[name] for name in _REPOSITORY)).join(
 )
 _WAITING = (runs.c.granted_at.is_(None), runs.c.ended_at.is_(None))
 _ENTRY = select(
-    runs.c.id, runs.c.number, runs.c.repository_id, runs.c.who, repositories.c.full_name.label("repository")
+    *(runs.c.id, runs.c.number, runs.c.repository_id, runs.c.who, runs.c.backend),
+    repositories.c.full_name.label("repository"),
 ).join(repositories, repositories.c.id == runs.c.repository_id)
 
 
@@ -185,6 +191,11 @@ def untold_waiting(connection: Connection, limit: int) -> list[Run]:
 def waiting_entries(connection: Connection) -> list[Entry]:
     """The same, all of them, as the queue sees them: there may be thousands."""
     return _entries(connection, _ENTRY.where(*_WAITING).order_by(runs.c.number))
+
+
+def waited_for(connection: Connection) -> set[str]:
+    """Backends that somebody waits for."""
+    return set(connection.execute(select(runs.c.backend).where(*_WAITING).distinct()).scalars())
 
 
 def busy_entries(connection: Connection) -> list[Entry]:

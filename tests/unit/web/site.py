@@ -21,10 +21,11 @@ from tests.fakes.source import FakeSource
 from tests.fakes.tracker import FakeTracker
 
 from reprise.adapters.github.onboarding import Onboarding
+from reprise.domain.backend import Offer
 from reprise.domain.watch import read_watch
 from reprise.engine.readiness import Lack
 from reprise.engine.sweep import Sweeps
-from reprise.engine.world import Folders, World
+from reprise.engine.world import Backend, Folders, World, by_name
 from reprise.sign_in import Key
 from reprise.store.database import Database
 from reprise.store.tables import deliveries, triggers
@@ -69,9 +70,7 @@ class Site:
         self.world = World(
             store=self.store,
             source=self.source,
-            builder=FakeBuilder(),
-            provider=FakeProvider(folder),
-            runner=FakeRunner(),
+            backends=by_name(Backend(Offer("process"), FakeBuilder(), FakeProvider(folder), FakeRunner(), 1)),
             tracker=FakeTracker(),
             forge=FakeForge(),
             archive=self.archive,
@@ -79,7 +78,6 @@ class Site:
             clock=self.clock,
             folders=Folders(folder),
             pages=pages,
-            slots=1,
         )
         self.context = Context(
             world=self.world,

@@ -1,0 +1,131 @@
+"""Which backend a run gets: the one that somebody asked for, else the first that may and can run it. Pure.
+
+Intake asks for every run that it adds, `reprise run` and `reprise plan` for theirs. What no backend here may
+or can run is refused with a sentence that names what would help.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reprise.domain.policy import Policy
+from reprise.domain.spec.model import Network, Spec
+
+PROCESS = "process"
+DOCKER = "docker"
+
+CONDA_LOCKS = ("conda-lock.yml", "pixi.lock", "environment.yml", "environment.yaml")
+"""Names of locks whose packages are no Python distributions, so that only an image holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a backend of this controller can do."""
+
+    name: str
+    """As policies and comments name it."""
+    images: bool = False
+    """Whether trials run in images."""
+    gpus: bool = False
+    closes_network: bool = False
+    """Whether a job can be kept from every network, so that ``environment.network: none`` holds."""
+    untrusted: bool = False
+    """Whether a stranger's code may run there at all; who has to approve it is decided elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a run asks of a backend."""
+
+    image: str | None = None
+    """What of the spec only an image can fulfil, e.g. ``environment.dockerfile``."""
+    gpus: int = 0
+    closed_network: bool = False
+    untrusted: bool = False
+    """Its code is a stranger's."""
+
+
+NOTHING = Needs()
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """No backend here is for this run."""
+
+    why: str
+    """Whole sentences, with what would help."""
+
+
+def needs_of(spec: Spec, *, untrusted: bool = False) -> Needs:
+    lock = spec.environment.lock
+    conda = lock is not None and lock.rsplit("/", 1)[-1] in CONDA_LOCKS
+    return Needs(
+        image=f"environment.lock: {lock}" if conda else None,
+        closed_network=spec.environment.network is Network.NONE,
+        untrusted=untrusted,
+    )
+
+
+def choose_backend(
+    offers: Sequence[Offer], needs: Needs, policy: Policy, *, wanted: str | None = None
+) -> str | Unfit:
+    """The name of the first that fits. ``offers``: all of this controller, its default first."""
+    candidates = [offer for offer in offers if wanted in (None, offer.name)]
+    if not candidates:
+        return Unfit(no_such_backend(wanted or "", [offer.name for offer in offers]))
+    problems = {offer.name: _problem(offer, needs, policy) for offer in candidates}
+    fitting = next((name for name, problem in problems.items() if problem is None), None)
+    if fitting is not None:
+        return fitting
+    said = list(dict.fromkeys(filter(None, problems.values())))
+    return Unfit(" ".join(said))
+
+
+def no_such_backend(name: str, here: Sequence[str]) -> str:
+    """Whole sentences."""
+    return (
+        f"This controller has no backend {name}: it has {', '.join(here) or 'none'}. "
+        f"The operator can add {name} to REPRISE_BACKENDS."
+    )
+
+
+def _problem(offer: Offer, needs: Needs, policy: Policy) -> str | None:
+    """Why this one is not for it, as a whole sentence; None when it is."""
+    if policy.backends is not None and offer.name not in policy.backends:
+        return _forbidden(offer.name, policy.backends)
+    if needs.untrusted and not offer.untrusted:
+        return _UNTRUSTED.format(backend=offer.name)
+    if needs.image is not None and not offer.images:
+        return _IMAGE.format(backend=offer.name, what=needs.image)
+    if needs.gpus and not offer.gpus:
+        asked = "1 GPU" if needs.gpus == 1 else f"{needs.gpus} GPUs"
+        return _GPUS.format(backend=offer.name, asked=asked)
+    if needs.closed_network and not offer.closes_network:
+        return _NETWORK.format(backend=offer.name)
+    return None
+
+
+def _forbidden(name: str, allowed: Sequence[str]) -> str:
+    listed = ", ".join(allowed) or "none that all of it agree on"
+    return (
+        f"The policy allows the backends {listed}, and this controller has {name}: add {name} to "
+        "`policy.backends` on the default branch, or ask the operator for one that the policy allows."
+    )
+
+
+_UNTRUSTED = (
+    "A stranger's code is never run on the backend {backend}, where it would be beside everything else: "
+    "the operator can add docker to REPRISE_BACKENDS, or somebody who may write can bring the commit into "
+    "a branch of this repository."
+)
+_IMAGE = (
+    "`{what}` needs an image, and the backend {backend} runs none: use uv.lock or a requirements file, "
+    "or have docker added to REPRISE_BACKENDS."
+)
+_GPUS = (
+    "The spec asks for {asked}, and the backend {backend} lends none: lower `resources.gpus`, or have docker "
+    "added to REPRISE_BACKENDS with REPRISE_DOCKER__GPUS, on a machine that has them."
+)
+_NETWORK = (
+    "`environment.network: none` cannot be enforced on the backend {backend}: use fetch-only, or have docker "
+    "added to REPRISE_BACKENDS."
+)
