@@ -25,6 +25,7 @@ from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
 from reprise.jobs import collect, confined, hook, layout, prepare, record
 from reprise.jobs.outcome import Facts, message_of, reason_of
+from reprise.jobs.placing import place_data
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
@@ -92,7 +93,11 @@ class ProcessRunner:
     # --- start ----------------------------------------------------------------------------------
 
     def _prepare(self, job: JobRequest) -> Failed | None:
-        failed = prepare.check_workdir(job) or prepare.check_data(job.tree, job.spec.data)
+        failed = (
+            prepare.check_workdir(job)
+            or place_data(job.tree, job.data)
+            or prepare.check_data(job.tree, prepare.inputs(job))
+        )
         if failed is not None:
             return failed
         workdir = job.spec.run.workdir
@@ -222,7 +227,7 @@ class ProcessRunner:
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
             return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, job.spec.data)
+        return taken, prepare.changed_data(job.tree, prepare.inputs(job))
 
 
 def _nothing_of(job: JobRequest) -> collect.Collected:
