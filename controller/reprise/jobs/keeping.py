@@ -85,7 +85,7 @@ class Keeper:
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
             return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, job.spec.data)
+        return taken, prepare.changed_data(job.tree, prepare.inputs(job))
 
 
 def write_text(path: Path, text: str) -> None:
