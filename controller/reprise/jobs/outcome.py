@@ -22,7 +22,14 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
     outcome: Literal[
-        "exited", "timed_out", "stopped", "memory_exceeded", "disk_full", "disk_taken", "not_started"
+        "exited",
+        "timed_out",
+        "stopped",
+        "memory_exceeded",
+        "disk_full",
+        "disk_taken",
+        "disk_exceeded",
+        "not_started",
     ]
     error: (
         Literal[
@@ -54,7 +61,7 @@ def reason_of(facts: Facts) -> Reason:
             return Reason.INFRASTRUCTURE if facts.error == "not_confined" else Reason.COMMAND_NOT_FOUND
         case "memory_exceeded":
             return Reason.OUT_OF_MEMORY
-        case "disk_full":
+        case "disk_full" | "disk_exceeded":
             return Reason.COMMAND_FAILED
         case "disk_taken":
             return Reason.INFRASTRUCTURE
@@ -68,8 +75,18 @@ def reason_of(facts: Facts) -> Reason:
             assert_never(facts.outcome)
 
 
-def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes: int | None) -> str:
-    """One sentence; empty when the job completed. ``memory_bytes`` is what the spec declares."""
+def message_of(
+    facts: Facts,
+    argv: tuple[str, ...],
+    rule: RunRule,
+    memory_bytes: int | None,
+    *,
+    given: int | None = None,
+) -> str:
+    """One sentence; empty when the job completed.
+
+    ``memory_bytes`` is what the spec declares, ``given`` what a backend bounds it to where it does not.
+    """
     match facts.outcome:
         case "not_started":
             return _not_started(facts, argv[0], rule.workdir)
@@ -77,10 +94,11 @@ def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes:
             limit = _words(rule.timeout)
             return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
         case "memory_exceeded":
-            limit = f"{(memory_bytes or 0) / 1e9:g} GB"
-            return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
+            return _out_of_memory(argv, memory_bytes, given)
         case "disk_full":
             return f"{_shown(argv)} failed because the disk was nearly full: write less"
+        case "disk_exceeded":
+            return f"{_shown(argv)} {facts.detail}: write less, or have the operator raise the bound"
         case "disk_taken":
             return (
                 f"the disk became full under {_shown(argv)}, and not through it: free space and run it again"
@@ -91,6 +109,16 @@ def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes:
             return _exited(facts, argv)
         case _:
             assert_never(facts.outcome)
+
+
+def _out_of_memory(argv: tuple[str, ...], declared: int | None, given: int | None) -> str:
+    if declared is None and given is not None:
+        return (
+            f"{_shown(argv)} used more than the {given / 1e9:.3g} GB that this backend gives: "
+            "use less or declare `resources.memory`"
+        )
+    limit = f"{(declared or 0) / 1e9:g} GB"
+    return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
 
 
 def _reason_of_exit(facts: Facts) -> Reason:
