@@ -99,7 +99,7 @@ def host_config(wish: Wish) -> dict[str, Any]:
             {"Name": "nofile", "Soft": NOFILE, "Hard": NOFILE},
         ],
         "Mounts": [_mount(mount) for mount in wish.mounts],
-        "Tmpfs": {volume: f"rw,nosuid,nodev,size={64 * MEBIBYTE}" for volume in _own(wish.volumes, wish.mounts)},
+        "Tmpfs": dict.fromkeys(_own(wish.volumes, wish.mounts), f"rw,nosuid,nodev,size={64 * MEBIBYTE}"),
         "LogConfig": {"Type": LOG_DRIVER, "Config": _log_options(wish.log_bytes)},
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": False,
@@ -111,7 +111,9 @@ def _own(volumes: Iterable[str], mounts: tuple[Mount, ...]) -> list[str]:
     """Those that no mount of ours covers or lies in."""
     ours = [str(mount.target) for mount in mounts]
     return [
-        volume for volume in volumes if not any(f"{mine}/".startswith(f"{volume.rstrip('/')}/") for mine in ours)
+        volume
+        for volume in volumes
+        if not any(f"{mine}/".startswith(f"{volume.rstrip('/')}/") for mine in ours)
     ]
 
 

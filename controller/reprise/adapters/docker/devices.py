@@ -37,7 +37,8 @@ def found(*, nvidia: Path = Path("/proc/driver/nvidia/gpus"), dev: Path = Path("
 def request(count: int, vendor: Vendor, *, groups: tuple[int, ...] = ()) -> dict[str, Any]:
     """Fields of a container's ``HostConfig``. ``groups``: who may open AMD's device files.
 
-    NVIDIA: what ``docker run --gpus N`` sends. AMD has no such hook: its device files are passed, all of them.
+    NVIDIA: what ``docker run --gpus N`` sends. AMD has no such hook: all of its device files
+    are passed.
     """
     if not count:
         return {}

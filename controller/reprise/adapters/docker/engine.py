@@ -218,7 +218,9 @@ class Engine:
         """Name → labels of all that carry these labels, running or not. An empty value is any."""
         with self._asked("the list of containers"):
             found = self._client().containers(all=True, filters={"label": _filters(labels)})
-        return {each["Names"][0].lstrip("/"): dict(each.get("Labels") or {}) for each in found if each["Names"]}
+        return {
+            each["Names"][0].lstrip("/"): dict(each.get("Labels") or {}) for each in found if each["Names"]
+        }
 
     def log(self, name: str, *, since: str = "", follow: bool, idle_seconds: float) -> Iterator[Message]:
         """Its messages from ``since`` on, which is inclusive; ends with the container.
@@ -293,7 +295,7 @@ class Engine:
         except errors.APIError as error:
             raise _classified(error, what) from error
         except requests.HTTPError as error:
-            raise Refused(f"the Docker Engine refused {what}: {error.response.reason}") from error
+            raise Refused(f"the Docker Engine refused {what}: {error}") from error
         except (errors.DockerException, requests.RequestException, OSError, ValueError, KeyError) as error:
             raise Retryable(
                 f"the Docker Engine at {self.host} did not answer about {what} ({_short(error)}): "
@@ -384,10 +386,6 @@ def _seconds(stamp: str) -> str:
 
 def _short(error: Exception) -> str:
     """The innermost cause: the outer ones only say that retries were of no use."""
-    while isinstance(error.__cause__ or error.__context__, Exception):
-        cause = error.__cause__ or error.__context__
-        assert isinstance(cause, Exception)
+    while isinstance(cause := error.__cause__ or error.__context__, Exception):
         error = cause
     return (str(error) or type(error).__name__)[:MAX_SAID]
-
-
