@@ -13,7 +13,6 @@ from reprise.adapters.docker import inside
 
 SHM_SHARE = 2
 """``/dev/shm`` may take this part of the memory, as on an ordinary Linux; it counts as memory."""
-NOFILE = 65_536
 LOG_DRIVER = "local"
 """Keeps bytes as they are (``json-file`` replaces what is not UTF-8), and is bounded."""
 LOG_SHARE = 2
@@ -94,10 +93,7 @@ def host_config(wish: Wish) -> dict[str, Any]:
         "NanoCpus": wish.cpus * 1_000_000_000,
         "PidsLimit": wish.pids,
         "ShmSize": wish.memory_bytes // SHM_SHARE,
-        "Ulimits": [
-            {"Name": "core", "Soft": 0, "Hard": 0},
-            {"Name": "nofile", "Soft": NOFILE, "Hard": NOFILE},
-        ],
+        "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
         "Mounts": [_mount(mount) for mount in wish.mounts],
         "Tmpfs": dict.fromkeys(_own(wish.volumes, wish.mounts), f"rw,nosuid,nodev,size={64 * MEBIBYTE}"),
         "LogConfig": {"Type": LOG_DRIVER, "Config": _log_options(wish.log_bytes)},
