@@ -16,12 +16,14 @@ from pydantic import TypeAdapter
 from reprise.domain import system_metrics
 from reprise.domain.errors import UserError
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import DataFile
 from reprise.jobs import collect, confined, hook, layout, prepare, record
 from reprise.jobs.outcome import Facts, message_of, reason_of
 from reprise.jobs.variables import job_argv
 from reprise.locks import locked
 from reprise.ports import Finished, JobRequest
 from reprise.removal import remove_tree
+from reprise_runner import capture
 
 LOCK_SECONDS = 60.0
 NO_ROOM = ("disk_full", "disk_taken", "disk_exceeded")
@@ -49,28 +51,41 @@ class Keeper:
         *,
         memory_bytes: int | None = None,
         container: dict[str, Any] | None = None,
+        inputs: tuple[DataFile, ...] | None = None,
     ) -> Finished:
         """Collect once; whoever comes later gets the same.
 
         ``memory_bytes``: the bound that a backend set, where the spec declares none. ``container``: what the
-        record tells of it. Raises OSError when something cannot be kept now.
+        record tells of it. ``inputs``: declared data that lies in the tree, None = all of it. Raises OSError
+        when something cannot be kept now.
         """
         with locked(job.results / layout.COLLECT_LOCK, timeout=LOCK_SECONDS):
-            return kept(job.results) or self._keep(job, facts, memory_bytes, container)
+            return kept(job.results) or self._keep(
+                job, facts, memory_bytes, container, prepare.inputs(job) if inputs is None else inputs
+            )
 
     def _keep(
-        self, job: JobRequest, facts: Facts, memory_bytes: int | None, container: dict[str, Any] | None
+        self,
+        job: JobRequest,
+        facts: Facts,
+        memory_bytes: int | None,
+        container: dict[str, Any] | None,
+        inputs: tuple[DataFile, ...],
     ) -> Finished:
         inside = hook.read(job.folder)
-        taken, changed = self._take(job, facts)
+        taken, changed = self._take(job, facts, inputs)
         layout.remove_short_name(job.folder)
         finished = _finished(job, facts, taken, {**changed, **_keep_series(job)}, memory_bytes)
+        if not (job.folder / capture.MACHINE).exists():  # the disk was full; we are on the same machine
+            capture.write(str(job.folder), facts.started_at)
         record.write(self.recording, job, finished, inside, container=container)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
         return finished
 
-    def _take(self, job: JobRequest, facts: Facts) -> tuple[collect.Collected, dict[str, str]]:
+    def _take(
+        self, job: JobRequest, facts: Facts, inputs: tuple[DataFile, ...]
+    ) -> tuple[collect.Collected, dict[str, str]]:
         """The trial's files, and what is wrong with its data. Raises OSError when they cannot be kept now."""
         if facts.outcome in NO_ROOM:
             return _nothing_of(job), {}
@@ -85,7 +100,7 @@ class Keeper:
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
             return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, prepare.inputs(job))
+        return taken, prepare.changed_data(job.tree, inputs)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -40,6 +40,7 @@ class Facts(BaseModel):
             "no_interpreter_line",
             "exec_failed",
             "not_confined",
+            "no_python",
         ]
         | None
     )
@@ -55,10 +56,14 @@ class Facts(BaseModel):
     problems: tuple[str, ...] = Field(strict=False)
 
 
+NOT_STARTED = {"not_confined": Reason.INFRASTRUCTURE, "no_python": Reason.PYTHON_MISSING}
+"""Errors that are not the command's."""
+
+
 def reason_of(facts: Facts) -> Reason:
     match facts.outcome:
         case "not_started":
-            return Reason.INFRASTRUCTURE if facts.error == "not_confined" else Reason.COMMAND_NOT_FOUND
+            return NOT_STARTED.get(facts.error or "", Reason.COMMAND_NOT_FOUND)
         case "memory_exceeded":
             return Reason.OUT_OF_MEMORY
         case "disk_full" | "disk_exceeded":
@@ -174,6 +179,11 @@ def _not_started(facts: Facts, command: str, workdir: str) -> str:
             return f"`{command}` has no `#!` line: add one, or name its interpreter in `run.command`"
         case "not_confined":
             return f"`{command}` was not started, because it could not be isolated: {facts.detail}"
+        case "no_python":
+            return (
+                f"the image has no `python3` of version 3.8 or later, which runs the trial ({facts.detail}): "
+                "add one to the image"
+            )
         case "exec_failed" | None:
             return f"`{command}` could not be started ({facts.detail}): correct `run.command`"
         case _:
