@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-from tests.box import daemons, programs
+from tests.box import daemons, packages, programs
 from tests.box.index import Index, index_of
 
 PROJECT = Path(__file__).parents[3]
@@ -32,12 +32,20 @@ class Box:
     """A busybox and no Python, likewise."""
     buildctl: Path
     buildx: Path
-    """A plugin of Docker's command line: ``buildx.parents[1]`` is a folder for DOCKER_CONFIG."""
+    """A plugin of Docker's command line; see ``command_line``."""
     index: Index
 
     def engine(self) -> docker.DockerClient:
         """Close it."""
         return docker.DockerClient(base_url=self.docker_host, timeout=60)
+
+    def command_line(self, folder: Path) -> dict[str, str]:
+        """Variables for ``docker``, which keeps what it writes in ``folder`` and finds buildx there."""
+        plugins = folder / "cli-plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "docker-buildx").symlink_to(self.buildx)
+        paths = {"PATH": packages.SYSTEM_PATH, "HOME": str(folder), "DOCKER_CONFIG": str(folder)}
+        return {**paths, "DOCKER_HOST": self.docker_host}
 
     def pid(self, name: str) -> int:
         """Of ``dockerd``, ``docker-registry`` or ``buildkitd``. Who kills one opens a box for that."""
@@ -77,7 +85,8 @@ def start_keeper() -> subprocess.Popen[bytes]:
 
 
 def read_facts(line: bytes) -> Box | str:
-    facts: dict[str, str] = json.loads(line or b'{"lacking": "the box ended without a word"}')
+    assert line, "the box ended without a word; what happened is above"
+    facts: dict[str, str] = json.loads(line)
     if "lacking" in facts:
         return facts["lacking"]
     return Box(

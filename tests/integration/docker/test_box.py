@@ -1,6 +1,7 @@
 """The box itself: what the other tests here take for granted."""
 
 import shlex
+import subprocess
 from pathlib import Path
 
 import docker
@@ -62,6 +63,22 @@ def test_the_same_context_builds_to_the_same_digest(box: Box, tmp_path: Path) ->
     (tmp_path / "Dockerfile").write_text(f"FROM {box.base}\nRUN date +%N > /when && rm /when\n")
     digests = {build(box, tmp_path, f"{box.registry}/same:{name}", "--no-cache") for name in ("one", "two")}
     assert len(digests) == 1
+
+
+def test_buildx_builds_with_the_same_buildkit(box: Box, engine: docker.DockerClient, tmp_path: Path) -> None:
+    context, environment = tmp_path / "context", box.command_line(tmp_path / "docker")
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {box.bare}\nRUN true\n")
+    name = f"{box.registry}/buildx"
+    for words in (
+        ["create", "--name", "ours", "--driver", "remote", box.buildkit],
+        ["build", "--builder", "ours", "--push", "--provenance=false", "--tag", name, str(context)],
+    ):
+        done = subprocess.run(
+            ["docker", "buildx", *words], env=environment, capture_output=True, text=True, timeout=LIMIT
+        )
+        assert done.returncode == 0, done.stderr
+    assert engine.images.pull(name, tag="latest").attrs["RepoTags"] == [f"{name}:latest"]
 
 
 def test_a_build_step_reaches_the_package_index_as_this_machine_does(box: Box, tmp_path: Path) -> None:
