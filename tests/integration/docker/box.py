@@ -27,9 +27,9 @@ class Box:
     buildkit: str
     registry: str
     base: str
-    """Debian with a Python, by digest, in the registry."""
+    """Debian with a Python, by digest, in the registry; there also as ``debian:bookworm``."""
     bare: str
-    """A busybox and no Python, likewise."""
+    """A busybox and no Python, likewise; there also as ``bare:latest``."""
     buildctl: Path
     buildx: Path
     """A plugin of Docker's command line; see ``command_line``."""
