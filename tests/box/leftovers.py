@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -24,20 +25,34 @@ PATIENCE = 15.0
 
 @contextmanager
 def locked_folder() -> Iterator[Path]:
-    """Gets its name when it is locked, so that nobody takes it for an abandoned one."""
-    making = Path(tempfile.mkdtemp(prefix=f"making-{PREFIX}"))
+    """Gets its name when it is locked, so that nobody takes it for an abandoned one.
+
+    The name is one of containerd's namespaces too, which may not end with an underscore.
+    """
+    name = f"{PREFIX}{secrets.token_hex(4)}"
+    making = Path(tempfile.gettempdir()) / f"making-{name}"
+    making.mkdir(mode=0o700)
     with (making / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield making.rename(making.with_name(making.name.removeprefix("making-")))
+        yield making.rename(making.with_name(name))
 
 
 def clear_abandoned() -> None:
     """A living keeper holds the lock of its box; the kernel lets go of a dead one's."""
     for box in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        # Another keeper may be clearing the same one.
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), (box / "lock").open("r+") as lock:
+        with contextlib.suppress(FileNotFoundError):  # another keeper may be clearing the same one
+            clear_if_abandoned(box)
+
+
+def clear_if_abandoned(box: Path) -> None:
+    if box.lstat().st_uid != os.geteuid():
+        return
+    with (box / "lock").open("r+") as lock:
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            clear(box)
+        except BlockingIOError:
+            return
+        clear(box)
 
 
 def clear(box: Path) -> None:
