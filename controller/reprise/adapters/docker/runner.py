@@ -170,7 +170,7 @@ class DockerRunner:
     def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
         resources = job.spec.resources
         try:
-            network = self._network.of(job, image)
+            network = self._network.of(job)
         except NoNetwork as error:
             return Failed(Reason.REFUSED, str(error))
         groups = devices.groups() if self._gpus.vendor is devices.Vendor.AMD else ()
@@ -262,6 +262,7 @@ class DockerRunner:
             inputs=folders.committed(job),
         )
         self._engine.remove(name)
+        self._network.leave(job)
         if facts.outcome in keeping.NO_ROOM:
             remove_tree(job.folder / folders.TRIAL)
         return kept
