@@ -67,11 +67,11 @@ def count_gpus(folder: Path = GPUS) -> int:
 
 
 def job_variables(
-    job: JobRequest, places: Places, *, first: Path | None = None, gpus: int = 0
+    job: JobRequest, places: Places, *, first: Path | None = None, gpus: int = 0, resume: Path | None = None
 ) -> dict[str, str]:
     """Every variable that the job gets. The author's own seed variable wins over ours.
 
-    ``first`` is where its Python looks before anywhere else.
+    ``first`` is where its Python looks before anywhere else, ``resume`` the checkpoint that it goes on from.
     """
     return {
         **CONSTANT,
@@ -84,6 +84,7 @@ def job_variables(
         "SOURCE_DATE_EPOCH": _epoch(job.committed_at),
         "REPRISE_SEED": str(job.seed),
         "REPRISE_COMMIT": job.commit,
+        **({"REPRISE_RESUME": str(resume)} if resume is not None else {}),
         **_seed_variable(job.spec.run.seed, job.seed),
         **dict(job.spec.run.variables),
     }

@@ -23,7 +23,8 @@ from reprise.domain import system_metrics
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
-from reprise.jobs import collect, confined, hook, layout, prepare, record, runner_file
+from reprise.jobs import checkpoints, collect, confined, hook, layout, prepare, record, runner_file
+from reprise.jobs.copying import Copying
 from reprise.jobs.outcome import Facts, message_of, reason_of
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
@@ -51,6 +52,7 @@ class ProcessRunner:
         quarters: Quarters | None = None,
         recording: record.Recording | None = None,
         cache: Path | None = None,
+        copying: Copying | None = None,
     ) -> None:
         """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
 
@@ -62,6 +64,7 @@ class ProcessRunner:
         self._quarters = quarters or Quarters()
         self._recording = recording or record.Recording()
         self._cache = cache
+        self._copying = copying or Copying()
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
@@ -84,7 +87,10 @@ class ProcessRunner:
     def observe(self, job: JobRequest) -> Running | Finished | Lost:
         try:
             # The result is written before the supervisor leaves: look again once it is gone.
-            return self._ended(job) or self._running(job) or self._ended(job) or self._lost(job)
+            seen = self._ended(job) or self._running(job) or self._ended(job) or self._lost(job)
+            if isinstance(seen, Running):
+                self._copying.look(job)
+            return seen
         except OSError as error:
             raise Retryable(f"the trial in {job.folder} could not be read or kept: {error}") from error
 
@@ -103,16 +109,21 @@ class ProcessRunner:
         prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
         places = prepare.fresh_places(job.folder, own_view=self._quarters.isolation.mounts)
         job.results.mkdir(parents=True, exist_ok=True)
+        laid = checkpoints.lay_out(job)
+        checkpoints.keep_resumed(job.results, laid)
         hooked = hook.lay_out(job.folder, job.spec.determinism.profile)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked)))
+        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked, laid)))
         return None
 
-    def _job(self, job: JobRequest, places: Places, hooked: Path) -> dict[str, object]:
+    def _job(
+        self, job: JobRequest, places: Places, hooked: Path, laid: checkpoints.LaidOut | None
+    ) -> dict[str, object]:
+        resume = laid.folder if laid is not None else None
         return {
             "argv": job_argv(job.spec, job.seed, job.control),
             "cwd": str(job.tree / job.spec.run.workdir),
-            "env": job_variables(job, places, first=hooked, gpus=count_gpus()),
+            "env": job_variables(job, places, first=hooked, gpus=count_gpus(), resume=resume),
             "log": str(job.results / layout.LOG),
             "timeout_seconds": job.spec.run.timeout.total_seconds(),
             "grace_seconds": self._grace.total_seconds(),
@@ -182,6 +193,7 @@ class ProcessRunner:
     def _lost(self, job: JobRequest) -> Lost:
         processes.end_stragglers(job.folder)
         self._quarters.groups.end(job.folder)
+        self._copying.end(job)
         layout.remove_short_name(job.folder)
         said = _tail(job.folder / layout.SUPERVISOR_LOG)
         return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")
@@ -212,6 +224,8 @@ class ProcessRunner:
         record.write(self._recording, job, finished, inside)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
+        for each in job.earlier:
+            checkpoints.forget(each.results)
         return finished
 
     def _take(self, job: JobRequest, facts: Facts) -> tuple[collect.Collected, dict[str, str]]:
@@ -229,7 +243,7 @@ class ProcessRunner:
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
             return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, job.spec.data)
+        return taken, {**prepare.changed_data(job.tree, job.spec.data), **self._copying.end(job)}
 
 
 def _nothing_of(job: JobRequest) -> collect.Collected:
@@ -278,6 +292,7 @@ def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: 
         log_cut=facts.log_cut,
         artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
         problems={**taken.refused, **changed, **supervision},
+        resumed=checkpoints.resumed(job.results),
     )
 
 
