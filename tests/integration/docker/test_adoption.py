@@ -16,7 +16,8 @@ from reprise.adapters.docker.engine import Engine
 from reprise.domain.errors import Retryable
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import Reason
-from reprise.ports import Failed, Finished, Lost, Running
+from reprise.domain.spec.model import Checkpoint, Resume
+from reprise.ports import Earlier, Failed, Finished, Lost, Running
 
 LINES = (
     "import sys, time\nfor i in range(20_000):\n    print(i, 'x' * 40)\n"
@@ -85,6 +86,8 @@ def test_lines_longer_than_the_engine_keeps_whole_are_put_together(here: Here) -
     assert end.log_bytes == len(here.log())
 
 
+# The library does not close a socket that could not be connected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_does_not_answer_is_asked_again_later(here: Here, box: Box, tmp_path: Path) -> None:
     middle = Middle(tmp_path / "middle.sock", box.docker_host)
     away = trials.here(here.state, middle.host, box.base)
@@ -170,6 +173,30 @@ def test_image_that_is_nowhere_is_named(here: Here, box: Box, location: str) -> 
 
     assert isinstance(failed, Failed)
     assert location in failed.message
+
+
+def test_a_lost_trial_goes_on_from_its_checkpoint_in_another_container(here: Here) -> None:
+    code = (
+        "import os, pathlib, time\n"
+        "kept = pathlib.Path(os.environ.get('REPRISE_RESUME', 'kept'))\nkept.mkdir(exist_ok=True)\n"
+        "step = kept / 'step'\n"
+        "print('from', step.read_text() if step.exists() else 'nothing', kept, flush=True)\n"
+        "if not step.exists():\n    step.write_text('3')\n    time.sleep(600)\n"
+    )
+    wanted = replace(trials.spec(), checkpoint=Checkpoint("kept", Resume.EXACT))
+    first = here.job(code, wanted)
+    assert here.runner.start(first) is None
+    jobs.until(lambda: (first.tree / "kept" / "step").exists())
+    (name,) = here.engine.containers({"reprise.run": jobs.RUN_ID})
+    here.engine.kill(name, "SIGKILL")
+    assert isinstance(jobs.ended(here.runner, first), Lost)
+
+    second = replace(here.job(code, wanted, name="0-2"), earlier=(Earlier(1, first.results),))
+    end = jobs.finished(here.runner, second, seconds=30)
+
+    assert here.log("0-2") == "from 3 /reprise/tree/kept\n"
+    assert end.resumed is not None
+    assert end.resumed.attempt == 1
 
 
 def test_fetched_data_is_read_only_where_the_spec_says(here: Here, tmp_path: Path) -> None:
