@@ -19,7 +19,7 @@ from reprise.domain.metric_file import Document, MetricProblem, invalid, load
 from reprise.domain.metrics import Collected, collect
 from reprise.domain.paths import parts_inside
 from reprise.domain.rules import RULES
-from reprise.domain.run import ClaimJudgement, Judgement, Reason, TrialPlan, TrialResult, Value
+from reprise.domain.run import ClaimJudgement, Judgement, Reason, Resumed, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import noted, with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.model import BadSpec, Claim, FileMetric, Hardware, MlflowMetric, Spec
@@ -99,6 +99,7 @@ class TrialRecord:
     artifacts: dict[str, str | None]
     uncollected: dict[str, str] = field(default_factory=dict)
     control: tuple[str, ...] | None = None
+    resumed: Resumed | None = None
 
     @property
     def folder(self) -> str:
@@ -296,6 +297,7 @@ def _result(trial: TrialRecord, spec: Spec, files: Mapping[str, bytes]) -> Trial
         problems=collected.problems,
         artifacts=trial.artifacts,
         uncollected=trial.uncollected,
+        resumed=trial.resumed,
     )
 
 

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from reprise.adapters.docker.engine import State, Used
 from reprise.jobs.outcome import Facts
 from reprise.ports import Lost
-from reprise_runner import exit_codes
+from reprise_runner import exit_codes, job_log
 
 KILLED = 137
+FROM_OUTSIDE = (KILLED, 143)
+"""What a container exits with whose first process was killed or asked to go."""
 SLACK_SECONDS = 5.0
 """How far the runner's clock may be from the Engine's, in the same machine: the time to start and to end."""
 
@@ -57,9 +59,15 @@ def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
         return _checked(seen, believed)
     if seen.marks.stopped:
         return _outside(seen, "stopped")
-    if not seen.began and state.exit_code:
+    if not seen.began and state.exit_code not in (0, *FROM_OUTSIDE):
         return _outside(seen, "not_started", error="no_python", detail=_why(seen))
     return Lost(_lost(seen))
+
+
+def printed(told: Facts) -> int:
+    """How many bytes the runner put on its standard output, with the line that counts what it left out."""
+    note = len(job_log.note(told.log_cut)) if told.log_cut else 0
+    return told.log_bytes - told.log_cut + note
 
 
 def lasted(state: State) -> float:
@@ -115,7 +123,7 @@ def _checked(seen: Seen, told: Facts) -> Facts:
 
 def _lost(seen: Seen) -> str:
     state = seen.state
-    if state.exit_code in (KILLED, 143):
+    if state.exit_code in FROM_OUTSIDE:
         return (
             "the job's container was ended from outside, without a result: its Engine was restarted or "
             "somebody removed it"

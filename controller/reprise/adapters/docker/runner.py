@@ -20,11 +20,13 @@ from reprise.adapters.docker.watching import Watching
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec import model
-from reprise.jobs import collect, confined, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs import checkpoints, collect, confined, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs.copying import Copying
 from reprise.jobs.outcome import Facts
 from reprise.jobs.variables import job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+from reprise.removal import remove_tree
 
 LOCK_SECONDS = 60.0
 STOP_PATIENCE_SECONDS = 9.0
@@ -50,10 +52,12 @@ class DockerRunner:
         bounds: collect.Bounds | None = None,
         gpus: devices.Gpus | None = None,
         hash_gpu_ids: bool = False,
+        copying: Copying | None = None,
     ) -> None:
         """``state`` is the controller's folder, whose digest marks what is ours; ``cache`` keeps the runner's
         file. ``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
         ``gpus``: what this machine has; None = look. ``hash_gpu_ids``: digests instead of serial identities.
+        ``copying``: of checkpoints.
         """
         self._engine = engine
         self._state = state
@@ -61,8 +65,11 @@ class DockerRunner:
         self._limits = limits or Limits()
         self._grace = grace
         self._gpus = gpus or devices.found()
+        self._copying = copying or Copying()
         self._keeper = keeping.Keeper(
-            bounds or collect.Bounds(), record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker")
+            bounds or collect.Bounds(),
+            record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker"),
+            self._copying,
         )
         self._followers = log.Followers(engine)
         self._watching = Watching(engine, self._limits.disk_bytes)
@@ -86,9 +93,10 @@ class DockerRunner:
         state = self._engine.inspect(name)
         try:
             if state is None:
+                self._copying.end(job)
                 return keeping.kept(job.results) or _vanished(job)
             if state.status == "created":  # whoever made it died before it was started
-                self._begin(name)
+                self._engine.start(name)
                 return Running(datetime.now(UTC))
             return self._ended(job, name, state) if state.ended else self._running(job, name, state)
         except Refused as error:
@@ -121,9 +129,10 @@ class DockerRunner:
         elif state.status != "created":
             return None
         try:
-            self._begin(name)
+            self._engine.start(name)
         except Refused as error:
             return _cannot_start(str(error))
+        self._followers.follow(name, self._log(job))
         return None
 
     def _make(self, job: JobRequest, name: str) -> Failed | None:
@@ -147,9 +156,6 @@ class DockerRunner:
         (job.folder / layout.CLAIM).touch()
         return None
 
-    def _begin(self, name: str) -> None:
-        self._engine.start(name)
-
     def _image(self, reference: str) -> Image | Failed:
         image = self._engine.image(reference)
         if image is not None:
@@ -171,7 +177,7 @@ class DockerRunner:
     def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
         resources = job.spec.resources
         try:
-            network = self._network.of(job, image)
+            network = self._network.of(job)
         except NoNetwork as error:
             return Failed(Reason.REFUSED, str(error))
         groups = devices.groups() if self._gpus.vendor is devices.Vendor.AMD else ()
@@ -199,11 +205,13 @@ class DockerRunner:
         hook.lay_out(job.folder, job.spec.determinism.profile)
         job.results.mkdir(parents=True, exist_ok=True)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        written = self._job(job, image.variables)
+        laid = checkpoints.lay_out(job)
+        checkpoints.keep_resumed(job.results, laid)
+        written = self._job(job, image.variables, None if laid is None else folders.seen(job, laid.folder))
         folders.lay_out(job, written, about=_told(job, image, wish, about), memory_bytes=wish.memory_bytes)
         folders.hand_over(job, wish.user)
 
-    def _job(self, job: JobRequest, image: Mapping[str, str]) -> dict[str, object]:
+    def _job(self, job: JobRequest, image: Mapping[str, str], resume: Path | None) -> dict[str, object]:
         return {
             "argv": job_argv(job.spec, job.seed, job.control),
             "cwd": str(inside.TREE / job.spec.run.workdir),
@@ -212,6 +220,7 @@ class DockerRunner:
                 inside.PLACES,
                 first=inside.HOOK / "path",
                 gpus=job.spec.resources.gpus,
+                resume=resume,
                 image=image,
             ),
             "log": str(inside.TRIAL / layout.LOG),
@@ -226,6 +235,7 @@ class DockerRunner:
     def _running(self, job: JobRequest, name: str, state: State) -> Running:
         self._followers.follow(name, self._log(job))
         self._watching.look(job.folder, name)
+        self._copying.look(job)
         wrote = self._watching.too_much(job.folder)
         if wrote is not None:
             folders.mark(job.folder, folders.DISK, wrote)
@@ -236,8 +246,10 @@ class DockerRunner:
         return Running(state.started_at or datetime.now(UTC))
 
     def _ended(self, job: JobRequest, name: str, state: State) -> Finished | Lost:
-        count, cut = self._followers.finish(name, self._log(job), seconds=LOG_SECONDS)
         told = _read_facts(job.folder)
+        count, cut = self._followers.finish(
+            name, self._log(job), seconds=LOG_SECONDS, expected=None if told is None else ending.printed(told)
+        )
         seen = ending.Seen(
             state=state,
             marks=folders.marks(job.folder),
@@ -249,6 +261,7 @@ class DockerRunner:
         )
         facts = ending.facts_of(seen, told)
         if isinstance(facts, Lost):
+            self._copying.end(job)
             return facts
         facts = folders.whose_disk(job.folder, facts)
         folders.bring_out(job.folder)
@@ -261,6 +274,9 @@ class DockerRunner:
             inputs=folders.committed(job),
         )
         self._engine.remove(name)
+        self._network.leave(job)
+        if facts.outcome in keeping.NO_ROOM:
+            remove_tree(job.folder / folders.TRIAL)
         return kept
 
     # --- ends -----------------------------------------------------------------------------------
