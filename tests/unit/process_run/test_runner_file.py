@@ -89,7 +89,7 @@ def test_the_page_names_every_key_of_a_job() -> None:
     assert set(keys) == set(Job._fields)
 
 
-def test_every_outcome_and_every_error_has_a_code() -> None:
-    """Each word is one that the reason for a trial's end is made of."""
+def test_every_outcome_of_the_runner_has_a_code_and_a_reason() -> None:
+    """A backend adds outcomes of its own, which it sees from outside."""
     outcomes = set(get_args(Facts.model_fields["outcome"].annotation))
     assert outcomes - FROM_OUTSIDE == {"exited", "not_started", *exit_codes.BY_OUTCOME}
