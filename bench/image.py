@@ -25,7 +25,7 @@ from reprise.domain.spec.model import EnvironmentRule, Network
 from reprise.ports import BuildRequest, Built
 
 ROUNDS = 5
-PLAIN_ROUNDS = 3
+PLAIN_ROUNDS = 5
 _SECONDS = 300
 _MEGABYTES = 64
 _DOCKERFILE = """\
