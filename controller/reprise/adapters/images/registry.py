@@ -82,7 +82,9 @@ class Registries:
         """``timeout``: seconds for one request."""
         self._credentials = credentials
         self._platform = platform
-        self._client = httpx.Client(timeout=timeout, headers={"User-Agent": "reprise"})
+        # A few requests each minute: no connection is kept that nobody would close.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(timeout=timeout, limits=limits, headers={"User-Agent": "reprise"})
 
     def close(self) -> None:
         self._client.close()
@@ -116,6 +118,16 @@ class Registries:
         if response.status_code not in (200, 404):
             raise Retryable(f"{reference.host} answered {response.status_code} for {reference.full}")
         return response.status_code == 200
+
+    def size(self, reference: Reference) -> int:
+        """Bytes of its layers and its configuration; 0 where the registry does not say."""
+        answer = self._get(reference, trusted=True)
+        try:
+            described = {} if isinstance(answer, Failed) else json.loads(answer)
+            parts = (described.get("config", {}), *described.get("layers", ()))
+            return sum(int(part.get("size", 0)) for part in parts)
+        except (ValueError, AttributeError, TypeError):
+            return 0
 
     def remove(self, reference: Reference) -> None:
         """Gone is fine. Raises Retryable when it does not answer."""
