@@ -27,7 +27,7 @@ from reprise.domain.spec.parse import parse_spec
 from reprise.domain.trials import claims_of
 from reprise.domain.verdict import judge, not_run, spec_invalid
 
-FORMAT = 1
+FORMAT = 2
 """Of the whole package. Whatever a release adds to run.json or report.json is a further format, because an
 earlier release could only call it a forgery; a later one reads every earlier format.
 """
@@ -58,6 +58,34 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseRecord:
+    named: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """Its Dockerfile, where it has one, is a file of its own."""
+
+    kind: str
+    digest: str
+    bases: tuple[BaseRecord, ...]
+    generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRecord:
+    """Data that was fetched, without where it lay on the machine."""
+
+    path: str
+    sha256: str
+    size: int
+    source: str
+    revision: str | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltRecord:
     """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
 
@@ -66,6 +94,8 @@ class BuiltRecord:
     lock_sha256: str
     weak: str | None
     packages: dict[str, str]
+    image: ImageRecord | None = None
+    """Since format 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +171,9 @@ class Record:
     """Final results in order."""
     lost: tuple[LostRecord, ...] = ()
     ledger: tuple[dict[str, Any], ...] = ()
+    backend: str | None = None
+    """Since format 2, like ``fetched``; before there was only ``process``."""
+    fetched: tuple[FetchedRecord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

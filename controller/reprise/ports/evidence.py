@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from reprise.domain.backend import PROCESS
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Judgement,
     RunId,
@@ -95,6 +97,9 @@ class EvidenceRecord:
     """Every attempt, in order."""
     page: str | None = None
     """Where people read about the run; None where nobody outside could open it."""
+    backend: str = PROCESS
+    fetched: tuple[FetchedFile, ...] = ()
+    """Data that the commit does not hold."""
     ledger: tuple[dict[str, Any], ...] = ()
     """Earlier verifications of the same commit."""
 
