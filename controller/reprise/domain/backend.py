@@ -56,6 +56,7 @@ class Unfit:
 
 
 def needs_of(spec: Spec, *, untrusted: bool = False) -> Needs:
+    """What it declares."""
     lock = spec.environment.lock
     conda = lock is not None and lock.rsplit("/", 1)[-1] in CONDA_LOCKS
     return Needs(
