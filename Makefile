@@ -44,10 +44,17 @@ test: .venv/.ready ## the test suite
 	.venv/bin/pytest -q -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/integration $(LONGEST) tests
 
 integration: .venv/.ready ## the tests with real programs: forge, controller, MLflow, jobs, git over HTTP
-	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration/templates tests/integration
+	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration/templates \
+	  --ignore tests/integration/docker tests/integration
 
 templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
 	.venv/bin/pytest -q -n 2 tests/integration/templates
+
+.PHONY: box docker
+box: ## make what `make docker` needs, once: Debian packages, BuildKit, images (needs root)
+	@$(PYTHON) -m tests.box prepare
+docker: .venv/.ready box ## the tests with a real Engine, BuildKit and registry, started here (needs root)
+	.venv/bin/pytest -q -n 0 tests/integration/docker
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)
