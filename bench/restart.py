@@ -23,7 +23,7 @@ from reprise.demo.services import end, free_port
 
 FIRST_STEP_SECONDS = 5.0
 ROUNDS = 3
-SUPERVISOR = "supervisor.py"
+SUPERVISOR = "runner.pyz"
 SLOTS = {**ONE_SLOT, "REPRISE_PROCESS__SLOTS": str(LIVE), "REPRISE_PROCESS__CPUS": "1"}
 
 

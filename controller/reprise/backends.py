@@ -53,7 +53,11 @@ def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
         ProcessProvider(
             state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
         ),
-        ProcessRunner(quarters=quarters, recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids)),
+        ProcessRunner(
+            quarters=quarters,
+            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
+            cache=settings.cache,
+        ),
         settings.process.slots,
     )
     return Made(backend, (ProcessStorage(settings.cache),), builder.close)

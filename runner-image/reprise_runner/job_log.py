@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reprise_runner.stream import Stream
 
 CHUNK = 1 << 16
 NOTE_ROOM = 200
@@ -17,10 +21,11 @@ class Log:
     """A log file with a limit: its head is written as it comes, its end goes round in a second file.
 
     `close` puts the end behind the head, with a line between them that counts what was left out.
-    A file that cannot be written is a problem to report; the job goes on.
+    A file that cannot be written is a problem to report; the job goes on. ``stream`` gets what the file gets.
     """
 
-    def __init__(self, path: str, tail_path: str, limit: int) -> None:
+    def __init__(self, path: str, tail_path: str, limit: int, stream: Stream | None = None) -> None:
+        self.stream = stream
         self.head_room = limit // 2
         self.tail_room = max(1, limit - limit // 2 - NOTE_ROOM)
         self.total = 0
@@ -41,6 +46,8 @@ class Log:
         room = max(0, self.head_room - self.total)
         start = max(0, self.total - self.head_room)
         self.total += len(data)
+        if self.stream is not None:
+            self.stream.write(data[:room])
         try:
             self.write_head(data[:room])
             self.write_tail(data[room:], start)
@@ -69,6 +76,12 @@ class Log:
             self.head = None
 
     def close(self) -> None:
+        self.close_file()
+        if self.stream is not None:
+            self.stream.close()
+            self.problems.extend(filter(None, [self.stream.problem]))
+
+    def close_file(self) -> None:
         if self.head is None:
             return
         try:
@@ -81,13 +94,18 @@ class Log:
     def append_tail(self, tail: int, size: int) -> None:
         self.cut = max(0, size - self.tail_room)
         if self.cut:
-            self.write_head(f"\n[reprise: {self.cut} bytes left out here]\n".encode())
+            self.append(f"\n[reprise: {self.cut} bytes left out here]\n".encode())
         at = size % self.tail_room if self.cut else 0
         left = size - self.cut
         while left:
             data = os.pread(tail, min(left, CHUNK, self.tail_room - at), at)
             if not data:
                 raise OSError(errno.EIO, "the end of the log is gone")
-            self.write_head(data)
+            self.append(data)
             at, left = (at + len(data)) % self.tail_room, left - len(data)
         os.unlink(self.tail_path)
+
+    def append(self, data: bytes) -> None:
+        self.write_head(data)
+        if self.stream is not None:
+            self.stream.write(data)

@@ -1,83 +1,38 @@
 """Runs one job, owns everything the job starts, and outlives whoever started it.
 
-Started as ``python -I supervisor.py [--detach] FOLDER`` by the runner; it needs nothing but a Python
->= 3.8, its standard library and the files that it loads from beside it (see `neighbour`), because they are
-also sent to places where Reprise is not installed.
+Started as ``runner.pyz trial [--detach] FOLDER``: on the controller's machine by its runner, in a container
+as its first process. It needs nothing but a Python >= 3.8 and its standard library, because it is also sent
+to places where Reprise is not installed.
 
 FOLDER holds, or comes to hold:
 
 - ``job.json``: what to run (see `Job`), written by the starter
 - ``claim``: created exclusively, so that a folder's job is started once, whoever asks
 - ``supervisor.json``: who we are (pid, start time, boot), written before the job starts, for adoption
+- ``heartbeat``: a number that grows every few seconds as long as we live (see `heartbeat`)
 - ``log.tail``: the end of a log that is too long, until it is put behind its head
 - ``system-metrics.json``: what machine and job used meanwhile (see `job_samples`), if there was room for it
+- ``machine.json``, ``nvidia-smi.xml``: what the machine is (see `capture`), if there was room for it
 - ``result.json``: what happened, facts only, written atomically as the last act
 
-SIGTERM stops the job like a timeout does; a second one skips the grace.
+SIGTERM stops the job like a timeout does; a second one skips the grace. What we exit with is in `exit_codes`.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import resource
-import select
 import signal
 import sys
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
-CHUNK = 1 << 16
-RESULT_ROOM = 1 << 16
-SETTLE_SECONDS = 1.0
-"""After a normal end: how long what the job left behind may finish on its own (a ``tee``, a flush)."""
-LEFTOVER_GRACE_SECONDS = 2.0
-KILL_SECONDS = 5.0
-LOOK_SECONDS = 0.25
-"""Between two looks at what the job uses."""
-DISK_ROOM = 1 << 30
-"""Bytes that a job leaves free on its disk, at most half of what is free when it starts."""
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from reprise_runner import confinement, exit_codes, job_files, job_gpus, job_log, job_processes, job_samples
+from reprise_runner.stream import Stream
+from reprise_runner.watch import STOP_SIGNALS, Job, Watch
+
 PR_SET_CHILD_SUBREAPER = 36
-MANY_FILES = 200_000
-"""Beyond these the files of a job are not counted to the end."""
-
-
-def neighbour(name: str) -> Any:
-    """The module in the file of this name beside ours, wherever both are."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-confinement = neighbour("confinement")
-control_group = neighbour("control_group")
-job_gpus = neighbour("job_gpus")
-job_log = neighbour("job_log")
-job_processes = neighbour("job_processes")
-job_samples = neighbour("job_samples")
-
-
-class Job(NamedTuple):
-    argv: list[str]
-    cwd: str
-    env: dict[str, str]
-    log: str
-    timeout_seconds: float
-    grace_seconds: float
-    log_limit_bytes: int
-    memory_limit_bytes: int | None = None
-    confinement: dict[str, Any] = {}  # noqa: RUF012  (a default of a tuple, never changed)
-    """The fields of a `confinement.Plan`."""
-    group: str = ""
-    """Folder of the control group to make for the job; none without."""
-    group_limits: dict[str, str] = {}  # noqa: RUF012
-    """Its files and what to write there."""
 
 
 def main(arguments: list[str]) -> int:
@@ -85,15 +40,15 @@ def main(arguments: list[str]) -> int:
     ready = detach() if "--detach" in arguments else None
     os.chdir("/")
     if not claim(folder):
-        return 3
+        print(f"the job in {folder} was started before", file=sys.stderr)
+        return exit_codes.NO_TRIAL
     # Whoever can find us can stop us: such a signal waits until it is understood.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    write_json(os.path.join(folder, "supervisor.json"), identity())
+    job_files.write_json(os.path.join(folder, "supervisor.json"), identity())
     if ready is not None:
         os.write(ready, b"1")
         close_inherited()
-    supervise(folder)
-    return 0
+    return exit_codes.of(supervise(folder))
 
 
 def detach() -> int:
@@ -136,329 +91,30 @@ def identity() -> dict[str, Any]:
     return {"pid": os.getpid(), "start_ticks": ticks, "boot_id": boot, "started_at": time.time()}
 
 
-def supervise(folder: str) -> None:
+def supervise(folder: str) -> dict[str, Any]:
+    """Run the job of this folder to its end; the facts, as they are in ``result.json``."""
     with open(os.path.join(folder, "job.json")) as file:
         job = Job(**json.load(file))
-    reserve = reserve_room(os.path.join(folder, "result.json"))
+    reserve = job_files.reserve_room(os.path.join(folder, "result.json"))
     gpus = job_gpus.start()  # before orphans come to us: it is none of the job's processes
     confinement.prctl(PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    log = job_log.Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes)
+    stream = Stream(sys.stdout.fileno()) if job.stream else None
+    log = job_log.Log(job.log, os.path.join(folder, "log.tail"), job.log_limit_bytes, stream)
     sampler = job_samples.Sampler(os.path.dirname(job.log), job_processes.used, gpus)
     facts = Watch(job, log, folder, sampler).run()
     log.close()
     facts.update(log_bytes=log.total, log_cut=log.cut)
     facts["problems"] = [*log.problems, *facts["problems"]]
-    write_durably(os.path.join(folder, "result.json"), facts, reserve)
+    capture_machine(folder, facts["started_at"])
+    job_files.write_durably(os.path.join(folder, "result.json"), facts, reserve)
+    return facts
 
 
-# --- the job ------------------------------------------------------------------------------------
-
-
-class Watch:
-    """The job while it runs: its output, its end, its descendants. One thread, one loop."""
-
-    def __init__(self, job: Job, log: Any, folder: str, sampler: Any) -> None:
-        self.job = job
-        self.log = log
-        self.folder = folder
-        self.sampler = sampler
-        self.stops = 0
-        self.pid = 0
-        self.status: int | None = None
-        self.ended = 0.0
-        self.problems: list[str] = []
-        self.listening = True
-        self.report: int | None = None
-        self.used = 0
-        self.look_at = 0.0
-        self.disk_at_start = self.disk_free()
-        self.room = min(DISK_ROOM, self.disk_at_start // 2)
-        self.output, self.write_end = os.pipe()
-        self.wake, wake_end = os.pipe()
-        for descriptor in (self.output, self.wake, wake_end):
-            os.set_blocking(descriptor, False)
-        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
-        # Handlers, not SIG_IGN: an exec resets them, so that the job starts with the defaults.
-        for number in STOP_SIGNALS:
-            signal.signal(number, self.on_stop)
-        for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGQUIT):
-            signal.signal(number, lambda *_: None)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        self.poll = select.poll()
-        self.poll.register(self.output, select.POLLIN)
-        self.poll.register(self.wake, select.POLLIN)
-
-    def on_stop(self, *_: object) -> None:
-        self.stops += 1
-
-    def run(self) -> dict[str, Any]:
-        started_at, started = time.time(), time.monotonic()
-        error = self.start()
-        if error is not None:
-            self.leave_group("not_started")
-            return dict(self.facts("not_started", started_at, started), **error)
-        outcome = self.wait(started + self.job.timeout_seconds)
-        self.sampler.end()
-        if outcome == "exited":
-            self.wait_until_alone(SETTLE_SECONDS)
-            self.end_all(min(self.job.grace_seconds, LEFTOVER_GRACE_SECONDS))
-        else:
-            self.end_all(self.job.grace_seconds)
-        outcome = self.leave_group(outcome)
-        self.drain()
-        write_if_room(os.path.join(self.folder, "system-metrics.json"), self.sampler.told())
-        if outcome == "disk_full" or (outcome == "exited" and self.status and self.disk_free() <= self.room):
-            outcome = "disk_full" if self.filled_the_disk() else "disk_taken"
-        return self.facts(outcome, started_at, started)
-
-    def start(self) -> dict[str, str] | None:
-        """Start the job; what is wrong when that is not possible."""
-        if not os.path.isdir(self.job.cwd):
-            return {"error": "workdir_missing", "detail": self.job.cwd}
-        try:
-            self.make_group()
-            command = (self.job.argv, self.job.cwd, self.job.env, self.write_end, self.write_end)
-            plan = confinement.Plan(**self.job.confinement)
-            self.pid, self.report = confinement.start(plan, confinement.Command(*command))
-        except OSError as error:
-            path = self.job.env.get("PATH", "")
-            word = confinement.explain(error, self.job.argv[0], self.job.cwd, path)
-            return {"error": word, "detail": str(error)}
-        except ValueError as error:
-            return {"error": "exec_failed", "detail": str(error)}
-        except confinement.Refused as error:
-            return {"error": "not_confined", "detail": str(error)}
-        finally:
-            os.close(self.write_end)
-        if self.report is not None:
-            self.poll.register(self.report, select.POLLIN)
-        return None
-
-    def make_group(self) -> None:
-        if not self.job.group:
-            return
-        try:
-            control_group.make(self.job.group, self.job.group_limits)
-        except OSError as error:
-            raise confinement.Refused(str(error)) from error
-
-    def leave_group(self, outcome: str) -> str:
-        """Nobody stays, wherever it hid; what the kernel counted is kept, and decides for memory."""
-        group = self.job.group
-        if not group:
-            return outcome
-        self.used = max(self.used, control_group.peak_bytes(group))
-        limited = "memory.max" in self.job.group_limits
-        ran_out = limited and outcome == "exited" and control_group.ran_out(group)
-        if not control_group.end(group, KILL_SECONDS):
-            self.problems.append("processes of the job could not be ended")
-        self.reap()
-        killed = self.status is not None and self.status != 0
-        return "memory_exceeded" if ran_out and killed else outcome
-
-    def wait(self, deadline: float) -> str:
-        while self.status is None:
-            if self.stops:
-                return "stopped"
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return "timed_out"
-            exceeded = self.exceeded()
-            if exceeded:
-                return exceeded
-            self.sampler.look()
-            self.step(min(left, LOOK_SECONDS))
-        return "exited"
-
-    def exceeded(self) -> str:
-        """Which bound the job has broken, looked at now and then."""
-        now = time.monotonic()
-        if now < self.look_at:
-            return ""
-        self.look_at = now + LOOK_SECONDS
-        if self.disk_free() < self.room:
-            return "disk_full"
-        limit = self.job.memory_limit_bytes
-        if limit is None or "memory.max" in self.job.group_limits:
-            return ""
-        self.used = max(self.used, job_processes.memory_bytes())
-        return "memory_exceeded" if self.used > limit else ""
-
-    def disk_free(self) -> int:
-        try:
-            about = os.statvfs(os.path.dirname(self.job.log))
-        except OSError:
-            return DISK_ROOM
-        return about.f_bavail * about.f_frsize if about.f_blocks else DISK_ROOM
-
-    def filled_the_disk(self) -> bool:
-        """Whether the job holds a megabyte, and most of what the disk has lost since the start."""
-        own: int = disk_bytes(self.folder) + min(self.log.total, self.job.log_limit_bytes)
-        return own >= 1 << 20 and own * 2 >= self.disk_at_start - self.disk_free()
-
-    def step(self, seconds: float) -> None:
-        """Wait for output or a signal, at most so long; then read and reap."""
-        for descriptor, _ in self.poll.poll(seconds * 1000 + 1):
-            if descriptor == self.wake:
-                os.read(self.wake, CHUNK)
-            elif descriptor == self.report:
-                self.hear()
-            else:
-                self.read()
-        self.reap()
-
-    def hear(self) -> None:
-        """How the job ended, from its init; one that died without a word took the job with it."""
-        if self.report is None:
-            return
-        told = confinement.read_message(self.report)
-        if told is not None:
-            self.status, self.ended = told["status"], time.monotonic()
-        self.poll.unregister(self.report)
-        os.close(self.report)
-        self.report = None
-
-    def read(self) -> bool:
-        """Take one chunk of output. False when there is none now."""
-        try:
-            data = os.read(self.output, CHUNK)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            self.problems.append(f"the job's output could not be read on: {error.strerror}")
-            data = b""
-        if not data:
-            self.listening = False
-            self.poll.unregister(self.output)
-            return False
-        self.log.write(data)
-        return True
-
-    def reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid == self.pid:
-                self.hear()
-                if self.status is None:
-                    self.status, self.ended = status, time.monotonic()
-
-    def drain(self) -> None:
-        """Everything that is still in the pipe; nobody of ours can write to it any more."""
-        while self.listening and self.read():
-            pass
-
-    def wait_until_alone(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while job_processes.descendants():
-            left = deadline - time.monotonic()
-            if left <= 0 or self.stops > 1:
-                return False
-            self.step(min(left, 0.02))
-        return True
-
-    def end_all(self, grace: float) -> None:
-        """TERM, then KILL, for every descendant, also one in a session of its own."""
-        job_processes.send(signal.SIGTERM)
-        if self.wait_until_alone(grace):
-            return
-        deadline = time.monotonic() + KILL_SECONDS
-        while job_processes.send(signal.SIGKILL):
-            if time.monotonic() > deadline:
-                left = len(job_processes.descendants())
-                self.problems.append(f"{left} processes of the job could not be ended")
-                return
-            self.step(0.005)
-
-    def facts(self, outcome: str, started_at: float, started: float) -> dict[str, Any]:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        killed_by = os.WTERMSIG(self.status) if self.status and os.WIFSIGNALED(self.status) else None
-        code = os.WEXITSTATUS(self.status) if self.status is not None and not killed_by else None
-        return {
-            "outcome": outcome,
-            "error": None,
-            "detail": "",
-            "exit_code": 128 + killed_by if killed_by else code,
-            "signal": killed_by,
-            "started_at": started_at,
-            "seconds": max(0.0, (self.ended or time.monotonic()) - started),
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            "peak_memory_bytes": max(usage.ru_maxrss * 1024, self.used),
-            "problems": self.problems,
-        }
-
-
-# --- files --------------------------------------------------------------------------------------
-
-
-def reserve_room(path: str) -> str:
-    """A file of some size beside ``path``, so that a full disk does not swallow the result."""
-    reserve = path + ".reserve"
-    with open(reserve, "wb") as file:
-        file.write(b" " * RESULT_ROOM)
-    return reserve
-
-
-def disk_bytes(folder: str) -> int:
-    """What the files below take on the disk; no more is counted once they are `MANY_FILES`."""
-    seen = total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            try:
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
-            except OSError:
-                continue  # its path is longer than we can say
-        if seen > MANY_FILES:
-            break
-    return total
-
-
-def write_json(path: str, value: dict[str, Any]) -> None:
-    """Atomically: readers see nothing or everything."""
-    with open(path + ".new", "w") as file:
-        json.dump(value, file)
-    os.replace(path + ".new", path)
-
-
-def write_if_room(path: str, data: bytes) -> None:
-    """All or nothing, and never through a link."""
+def capture_machine(folder: str, since: float) -> None:
     try:
-        remove(path + ".new")
-        with open(path + ".new", "xb") as file:
-            file.write(data)
-        os.replace(path + ".new", path)
-    except OSError:
-        remove(path + ".new")
-
-
-def remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return  # gone, or never there
-
-
-def write_durably(path: str, value: dict[str, Any], reserve: str) -> None:
-    """Atomically, into room that is already there, and on the disk when this returns."""
-    with open(reserve, "r+b") as file:
-        file.write(json.dumps(value).encode())
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(reserve, path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        from reprise_runner import capture  # late: no job waits for what is needed at its end
+    except (ImportError, OSError):
+        return  # somebody removed our file meanwhile; the result matters more
+    capture.write(folder, since)

@@ -1,20 +1,18 @@
-"""A trial's environment record: what this machine tells and what the job's own process left, in one file.
+"""A trial's environment record: what its machine told and what the job's own process left, in one file.
 
-Made after the job has ended, so that no job waits for it; a job's end is also when throttling and driver
-errors are known. A machine without a GPU is complete too: ``missing`` says what it could not tell, and why.
+Made after the job has ended, so that no job waits for it. A machine without a GPU is complete too:
+``missing`` says what it could not tell, and why.
 """
 
 import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from reprise.domain import environment
 from reprise.domain.spec.model import Profile
-from reprise.jobs import gpus, hook, layout
-from reprise.jobs.machine import Machine
+from reprise.jobs import hook, layout, told
 from reprise.jobs.variables import job_argv
 from reprise.masking import HIDDEN, mask
 from reprise.ports import Finished, JobRequest
@@ -26,12 +24,11 @@ MAX_JOB_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """How records are made on this machine."""
+    """How records are made."""
 
     hash_gpu_ids: bool = False
     """Write digests for the serial identities of GPUs."""
-    root: Path = Path("/")
-    """Where the machine's own files are."""
+    backend: str = "process"
 
 
 def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside | str) -> None:
@@ -41,10 +38,9 @@ def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside 
     """
     missing: dict[str, str] = {}
     record = _outside(how, job, ended, missing)
-    if "gpu" not in missing:
-        text = gpus.smi(missing, hash_ids=how.hash_gpu_ids)
-        if text is not None:
-            (job.results / environment.NVIDIA_SMI).write_text(text, encoding="utf-8")
+    text = told.smi(job.folder, hash_gpu_ids=how.hash_gpu_ids)
+    if text is not None:
+        (job.results / environment.NVIDIA_SMI).write_text(text, encoding="utf-8")
     record = with_inside(record, inside, missing)
     record["missing"] = dict(sorted({**_untold(record), **missing}.items()))
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
@@ -80,26 +76,23 @@ def redacted(variables: dict[str, str]) -> dict[str, str]:
 
 
 def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str, str]) -> Group:
-    machine = Machine(how.root)
+    machine = told.read(job.folder, hash_gpu_ids=how.hash_gpu_ids)
     variables = _variables(job, missing)
-    cuda, found = gpus.observe(missing, hash_ids=how.hash_gpu_ids)
-    if found:
-        cuda["xid"] = gpus.xids(missing, ended.started_at)
+    missing.update(machine.missing)
     record: Group = {
-        "gpu": found,
-        "cuda": cuda,
-        "cpu": machine.cpu(),
-        "memory": machine.memory(job.folder),
-        "os": machine.system(variables),
+        "gpu": machine.gpu,
+        "cuda": machine.cuda,
+        "cpu": machine.cpu,
+        "memory": machine.memory,
+        "os": {**machine.os, "time_zone": variables.get("TZ"), "locale": variables.get("LC_ALL")},
         "python": _python(job),
         "blas": [],
         "source": _source(job),
         "data": {each.path: each.sha256 for each in job.spec.data},
-        "run": _run(job, ended, variables),
+        "run": _run(how, job, ended, variables),
         "in_process": {},
         "profile": {"name": job.spec.determinism.profile.value},
     }
-    missing.update(machine.missing)
     return record
 
 
@@ -138,11 +131,11 @@ def _source(job: JobRequest) -> Group:
     }
 
 
-def _run(job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
+def _run(how: Recording, job: JobRequest, ended: Finished, variables: dict[str, str]) -> Group:
     ended_at = ended.started_at + timedelta(seconds=ended.seconds)
     return {
         "id": job.run_id,
-        "backend": "process",
+        "backend": how.backend,
         "argv": [mask(word) for word in job_argv(job.spec, job.seed, job.control)],
         "workdir": job.spec.run.workdir,
         "seed": job.seed,

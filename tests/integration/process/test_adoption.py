@@ -15,11 +15,13 @@ from tests import jobs
 from tests.integration.process.test_supervision import exists
 
 from reprise.adapters.process.provider import ProcessProvider
-from reprise.adapters.process.runner import SUPERVISOR_FILE, ProcessRunner
+from reprise.adapters.process.runner import ProcessRunner
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
+from reprise.jobs import runner_file
 from reprise.ports import Allocation, Finished, JobRequest, Lost, Running
-from reprise_runner.supervisor import Job
+from reprise_runner import exit_codes
+from reprise_runner.watch import Job
 
 CONTROLLER = """
 import os, pickle, sys, time
@@ -45,6 +47,10 @@ def job(tmp_path: Path) -> Iterator[JobRequest]:
     job = jobs.python_job(tmp_path, WAITS_FOR_FILE, jobs.spec(artifacts=("m.json",)))
     yield job
     ProcessRunner().stop(job)
+
+
+def trial_in(folder: Path, cache: Path) -> tuple[str, ...]:
+    return sys.executable, "-I", "-S", str(runner_file.ensure(cache)), "trial", str(folder)
 
 
 def supervisor_pid(job: JobRequest) -> int:
@@ -114,9 +120,9 @@ def test_folder_has_one_supervisor_whoever_starts_another(job: JobRequest) -> No
     ProcessRunner().start(job)
     pid = supervisor_pid(job)
 
-    second = subprocess.run((sys.executable, "-I", SUPERVISOR_FILE, job.folder), timeout=30, check=False)
+    second = subprocess.run(trial_in(job.folder, job.folder), timeout=30, check=False)
 
-    assert second.returncode == 3
+    assert second.returncode == exit_codes.NO_TRIAL
     assert supervisor_pid(job) == pid
 
 
@@ -125,7 +131,7 @@ def test_stop_before_the_job_starts_is_a_stop_not_a_loss(tmp_path: Path) -> None
     folder.mkdir()
     os.mkfifo(folder / "job.json")  # the supervisor waits here, between its file and its job
     feed = os.open(folder / "job.json", os.O_RDWR)
-    with subprocess.Popen((sys.executable, "-I", SUPERVISOR_FILE, folder)) as supervisor:
+    with subprocess.Popen(trial_in(folder, tmp_path)) as supervisor:
         jobs.until(lambda: (folder / "supervisor.json").exists() or None)
 
         supervisor.terminate()
@@ -133,7 +139,7 @@ def test_stop_before_the_job_starts_is_a_stop_not_a_loss(tmp_path: Path) -> None
         os.write(feed, json.dumps(dict(zip(Job._fields, values, strict=False))).encode())
         os.close(feed)
 
-        assert supervisor.wait(timeout=15) == 0
+        assert supervisor.wait(timeout=15) == exit_codes.STOPPED
     assert json.loads((folder / "result.json").read_text())["outcome"] == "stopped"
 
 

@@ -24,7 +24,7 @@ def test_a_stopped_controller_leaves_only_the_job_and_catches_up_when_it_is_back
         assert len(controller.said("stopping")) == len(controller.said("stopped")) == 1
         left = processes_in(tmp_path)
         assert job in left
-        assert {"supervisor.py" in command or "train.py" in command for command in left.values()} == {True}
+        assert {"runner.pyz" in command or "train.py" in command for command in left.values()} == {True}
 
         shas = {tag: paper.push_tag(tiny(tag), tag) for tag in ("v2", "v3", "v4")}
         outside.go()

@@ -1,8 +1,8 @@
 """GPUs as NVML tells them. No GPU is needed: a stand-in answers by NVML's own names and errors."""
 
 import stat
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 
 from reprise.domain import environment
 from reprise.domain.environment_fields import known
-from reprise.jobs import gpus
+from reprise.jobs import gpus as told
+from reprise_runner import gpus
 
 UUID = "GPU-5d8e2c1a-0000-4b6e-9d1f-0123456789ab"
 ANSWERS: dict[str, Any] = {
@@ -61,7 +62,7 @@ def test_the_stand_in_has_only_names_that_nvml_has() -> None:
 
 def test_gpus_and_their_driver_are_described() -> None:
     missing: dict[str, str] = {}
-    cuda, found = gpus.read(missing, hash_ids=False, library=nvml())
+    cuda, found = gpus.read(missing, library=nvml())
 
     assert cuda == {"driver": "550.54.15", "version": "12.4", "nvml": "12.550.54.15"}
     assert len(found) == 2
@@ -88,7 +89,7 @@ def test_gpus_and_their_driver_are_described() -> None:
 
 
 def test_identities_are_hidden_when_the_operator_asks() -> None:
-    found = gpus.read({}, hash_ids=True, library=nvml())[1]
+    found = told.hidden(gpus.read({}, library=nvml())[1])
 
     assert found[0]["uuid"].startswith("sha256:")
     assert UUID not in str(found)
@@ -106,20 +107,20 @@ def test_a_machine_without_a_usable_driver_says_so(number: int, said: str) -> No
     missing: dict[str, str] = {}
     library = nvml(nvmlInit=pynvml.NVMLError(number))
 
-    assert gpus.read(missing, hash_ids=False, library=library) == ({}, [])
+    assert gpus.read(missing, library=library) == ({}, [])
     assert missing == {"gpu": said, "cuda": said}
 
 
 def test_without_any_device_of_a_driver_nothing_is_asked(tmp_path: Path) -> None:
     missing: dict[str, str] = {}
 
-    assert gpus.observe(missing, hash_ids=False, devices=(str(tmp_path / "nvidiactl"),)) == ({}, [])
+    assert gpus.observe(missing, devices=(str(tmp_path / "nvidiactl"),)) == ({}, [])
     assert missing == {"gpu": "no NVIDIA driver here", "cuda": "no NVIDIA driver here"}
 
 
 def test_a_driver_is_asked_by_a_process_of_its_own(tmp_path: Path) -> None:
     missing: dict[str, str] = {}
-    cuda, found = gpus.observe(missing, hash_ids=True, devices=(str(tmp_path),))
+    cuda, found = gpus.observe(missing, devices=(str(tmp_path),))
 
     assert found or missing["gpu"]  # whatever this machine has, it was answered
     assert cuda or missing["cuda"]
@@ -132,7 +133,7 @@ def test_a_gpu_that_fell_off_the_bus_is_said_and_the_library_closed() -> None:
     library = nvml(nvmlDeviceGetHandleByIndex=pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST))
     library.nvmlShutdown = lambda: closed.append(True)
 
-    assert gpus.read(missing, hash_ids=False, library=library) == ({}, [])
+    assert gpus.read(missing, library=library) == ({}, [])
     assert missing["gpu"].startswith("NVML: ")
     assert closed == [True]
 
@@ -150,11 +151,11 @@ def program(folder: Path, script: str) -> str:
 def test_its_output_is_kept_as_it_came_or_without_identities(tmp_path: Path) -> None:
     asked = program(tmp_path, f'echo "$@ <uuid>{UUID}</uuid><serial>1320621</serial>"')
 
-    assert (
-        gpus.smi({}, hash_ids=False, program=asked) == f"-q -x <uuid>{UUID}</uuid><serial>1320621</serial>\n"
-    )
-    hidden = gpus.smi({}, hash_ids=True, program=asked)
-    assert hidden is not None
+    told_now = gpus.smi({}, program=asked)
+    assert told_now is not None
+    shown = told.smi_text(told_now, hash_ids=False)
+    assert shown == f"-q -x <uuid>{UUID}</uuid><serial>1320621</serial>\n"
+    hidden = told.smi_text(told_now, hash_ids=True)
     assert hidden.startswith("-q -x <uuid>sha256:")
     assert hidden.endswith("</uuid><serial>hidden</serial>\n")
 
@@ -162,9 +163,9 @@ def test_its_output_is_kept_as_it_came_or_without_identities(tmp_path: Path) -> 
 def test_a_missing_or_failing_program_is_named(tmp_path: Path) -> None:
     missing: dict[str, str] = {}
 
-    assert gpus.smi(missing, hash_ids=False, program=str(tmp_path / "none")) is None
+    assert gpus.smi(missing, program=str(tmp_path / "none")) is None
     assert missing == {"nvidia-smi.xml": "nvidia-smi is not installed here"}
-    assert gpus.smi(missing, hash_ids=False, program=program(tmp_path, "exit 9")) is None
+    assert gpus.smi(missing, program=program(tmp_path, "exit 9")) is None
     assert missing == {"nvidia-smi.xml": "nvidia-smi did not answer: CalledProcessError"}
 
 
@@ -177,12 +178,12 @@ def test_errors_since_the_start_are_found_and_earlier_ones_are_not(tmp_path: Pat
     log = tmp_path / "kmsg"
     log.write_text(LOG.format(then=5_000_000))
 
-    assert gpus.xids({}, datetime(2020, 1, 1, tzinfo=UTC), device=str(log)) == ["PCI:0000:3b:00 79"]
-    assert gpus.xids({}, datetime(2999, 1, 1, tzinfo=UTC), device=str(log)) == []
+    assert gpus.xids({}, 1.5e9, device=str(log)) == ["PCI:0000:3b:00 79"]
+    assert gpus.xids({}, 3e10, device=str(log)) == []
 
 
 def test_a_log_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     missing: dict[str, str] = {}
 
-    assert gpus.xids(missing, datetime.now(UTC), device=str(tmp_path / "none")) == []
+    assert gpus.xids(missing, time.time(), device=str(tmp_path / "none")) == []
     assert missing == {"cuda.xid": "the kernel's log cannot be read: No such file or directory"}

@@ -23,14 +23,14 @@ from reprise.domain import system_metrics
 from reprise.domain.errors import Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
-from reprise.jobs import collect, confined, hook, layout, prepare, record
+from reprise.jobs import collect, confined, hook, layout, prepare, record, runner_file
 from reprise.jobs.outcome import Facts, message_of, reason_of
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
 from reprise.removal import remove_tree
-from reprise_runner import supervisor
+from reprise_runner import capture
 
 LOG_LIMIT_BYTES = 50_000_000
 START_SECONDS = 20.0
@@ -38,7 +38,6 @@ LOCK_SECONDS = 60.0
 STOP_PATIENCE_SECONDS = 9.0
 """With what `end_trial` adds at most, a stop takes 15 s."""
 MAX_FACTS_BYTES = 1 << 20
-SUPERVISOR_FILE = Path(supervisor.__file__)
 FINISHED = TypeAdapter(Finished)
 
 
@@ -51,13 +50,18 @@ class ProcessRunner:
         log_limit_bytes: int = LOG_LIMIT_BYTES,
         quarters: Quarters | None = None,
         recording: record.Recording | None = None,
+        cache: Path | None = None,
     ) -> None:
-        """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound."""
+        """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
+
+        ``cache`` keeps the runner's file; without one each machine's folder has its own.
+        """
         self._grace = grace
         self._bounds = bounds or collect.Bounds()
         self._log_limit_bytes = log_limit_bytes
         self._quarters = quarters or Quarters()
         self._recording = recording or record.Recording()
+        self._cache = cache
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
@@ -146,7 +150,8 @@ class ProcessRunner:
 
     def _launch(self, job: JobRequest, lock: int) -> None:
         """Returns once the supervisor can be found by its file. It holds ``lock`` until then."""
-        command = (sys.executable, "-I", "-S", str(SUPERVISOR_FILE), "--detach", str(job.folder))
+        file = runner_file.ensure(self._cache or job.folder.parent.parent)
+        command = (sys.executable, "-I", "-S", str(file), "trial", "--detach", str(job.folder))
         log = job.folder / layout.SUPERVISOR_LOG
         with log.open("ab") as output:
             try:
@@ -202,6 +207,8 @@ class ProcessRunner:
         taken, changed = self._take(job, facts)
         layout.remove_short_name(job.folder)
         finished = _finished(job, facts, taken, {**changed, **_keep_series(job)})
+        if not (job.folder / capture.MACHINE).exists():  # the disk was full; we are on the same machine
+            capture.write(str(job.folder), facts.started_at)
         record.write(self._recording, job, finished, inside)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())

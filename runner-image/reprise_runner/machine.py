@@ -1,17 +1,18 @@
-"""What this machine is, as far as numbers may depend on it: processor, memory, system. Called by record.py.
+"""What this machine is, as far as numbers may depend on it: processor, memory, system.
 
 All of it is read from files that need no privilege. What cannot be read is named with its reason, never
-guessed. The same part runs wherever a job runs.
+guessed. Called by ``capture.py``; needs nothing but a Python >= 3.8 and its standard library.
 """
 
+from __future__ import annotations
+
 import os
-import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reprise.masking import mask
+if TYPE_CHECKING:
+    Found = dict[str, Any]
 
-Found = dict[str, Any]
 MAX_FILE = 1 << 20
 UNLIMITED = 1 << 60
 CONTAINER_MARKS = (
@@ -75,7 +76,7 @@ class Machine:
     def _group(self) -> str:
         """The path of our control group (version 2), from the root of its hierarchy."""
         lines = (self.text("proc/self/cgroup") or "").splitlines()
-        found = [line.removeprefix("0::") for line in lines if line.startswith("0::")]
+        found = [line[3:] for line in lines if line.startswith("0::")]
         return "" if not found or found[0] == "/" else found[0]
 
     # --- memory and disk ------------------------------------------------------------------------
@@ -125,8 +126,7 @@ class Machine:
 
     # --- system ---------------------------------------------------------------------------------
 
-    def system(self, variables: dict[str, str]) -> Found:
-        """``variables`` are the job's: time zone and locale are theirs."""
+    def system(self) -> Found:
         release = _assignments(self.text("etc/os-release", "os.distribution") or "")
         name = os.uname()
         return {
@@ -134,12 +134,10 @@ class Machine:
             "architecture": name.machine,
             "kernel": name.release,
             "kernel_build": name.version,
-            "command_line": mask(self.text("proc/cmdline", "os.command_line") or "") or None,
+            "command_line": self.text("proc/cmdline", "os.command_line") or None,
             "distribution": release.get("ID"),
             "version": release.get("VERSION_ID"),
-            "libc": " ".join(platform.libc_ver()).strip() or None,
-            "time_zone": variables.get("TZ"),
-            "locale": variables.get("LC_ALL"),
+            "libc": _libc(),
             "container": self._container(),
             "random_addresses": self.text("proc/sys/kernel/randomize_va_space"),
         }
@@ -149,6 +147,13 @@ class Machine:
             if (self.root / path).exists():
                 return name
         return self.text("run/systemd/container") or "none"
+
+
+def _libc() -> str | None:
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        return None  # another library, which has no such question
 
 
 def ranges(numbers: set[int]) -> str:
@@ -195,7 +200,7 @@ def _limit(text: str) -> int | str:
 
 
 def _kibibytes(text: str | None) -> int | None:
-    number = _number((text or "").removesuffix(" kB"))
+    number = _number((text or "").partition(" kB")[0])
     return None if number is None else number * 1024
 
 
