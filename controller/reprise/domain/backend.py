@@ -4,9 +4,10 @@ Intake asks for every run that it adds, `reprise run` and `reprise plan` for the
 or can run is refused with a sentence that names what would help.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
+from reprise.domain import pins
 from reprise.domain.policy import Policy
 from reprise.domain.spec.model import Network, Spec
 
@@ -38,6 +39,8 @@ class Needs:
 
     image: str | None = None
     """What of the spec only an image can fulfil, e.g. ``environment.dockerfile``."""
+    better_image: bool = False
+    """Nothing is declared, and what lies in the repository is best made into an image."""
     gpus: int = 0
     closed_network: bool = False
     untrusted: bool = False
@@ -55,21 +58,33 @@ class Unfit:
     """Whole sentences, with what would help."""
 
 
-def needs_of(spec: Spec, *, untrusted: bool = False) -> Needs:
-    """What it declares."""
+def needs_of(spec: Spec, *, untrusted: bool = False, names: Collection[str] | None = None) -> Needs:
+    """``names``: of the files at the repository's root; None = not looked at."""
     lock = spec.environment.lock
     conda = lock is not None and lock.rsplit("/", 1)[-1] in CONDA_LOCKS
     return Needs(
         image=f"environment.lock: {lock}" if conda else None,
+        better_image=lock is None and names is not None and _best_as_image(names),
         closed_network=spec.environment.network is Network.NONE,
         untrusted=untrusted,
     )
+
+
+def _best_as_image(names: Collection[str]) -> bool:
+    """What is found first is nothing that a virtual environment is installed from."""
+    found = pins.chosen(None, lambda path: path in names)
+    return found is None or not pins.is_supported(found)
 
 
 def choose_backend(
     offers: Sequence[Offer], needs: Needs, policy: Policy, *, wanted: str | None = None
 ) -> str | Unfit:
     """The name of the first that fits. ``offers``: all of this controller, its default first."""
+    if needs.better_image and wanted is None:
+        with_images = [offer for offer in offers if offer.images]
+        found = choose_backend(with_images, replace(needs, better_image=False), policy)
+        if not isinstance(found, Unfit):
+            return found
     candidates = [offer for offer in offers if wanted in (None, offer.name)]
     if not candidates:
         return Unfit(no_such_backend(wanted or "", [offer.name for offer in offers]))
