@@ -31,6 +31,7 @@ def spec(
     network: model.Network = model.Network.FETCH_ONLY,
     cpus: int | None = None,
     memory_bytes: int | None = None,
+    gpus: int = 0,
 ) -> model.Spec:
     return model.Spec(
         name="example",
@@ -38,7 +39,7 @@ def spec(
         run=model.RunRule(command or ("python", "job.py"), workdir, timedelta(seconds=timeout_seconds), seed),
         environment=model.EnvironmentRule(None, None, network),
         data=data,
-        resources=model.Resources(cpus, memory_bytes, None),
+        resources=model.Resources(cpus, memory_bytes, None, gpus),
         determinism=model.Determinism(threads, True),
         n=1,
         allow_failed=0,

@@ -24,16 +24,24 @@ class Log:
     A file that cannot be written is a problem to report; the job goes on. ``stream`` gets what the file gets.
     """
 
-    def __init__(self, path: str, tail_path: str, limit: int, stream: Stream | None = None) -> None:
+    def __init__(
+        self, path: str, tail_path: str, limit: int, stream: Stream | None = None, total: int = 0
+    ) -> None:
+        """``total``: bytes that somebody wrote before and never closed, when it goes on."""
         self.stream = stream
         self.head_room = limit // 2
         self.tail_room = max(1, limit - limit // 2 - NOTE_ROOM)
-        self.total = 0
+        self.total = total
         self.cut = 0
         self.problems: list[str] = []
         self.tail_path = tail_path
         self.tail: int | None = None
-        self.head = self.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self.head = self.open(path, os.O_WRONLY | os.O_CREAT | (0 if total else os.O_TRUNC))
+        if total and self.head is not None:
+            os.ftruncate(self.head, min(total, self.head_room))
+            os.lseek(self.head, 0, os.SEEK_END)
+        if total > self.head_room:
+            self.tail = self.open(tail_path, os.O_RDWR)
 
     def open(self, path: str, flags: int) -> int | None:
         try:

@@ -61,6 +61,16 @@ def test_more_cores_than_there_are_is_no_capacity(provider: Provider) -> None:
     assert "64 cores" in seen.message
 
 
+def test_more_gpus_than_there_are_is_no_capacity(provider: Provider) -> None:
+    provider.request(ONE, jobs.spec(gpus=64))
+
+    seen = provider.observe(ONE)
+
+    assert isinstance(seen, Failed)
+    assert seen.reason is Reason.NO_CAPACITY
+    assert "64 GPUs" in seen.message
+
+
 def test_release_gives_back_only_that_run(provider: Provider) -> None:
     for run_id in (ONE, TWO):
         provider.request(run_id, jobs.spec())

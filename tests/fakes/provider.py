@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reprise.domain.errors import RepriseError
 from reprise.domain.run import Reason, RunId
-from reprise.domain.spec.model import Spec
+from reprise.domain.spec.model import Resources, Spec
 from reprise.ports import Allocation, Failed, Pending
 
 
@@ -27,10 +27,10 @@ class FakeProvider:
     released: list[RunId] = field(default_factory=list)
     """Runs whose machine was really given back, in order."""
     _looks: dict[RunId, int] = field(default_factory=dict)
-    _wanted: dict[RunId, int | None] = field(default_factory=dict)
+    _wanted: dict[RunId, Resources] = field(default_factory=dict)
 
     def request(self, run_id: RunId, spec: Spec) -> None:
-        self._wanted[run_id] = spec.resources.cpus
+        self._wanted[run_id] = spec.resources
         (self.root / run_id).mkdir(parents=True, exist_ok=True)
 
     def observe(self, run_id: RunId) -> Pending | Allocation | Failed:
@@ -38,7 +38,10 @@ class FakeProvider:
             return Failed(Reason.INFRASTRUCTURE, f"nothing is held for run {run_id}")
         if self.failing is not None:
             return self.failing
-        wanted = self._wanted[run_id] or self.cpus
+        asked = self._wanted[run_id]
+        wanted = asked.cpus or self.cpus
+        if asked.gpus:
+            return Failed(Reason.NO_CAPACITY, f"the spec asks for {asked.gpus} GPUs, there are none")
         if wanted > self.cpus:
             return Failed(Reason.NO_CAPACITY, f"the spec asks for {wanted} cores, there are {self.cpus}")
         self._looks[run_id] = self._looks.get(run_id, 0) + 1

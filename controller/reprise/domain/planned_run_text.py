@@ -7,7 +7,7 @@ from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_text import table
-from reprise.domain.spec.model import Hardware, Tolerance
+from reprise.domain.spec.model import Hardware, Resources, Tolerance
 from reprise.domain.text import clean
 from reprise.domain.trials import MIN_UNREPEATABLE
 from reprise.domain.words import cores, duration, size
@@ -92,7 +92,17 @@ def _needs(plan: RunPlan) -> str:
     granted = "all granted cores" if resources.cpus is None else cores(resources.cpus)
     memory = "" if resources.memory_bytes is None else f", {size(resources.memory_bytes)} of memory"
     network = f", network {plan.spec.environment.network.value}"
-    return f"{granted}{memory}, no GPU{network}{_published_on(plan.spec.reference.hardware)}"
+    return f"{granted}{memory}, {_gpus(resources)}{network}{_published_on(plan.spec.reference.hardware)}"
+
+
+def _gpus(resources: Resources) -> str:
+    if not resources.gpus:
+        return "no GPU"
+    words = "1 GPU" if resources.gpus == 1 else f"{resources.gpus} GPUs"
+    least = resources.gpu_memory_bytes
+    of = [] if least is None else [f"{size(least)} at least"]
+    of += [" or ".join(resources.gpu_arch)] if resources.gpu_arch else []
+    return f"{words} ({', '.join(of)})" if of else words
 
 
 def _published_on(hardware: Hardware | None) -> str:

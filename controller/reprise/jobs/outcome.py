@@ -22,7 +22,14 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
     outcome: Literal[
-        "exited", "timed_out", "stopped", "memory_exceeded", "disk_full", "disk_taken", "not_started"
+        "exited",
+        "timed_out",
+        "stopped",
+        "memory_exceeded",
+        "disk_full",
+        "disk_taken",
+        "disk_exceeded",
+        "not_started",
     ]
     error: (
         Literal[
@@ -33,6 +40,7 @@ class Facts(BaseModel):
             "no_interpreter_line",
             "exec_failed",
             "not_confined",
+            "no_python",
         ]
         | None
     )
@@ -48,13 +56,17 @@ class Facts(BaseModel):
     problems: tuple[str, ...] = Field(strict=False)
 
 
+NOT_STARTED = {"not_confined": Reason.INFRASTRUCTURE, "no_python": Reason.PYTHON_MISSING}
+"""Errors that are not the command's."""
+
+
 def reason_of(facts: Facts) -> Reason:
     match facts.outcome:
         case "not_started":
-            return Reason.INFRASTRUCTURE if facts.error == "not_confined" else Reason.COMMAND_NOT_FOUND
+            return NOT_STARTED.get(facts.error or "", Reason.COMMAND_NOT_FOUND)
         case "memory_exceeded":
             return Reason.OUT_OF_MEMORY
-        case "disk_full":
+        case "disk_full" | "disk_exceeded":
             return Reason.COMMAND_FAILED
         case "disk_taken":
             return Reason.INFRASTRUCTURE
@@ -68,8 +80,18 @@ def reason_of(facts: Facts) -> Reason:
             assert_never(facts.outcome)
 
 
-def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes: int | None) -> str:
-    """One sentence; empty when the job completed. ``memory_bytes`` is what the spec declares."""
+def message_of(
+    facts: Facts,
+    argv: tuple[str, ...],
+    rule: RunRule,
+    memory_bytes: int | None,
+    *,
+    given: int | None = None,
+) -> str:
+    """One sentence; empty when the job completed.
+
+    ``memory_bytes`` is what the spec declares, ``given`` what a backend bounds it to where it does not.
+    """
     match facts.outcome:
         case "not_started":
             return _not_started(facts, argv[0], rule.workdir)
@@ -77,10 +99,11 @@ def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes:
             limit = _words(rule.timeout)
             return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
         case "memory_exceeded":
-            limit = f"{(memory_bytes or 0) / 1e9:g} GB"
-            return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
+            return _out_of_memory(argv, memory_bytes, given)
         case "disk_full":
             return f"{_shown(argv)} failed because the disk was nearly full: write less"
+        case "disk_exceeded":
+            return f"{_shown(argv)} {facts.detail}: write less, or have the operator raise the bound"
         case "disk_taken":
             return (
                 f"the disk became full under {_shown(argv)}, and not through it: free space and run it again"
@@ -91,6 +114,16 @@ def message_of(facts: Facts, argv: tuple[str, ...], rule: RunRule, memory_bytes:
             return _exited(facts, argv)
         case _:
             assert_never(facts.outcome)
+
+
+def _out_of_memory(argv: tuple[str, ...], declared: int | None, given: int | None) -> str:
+    if declared is None and given is not None:
+        return (
+            f"{_shown(argv)} used more than the {given / 1e9:.3g} GB that this backend gives: "
+            "use less or declare `resources.memory`"
+        )
+    limit = f"{(declared or 0) / 1e9:g} GB"
+    return f"{_shown(argv)} used more than the {limit} of `resources.memory`: raise it or use less"
 
 
 def _reason_of_exit(facts: Facts) -> Reason:
@@ -146,6 +179,11 @@ def _not_started(facts: Facts, command: str, workdir: str) -> str:
             return f"`{command}` has no `#!` line: add one, or name its interpreter in `run.command`"
         case "not_confined":
             return f"`{command}` was not started, because it could not be isolated: {facts.detail}"
+        case "no_python":
+            return (
+                f"the image has no `python3` of version 3.8 or later, which runs the trial ({facts.detail}): "
+                "add one to the image"
+            )
         case "exec_failed" | None:
             return f"`{command}` could not be started ({facts.detail}): correct `run.command`"
         case _:

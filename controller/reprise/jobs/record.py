@@ -31,16 +31,26 @@ class Recording:
     backend: str = "process"
 
 
-def write(how: Recording, job: JobRequest, ended: Finished, inside: hook.Inside | str) -> None:
+def write(
+    how: Recording,
+    job: JobRequest,
+    ended: Finished,
+    inside: hook.Inside | str,
+    *,
+    container: Group | None = None,
+) -> None:
     """``environment.json``, and ``nvidia-smi.xml`` where there is one, into the results folder.
 
-    Raises OSError when they cannot be written there. Safe to repeat.
+    ``container``: what the job ran in, where it was one. Raises OSError when they cannot be written there.
+    Safe to repeat.
     """
     missing: dict[str, str] = {}
     record = _outside(how, job, ended, missing)
     text = told.smi(job.folder, hash_gpu_ids=how.hash_gpu_ids)
     if text is not None:
         (job.results / environment.NVIDIA_SMI).write_text(text, encoding="utf-8")
+    if container is not None:
+        record["container"] = container
     record = with_inside(record, inside, missing)
     record["missing"] = dict(sorted({**_untold(record), **missing}.items()))
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)

@@ -11,6 +11,7 @@ offline. Two choices that are not about numbers:
 what only works before a framework starts; the rest of it is done by `inside.strict`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from reprise.ports import Built, JobRequest
 
 USER = "reprise"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+CONTAINER_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Of an image that names none: what container engines take."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 CONSTANT = {
@@ -67,16 +70,23 @@ def count_gpus(folder: Path = GPUS) -> int:
 
 
 def job_variables(
-    job: JobRequest, places: Places, *, first: Path | None = None, gpus: int = 0
+    job: JobRequest,
+    places: Places,
+    *,
+    first: Path | None = None,
+    gpus: int = 0,
+    image: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Every variable that the job gets. The author's own seed variable wins over ours.
 
-    ``first`` is where its Python looks before anywhere else.
+    ``first`` is where its Python looks before anywhere else. ``image``: the variables of the image that the
+    job runs in, over which ours win; None without one.
     """
     return {
+        **(image or {}),
         **CONSTANT,
         **(STRICT if job.spec.determinism.profile is Profile.STRICT else {}),
-        **_environment(job.built, first),
+        **(_environment(job.built, first) if image is None else _of_image(image, first)),
         **_devices(gpus),
         **_threads(job.spec, job.cpus),
         **_offline(job.spec.environment.network),
@@ -104,6 +114,15 @@ def _environment(built: Built, first: Path | None) -> dict[str, str]:
     return {
         "PATH": path,
         "VIRTUAL_ENV": built.location,
+        **({"PYTHONPATH": modules} if modules else {}),
+    }
+
+
+def _of_image(image: Mapping[str, str], first: Path | None) -> dict[str, str]:
+    """An image finds its programs as its author said; only our hook goes before its modules."""
+    modules = ":".join(each for each in (str(first or ""), image.get("PYTHONPATH", "")) if each)
+    return {
+        "PATH": image.get("PATH") or ":".join(CONTAINER_PATH),
         **({"PYTHONPATH": modules} if modules else {}),
     }
 

@@ -60,6 +60,15 @@ def test_a_held_credential_that_a_job_could_read_refuses_every_run_unless_the_op
         assert consented.hides == made.hides
 
 
+def test_no_network_at_all_is_granted_only_where_it_can_be_taken_away() -> None:
+    assert decide(possible()).refuses(Network.NONE) is None
+
+    said = Isolation().refuses(Network.NONE)
+
+    assert said is not None
+    assert "cannot enforce" in said
+
+
 @pytest.mark.parametrize("network", list(Network))
 def test_an_operator_may_forbid_that_a_spec_opens_the_network(network: Network) -> None:
     made = decide(possible(), allow_open_network=False)

@@ -15,6 +15,10 @@ FIRST_UID = 64001
 """Of the throw-away users, one per slot. Below it: the user of builds."""
 BUILD_UID = 64000
 PROBE_SECONDS = 20.0
+_NOT_CUT = (
+    "the spec has `environment.network: none`, which this machine cannot enforce without a network namespace "
+    "for each job: use `fetch-only`, or the docker backend"
+)
 _CLOSED = (
     "the spec has `environment.network: open`, which the operator of this controller does not allow: "
     "commit the data and write `fetch-only`, or have REPRISE_PROCESS__ALLOW_OPEN_NETWORK=true set"
@@ -59,6 +63,8 @@ class Isolation:
         """Why a spec that asks for this network may not run here, build included; None when it may."""
         if self.refusal is None and network is Network.OPEN and not self.may_open_network:
             return _CLOSED
+        if self.refusal is None and network is Network.NONE and not self.network:
+            return _NOT_CUT
         return self.refusal
 
     def words(self, slot: int, network: Network) -> str:

@@ -5,32 +5,27 @@ the old one was: a folder that was claimed is never started again, a living supe
 one that died without a result is a lost attempt.
 """
 
-import errno
 import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from reprise.adapters.process import processes
 from reprise.adapters.process.isolation import FIRST_UID
 from reprise.adapters.process.quarters import Quarters, interpreter_of
-from reprise.domain import system_metrics
-from reprise.domain.errors import Retryable, UserError
+from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
-from reprise.jobs import collect, confined, hook, layout, prepare, record, runner_file
-from reprise.jobs.outcome import Facts, message_of, reason_of
+from reprise.jobs import collect, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs.outcome import Facts
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
-from reprise.removal import remove_tree
-from reprise_runner import capture
 
 LOG_LIMIT_BYTES = 50_000_000
 START_SECONDS = 20.0
@@ -38,7 +33,6 @@ LOCK_SECONDS = 60.0
 STOP_PATIENCE_SECONDS = 9.0
 """With what `end_trial` adds at most, a stop takes 15 s."""
 MAX_FACTS_BYTES = 1 << 20
-FINISHED = TypeAdapter(Finished)
 
 
 class ProcessRunner:
@@ -57,10 +51,9 @@ class ProcessRunner:
         ``cache`` keeps the runner's file; without one each machine's folder has its own.
         """
         self._grace = grace
-        self._bounds = bounds or collect.Bounds()
         self._log_limit_bytes = log_limit_bytes
         self._quarters = quarters or Quarters()
-        self._recording = recording or record.Recording()
+        self._keeper = keeping.Keeper(bounds or collect.Bounds(), recording or record.Recording())
         self._cache = cache
 
     def start(self, job: JobRequest) -> Failed | None:
@@ -105,7 +98,7 @@ class ProcessRunner:
         job.results.mkdir(parents=True, exist_ok=True)
         hooked = hook.lay_out(job.folder, job.spec.determinism.profile)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked)))
+        keeping.write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked)))
         return None
 
     def _job(self, job: JobRequest, places: Places, hooked: Path) -> dict[str, object]:
@@ -187,7 +180,7 @@ class ProcessRunner:
         return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")
 
     def _ended(self, job: JobRequest) -> Finished | Lost | None:
-        kept = _read_kept(job.results)
+        kept = keeping.kept(job.results)
         if kept is not None:
             return kept
         path = job.folder / layout.SUPERVISOR_RESULT
@@ -198,94 +191,7 @@ class ProcessRunner:
                 facts = Facts.model_validate_json(file.read(MAX_FACTS_BYTES))
         except ValidationError as error:
             return Lost(f"the supervisor's result cannot be used: {error.errors()[0]['msg']}")
-        with locked(job.results / layout.COLLECT_LOCK, timeout=LOCK_SECONDS):
-            return _read_kept(job.results) or self._keep(job, facts)
-
-    def _keep(self, job: JobRequest, facts: Facts) -> Finished:
-        """Collect once; the result is written last, so that a crash in between collects again."""
-        inside = hook.read(job.folder)
-        taken, changed = self._take(job, facts)
-        layout.remove_short_name(job.folder)
-        finished = _finished(job, facts, taken, {**changed, **_keep_series(job)})
-        if not (job.folder / capture.MACHINE).exists():  # the disk was full; we are on the same machine
-            capture.write(str(job.folder), facts.started_at)
-        record.write(self._recording, job, finished, inside)
-        write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
-        write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
-        return finished
-
-    def _take(self, job: JobRequest, facts: Facts) -> tuple[collect.Collected, dict[str, str]]:
-        """The trial's files, and what is wrong with its data. Raises OSError when they cannot be kept now."""
-        if facts.outcome in ("disk_full", "disk_taken"):
-            return _nothing_of(job), {}
-        _remove_kept(job.results)
-        output = job.folder / layout.OUTPUT
-        try:
-            taken = collect.collect(
-                job.spec, tree=job.tree, output=output, results=job.results, bounds=self._bounds
-            )
-        except OSError as error:
-            _remove_kept(job.results)  # half of it would keep the room that everything else needs
-            if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
-                raise
-            return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, job.spec.data)
-
-
-def _nothing_of(job: JobRequest) -> collect.Collected:
-    """The room of a failed trial goes back at once: the release would come too late for our own databases."""
-    _remove_kept(job.results)
-    for written in (job.tree, *(job.folder / name for name in layout.WRITABLE)):
-        remove_tree(written)
-    return collect.Collected(refused={".": "the disk was full, so nothing that the job wrote was kept"})
-
-
-def _remove_kept(results: Path) -> None:
-    for name in (layout.FILES, layout.MLRUNS):
-        remove_tree(results / name)
-
-
-def _keep_series(job: JobRequest) -> dict[str, str]:
-    """What the supervisor noted of machine and job; returns what is wrong with it. An older one has none.
-
-    Without isolation the job could have written it. Raises OSError when it cannot be kept.
-    """
-    try:
-        descriptor = confined.open_regular(job.folder, (system_metrics.NAME,))
-        if descriptor is None:
-            return {}
-        with open(descriptor, "rb") as file:
-            series = system_metrics.read(file.read(system_metrics.MAX_BYTES + 1))
-    except UserError as error:
-        return {system_metrics.NAME: str(error)}
-    write_text(job.results / system_metrics.NAME, system_metrics.written(series))
-    return {}
-
-
-def _finished(job: JobRequest, facts: Facts, taken: collect.Collected, changed: dict[str, str]) -> Finished:
-    argv = job_argv(job.spec, job.seed, job.control)
-    rule = job.spec.run
-    supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
-    return Finished(
-        reason=reason_of(facts),
-        message=message_of(facts, argv, rule, job.spec.resources.memory_bytes),
-        exit_code=facts.exit_code,
-        started_at=datetime.fromtimestamp(facts.started_at, UTC),
-        seconds=facts.seconds,
-        cpu_seconds=facts.cpu_seconds,
-        peak_memory_bytes=facts.peak_memory_bytes,
-        log_bytes=facts.log_bytes,
-        log_cut=facts.log_cut,
-        artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
-        problems={**taken.refused, **changed, **supervision},
-    )
-
-
-def _read_kept(results: Path) -> Finished | None:
-    try:
-        return FINISHED.validate_json((results / layout.RESULT).read_bytes())
-    except FileNotFoundError:
-        return None
+        return self._keeper.keep(job, facts)
 
 
 def _tail(path: Path) -> str:
@@ -295,13 +201,3 @@ def _tail(path: Path) -> str:
     except FileNotFoundError:
         return ""
     return lines[-1][-200:] if lines else ""
-
-
-def write_text(path: Path, text: str) -> None:
-    """Atomically and durably."""
-    new = path.with_name(path.name + ".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

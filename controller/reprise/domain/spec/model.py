@@ -88,6 +88,11 @@ class Resources:
     memory_bytes: int | None
     duration: timedelta | None
     """Expected time of one trial."""
+    gpus: int = 0
+    gpu_memory_bytes: int | None = None
+    """Of each GPU, at least."""
+    gpu_arch: tuple[str, ...] = ()
+    """Any of them will do, in lower case; empty = any at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,15 @@ def read_resources(root: Section) -> Resources:
     if resources is None:
         return Resources(None, None, None)
     _later_resources(resources)
+    gpus = resources.integer("gpus", low=0, high=64) or 0
+    least, arch = _read_gpu(resources, gpus)
     return Resources(
         cpus=resources.integer("cpus", low=1, high=4096),
         memory_bytes=resources.read("memory", parse_size, expected="a size such as 32GB or 512MiB"),
         duration=resources.read("duration", parse_duration, expected=DURATION_EXPECTED),
+        gpus=gpus,
+        gpu_memory_bytes=least,
+        gpu_arch=arch,
     )
 
 
@@ -80,18 +85,23 @@ def _data_file(section: Section) -> DataFile:
     )
 
 
+def _read_gpu(resources: Section, gpus: int) -> tuple[int | None, tuple[str, ...]]:
+    """Least memory of each, and architectures."""
+    gpu = resources.section("gpu")
+    if gpu is None:
+        return None, ()
+    if not gpus:
+        resources.wrong("gpu", "says what GPUs must be, but resources.gpus asks for none")
+    least = gpu.read("memory", parse_least_size, expected='a least size such as ">=40GB"')
+    return least, tuple(name.lower() for name in gpu.texts("arch") or ())
+
+
 def _later_resources(resources: Section) -> None:
-    if resources.integer("gpus", low=0, high=64):
-        resources.later("gpus", "above 0 is not supported yet; remove it")
     if (resources.integer("nodes", low=1, high=1024) or 1) > 1:
         resources.later("nodes", "above 1 is not supported yet; remove it")
-    gpu = resources.section("gpu")
-    if gpu:
-        gpu.read("memory", parse_least_size, expected='a least size such as ">=40GB"')
-        gpu.texts("arch")
     resources.texts("node_type")
     resources.line("cluster")
-    for key in ("gpu", "node_type", "cluster"):
+    for key in ("node_type", "cluster"):
         resources.later(key)
 
 

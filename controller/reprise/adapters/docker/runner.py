@@ -1,0 +1,342 @@
+"""The Runner port on a Docker Engine of this machine: one container per trial.
+
+The container itself is the memory: its name and labels come from the run, so that whoever looks next finds it
+and goes on. Our own marks (why it was ended, how far its log was read) are files that it cannot see.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from reprise.adapters.docker import containers, devices, ending, folders, inside, log, names
+from reprise.adapters.docker.containers import Limits, Wish
+from reprise.adapters.docker.engine import About, Engine, Image, NoImage, State
+from reprise.adapters.docker.network import Network, NoNetwork
+from reprise.adapters.docker.watching import Watching
+from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.domain.run import Reason
+from reprise.domain.spec import model
+from reprise.jobs import collect, confined, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs.outcome import Facts
+from reprise.jobs.variables import job_argv, job_variables
+from reprise.locks import locked
+from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+
+LOCK_SECONDS = 60.0
+STOP_PATIENCE_SECONDS = 9.0
+HURRY_SECONDS = 2.0
+KILL_SECONDS = 3.0
+"""All three together: a stop takes at most 15 s, when the Engine answers at once."""
+LOOK_SECONDS = 0.05
+LOG_SECONDS = 60.0
+"""To read what is left of an ended container's log."""
+MEMORY_SHARE = 0.9
+MAX_FACTS_BYTES = 1 << 20
+
+
+class DockerRunner:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        state: Path,
+        cache: Path,
+        limits: Limits | None = None,
+        grace: timedelta = timedelta(seconds=10),
+        bounds: collect.Bounds | None = None,
+        gpus: devices.Gpus | None = None,
+        hash_gpu_ids: bool = False,
+    ) -> None:
+        """``state`` is the controller's folder, whose digest marks what is ours; ``cache`` keeps the runner's
+        file. ``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
+        ``gpus``: what this machine has; None = look. ``hash_gpu_ids``: digests instead of serial identities.
+        """
+        self._engine = engine
+        self._state = state
+        self._cache = cache
+        self._limits = limits or Limits()
+        self._grace = grace
+        self._gpus = gpus or devices.found()
+        self._keeper = keeping.Keeper(
+            bounds or collect.Bounds(), record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker")
+        )
+        self._followers = log.Followers(engine)
+        self._watching = Watching(engine, self._limits.disk_bytes)
+        self._network = Network(engine, state)
+
+    def start(self, job: JobRequest) -> Failed | None:
+        if (job.results / layout.RESULT).exists():
+            return None
+        try:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            with locked(job.folder / layout.START_LOCK, timeout=LOCK_SECONDS):
+                return self._start(job)
+        except OSError as error:
+            raise Retryable(f"the trial in {job.folder} could not be started: {error}") from error
+
+    def observe(self, job: JobRequest) -> Running | Finished | Lost:
+        kept = keeping.kept(job.results)
+        if kept is not None:
+            return kept
+        name = self._name(job)
+        state = self._engine.inspect(name)
+        try:
+            if state is None:
+                return keeping.kept(job.results) or _vanished(job)
+            if state.status == "created":  # whoever made it died before it was started
+                self._begin(name)
+                return Running(datetime.now(UTC))
+            return self._ended(job, name, state) if state.ended else self._running(job, name, state)
+        except Refused as error:
+            return Lost(str(error))
+        except OSError as error:
+            raise Retryable(f"the trial in {job.folder} could not be read or kept: {error}") from error
+
+    def stop(self, job: JobRequest) -> None:
+        name = self._name(job)
+        state = self._engine.inspect(name)
+        if state is None or state.ended:
+            return
+        folders.mark(job.folder, folders.STOPPED)
+        if state.status == "created":
+            self._engine.remove(name)
+            return
+        self._end(name)
+
+    # --- start ----------------------------------------------------------------------------------
+
+    def _start(self, job: JobRequest) -> Failed | None:
+        name = self._name(job)
+        state = self._engine.inspect(name)
+        if state is None:
+            if (job.folder / layout.CLAIM).exists():
+                return None  # it was there, and somebody took it away: `observe` says so
+            failed = self._make(job, name)
+            if failed is not None:
+                return failed
+        elif state.status != "created":
+            return None
+        try:
+            self._begin(name)
+        except Refused as error:
+            return _cannot_start(str(error))
+        return None
+
+    def _make(self, job: JobRequest, name: str) -> Failed | None:
+        image = self._image(job.built.location)
+        if isinstance(image, Failed):
+            return image
+        failed = prepare.check_workdir(job) or folders.check_data(job)
+        if failed is not None:
+            return failed
+        about = self._engine.about()
+        wish = self._wish(job, image, about)
+        if isinstance(wish, Failed):
+            return wish
+        self._lay_out(job, image, wish, about)
+        try:
+            self._engine.create(name, containers.config(wish))
+        except NoImage as error:
+            raise Retryable(f"the image went away meanwhile: {error}") from error
+        except Refused as error:
+            return _cannot_start(str(error))
+        (job.folder / layout.CLAIM).touch()
+        return None
+
+    def _begin(self, name: str) -> None:
+        self._engine.start(name)
+
+    def _image(self, reference: str) -> Image | Failed:
+        image = self._engine.image(reference)
+        if image is not None:
+            return image
+        if "@sha256:" not in reference:
+            return Failed(
+                Reason.INFRASTRUCTURE,
+                f"the image {reference} is not in the Docker Engine any more: run again to have it built",
+            )
+        try:
+            self._engine.pull(reference)
+        except NoImage as error:
+            return Failed(Reason.INFRASTRUCTURE, f"the image {reference} is nowhere to be had: {error}")
+        pulled = self._engine.image(reference)
+        if pulled is None:
+            raise Retryable(f"the image {reference} was pulled, and is not there")
+        return pulled
+
+    def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
+        resources = job.spec.resources
+        try:
+            network = self._network.of(job, image)
+        except NoNetwork as error:
+            return Failed(Reason.REFUSED, str(error))
+        groups = devices.groups() if self._gpus.vendor is devices.Vendor.AMD else ()
+        return Wish(
+            image=image.id,
+            labels=names.of_trial(self._state, job.run_id, job.folder),
+            mounts=folders.mounts(job, runner_file.ensure(self._cache)),
+            user=folders.user(job, rootless=about.rootless),
+            cpus=min(job.cpus, about.cpus or job.cpus),
+            memory_bytes=self._memory_bytes(resources, about),
+            pids=self._limits.pids,
+            log_bytes=self._limits.log_bytes,
+            network=network,
+            volumes=image.volumes,
+            devices=devices.request(resources.gpus, self._gpus.vendor, groups=groups),
+        )
+
+    def _memory_bytes(self, resources: model.Resources, about: About) -> int:
+        return resources.memory_bytes or self._limits.memory_bytes or int(about.memory_bytes * MEMORY_SHARE)
+
+    def _lay_out(self, job: JobRequest, image: Image, wish: Wish, about: About) -> None:
+        """Everything that the container mounts, anew, and what we must remember of it."""
+        prepare.remove_outputs(job.tree, job.spec.run.workdir, prepare.declared_outputs(job.spec))
+        prepare.fresh_places(job.folder, own_view=True)
+        hook.lay_out(job.folder, job.spec.determinism.profile)
+        job.results.mkdir(parents=True, exist_ok=True)
+        (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
+        written = self._job(job, image.variables)
+        folders.lay_out(job, written, about=_told(job, image, wish, about), memory_bytes=wish.memory_bytes)
+        folders.hand_over(job, wish.user)
+
+    def _job(self, job: JobRequest, image: Mapping[str, str]) -> dict[str, object]:
+        return {
+            "argv": job_argv(job.spec, job.seed, job.control),
+            "cwd": str(inside.TREE / job.spec.run.workdir),
+            "env": job_variables(
+                job,
+                inside.PLACES,
+                first=inside.HOOK / "path",
+                gpus=job.spec.resources.gpus,
+                image=image,
+            ),
+            "log": str(inside.TRIAL / layout.LOG),
+            "stream": True,
+            "timeout_seconds": job.spec.run.timeout.total_seconds(),
+            "grace_seconds": self._grace.total_seconds(),
+            "log_limit_bytes": self._limits.log_bytes,
+        }
+
+    # --- observe --------------------------------------------------------------------------------
+
+    def _running(self, job: JobRequest, name: str, state: State) -> Running:
+        self._followers.follow(name, self._log(job))
+        self._watching.look(job.folder, name)
+        wrote = self._watching.too_much(job.folder)
+        if wrote is not None:
+            folders.mark(job.folder, folders.DISK, wrote)
+            self._engine.kill(name, "SIGKILL")
+        elif ending.is_late(state, datetime.now(UTC), timeout=job.spec.run.timeout, grace=self._grace):
+            folders.mark(job.folder, folders.LATE)
+            self._engine.kill(name, "SIGKILL")
+        return Running(state.started_at or datetime.now(UTC))
+
+    def _ended(self, job: JobRequest, name: str, state: State) -> Finished | Lost:
+        count, cut = self._followers.finish(name, self._log(job), seconds=LOG_SECONDS)
+        told = _read_facts(job.folder)
+        seen = ending.Seen(
+            state=state,
+            marks=folders.marks(job.folder),
+            used=self._watching.used(job.folder),
+            log_bytes=count,
+            log_cut=cut,
+            complaint=folders.complaint(job.folder),
+            began=(job.folder / folders.TRIAL / layout.CLAIM).exists(),
+        )
+        facts = ending.facts_of(seen, told)
+        if isinstance(facts, Lost):
+            return facts
+        facts = folders.whose_disk(job.folder, facts)
+        folders.bring_out(job.folder)
+        given = folders.read_given(job.folder)
+        kept = self._keeper.keep(
+            job,
+            facts,
+            memory_bytes=given.memory_bytes,
+            container=given.about,
+            inputs=folders.committed(job),
+        )
+        self._engine.remove(name)
+        return kept
+
+    # --- ends -----------------------------------------------------------------------------------
+
+    def _end(self, name: str) -> None:
+        patience = min(self._grace.total_seconds() + 1, STOP_PATIENCE_SECONDS)
+        for signal, seconds in (("SIGTERM", patience), ("SIGTERM", HURRY_SECONDS), ("SIGKILL", KILL_SECONDS)):
+            self._engine.kill(name, signal)
+            if self._wait_until_ended(name, seconds):
+                return
+
+    def _wait_until_ended(self, name: str, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            state = self._engine.inspect(name)
+            if state is None or state.ended:
+                return True
+            time.sleep(LOOK_SECONDS)
+        return False
+
+    def _name(self, job: JobRequest) -> str:
+        return names.container(self._state, job.run_id, job.folder)
+
+    def _log(self, job: JobRequest) -> log.Files:
+        return log.Files(job.folder, job.results / layout.LOG, self._limits.log_bytes)
+
+
+def _vanished(job: JobRequest) -> Lost:
+    if not (job.folder / layout.CLAIM).exists():
+        return Lost("the trial has no container: it was never started")
+    return Lost("the job's container is gone without a result: somebody removed it, or the Engine lost it")
+
+
+def _cannot_start(said: str) -> Failed:
+    lower = said.lower()
+    if '"python3"' in lower and "not found" in lower:
+        return Failed(
+            Reason.PYTHON_MISSING,
+            "the image has no `python3` on its PATH, which runs the trial: add Python 3.8 or later to it",
+        )
+    if "device driver" in lower or "gather device" in lower or "gathering device" in lower:
+        return Failed(Reason.NO_CAPACITY, f"the Docker Engine cannot give a container GPUs: {said}")
+    return Failed(Reason.INFRASTRUCTURE, said)
+
+
+def _read_facts(folder: Path) -> Facts | None:
+    """The runner's own; None when there are none that can be used."""
+    try:
+        descriptor = confined.open_regular(folder / folders.TRIAL, (layout.SUPERVISOR_RESULT,))
+        if descriptor is None:
+            return None
+        with open(descriptor, "rb") as file:
+            return Facts.model_validate_json(file.read(MAX_FACTS_BYTES))
+    except (UserError, ValidationError):
+        return None
+
+
+def _told(job: JobRequest, image: Image, wish: Wish, about: About) -> dict[str, object]:
+    """Of the container, for the environment record."""
+    digest = job.built.image.digest if job.built.image is not None else None
+    return {
+        "engine": f"docker {about.version}",
+        "image": job.built.location,
+        "image_digest": digest or next(iter(image.digests), image.id).rpartition("@")[2],
+        "image_id": image.id,
+        "architecture": image.architecture,
+        "user": wish.user,
+        "cpus": wish.cpus,
+        "memory_bytes": wish.memory_bytes,
+        "pids": wish.pids,
+        "network": "none" if wish.network == "none" else "open",
+        "capabilities": "none",
+        "read_only_root": True,
+        "no_new_privileges": True,
+        "security": [option.removeprefix("name=") for option in about.security],
+        "storage_driver": about.storage_driver,
+        "rootless": about.rootless,
+        "host_user": "root" if os.geteuid() == 0 else "ordinary",
+    }
