@@ -30,7 +30,7 @@ _PIECE = 1 << 20
 
 def look(root: Path, spec: Spec, state: Path | None) -> Here:
     """``root`` holds the spec; ``state`` is the state folder with what ran before, None = look at none."""
-    lock = locks.choose(root, spec.environment.lock)
+    lock = locks.choose(root, spec.environment)
     python = interpreters.wanted(
         spec.environment.python, root, root if isinstance(lock, Failed) else lock.file.parent
     )

@@ -9,7 +9,7 @@ DETECTED = ("uv.lock", "pixi.lock", "conda-lock.yml", "requirements.txt", "Docke
 """Looked for at the root, in this order, when the spec names none."""
 
 INSTALLED = "uv.lock and requirements.txt"
-"""In words, what there is a backend for; see `is_supported`."""
+"""In words, what the process backend installs; see `is_installed_by_uv`. Images are made from all of them."""
 
 NO_HASHES = "it has no hashes"
 
@@ -32,8 +32,13 @@ def chosen(declared: str | None, is_there: Callable[[str], bool]) -> str | None:
     return next((path for path in candidates if is_there(path)), None)
 
 
-def is_supported(path: str) -> bool:
-    """Whether a backend can install from a file of this name yet."""
+def is_lock(path: str) -> bool:
+    """Whether `environment.lock` may name a file of this name."""
+    return is_installed_by_uv(path) or path.endswith(("pixi.lock", "conda-lock.yml"))
+
+
+def is_installed_by_uv(path: str) -> bool:
+    """Whether the process backend installs from a file of this name; others need backend `docker`."""
     name = path.rpartition("/")[2]
     return name == "uv.lock" or name.endswith(".txt")
 

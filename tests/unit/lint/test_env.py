@@ -11,8 +11,10 @@ from reprise.adapters.process.requirements import Requirements, parse
 from reprise.domain import pins
 from reprise.domain.lint.model import Severity
 from reprise.domain.lint.repo import Entry, Repo
+from reprise.domain.spec.model import EnvironmentRule, Network
 from reprise.ports import Failed
 
+UNDECLARED = EnvironmentRule(None, None, Network.FETCH_ONLY)
 HASH = "--hash=sha256:" + "a" * 64
 HASHED = f"numpy==2.4.0 {HASH}\n"
 TRAIN = {"train.py": "import numpy\n"}
@@ -58,24 +60,31 @@ def test_code_without_packages_is_told_to_commit_an_empty_lock() -> None:
 
 @pytest.mark.parametrize("second", pins.DETECTED)
 @pytest.mark.parametrize("first", pins.DETECTED)
-def test_a_lock_that_a_run_refuses_is_an_error_and_no_other_is(
+def test_a_lock_that_a_backend_refuses_is_warned_of_and_no_other_is(
     first: str, second: str, tmp_path: Path
 ) -> None:
     files = {**TRAIN, first: "", second: ""}
     write_files(tmp_path, files)
-    refused = isinstance(choose(tmp_path, None), Failed)
+    refused = isinstance(choose(tmp_path, UNDECLARED), Failed)
 
     assert bool(findings("RX10", repo(files, SMALLEST))) is refused
     assert bool(findings("RX10", repo(files))) is refused
 
 
-def test_a_lock_that_is_not_supported_is_named_with_what_would_be() -> None:
+def test_a_lock_that_one_backend_cannot_install_is_named_with_what_it_could() -> None:
     [finding] = findings("RX10", repo({**TRAIN, "Dockerfile": "FROM python:3.12\n"}, SMALLEST))
-    assert (finding.file, finding.severity) == ("requirements.txt", Severity.ERROR)
+    assert (finding.file, finding.severity) == ("requirements.txt", Severity.WARNING)
     assert finding.message == (
-        "a run takes Dockerfile, which is not supported yet: uv.lock and requirements.txt can be installed"
+        "a run takes Dockerfile, which needs backend docker: backend process installs uv.lock and "
+        "requirements.txt"
     )
     assert finding.fix.endswith("and commit both")
+
+
+@pytest.mark.parametrize("how", ["dockerfile: Dockerfile", "image: python:3.12"])
+def test_what_the_spec_itself_says_is_not_warned_of(how: str) -> None:
+    files = {**TRAIN, "Dockerfile": "FROM python:3.12\n"}
+    assert findings("RX10", repo(files, f"{SMALLEST}environment: {{{how}}}\n")) == []
 
 
 def test_requirements_behind_a_lock_that_is_not_supported_have_to_be_named() -> None:

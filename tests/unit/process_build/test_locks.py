@@ -10,9 +10,24 @@ from reprise.adapters.process.interpreters import Wanted, wanted
 from reprise.adapters.process.locks import RequirementsFile, UvLock, choose
 from reprise.adapters.process.uvlock import split
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import EnvironmentRule, Network
 from reprise.ports import Failed
 
 ALL = {"uv.lock": "", "pixi.lock": "", "conda-lock.yml": "", "requirements.txt": "", "Dockerfile": ""}
+
+
+def rule(lock: str | None = None, **fields: str) -> EnvironmentRule:
+    return EnvironmentRule(lock, None, Network.FETCH_ONLY, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fields", [{"dockerfile": "Dockerfile"}, {"image": "python:3.12"}])
+def test_what_only_images_are_made_from_names_the_backend_that_can(
+    tmp_path: Path, fields: dict[str, str]
+) -> None:
+    write_files(tmp_path, dict.fromkeys(ALL, ""))
+    result = choose(tmp_path, rule(**fields))
+    assert isinstance(result, Failed)
+    assert "backend docker can" in result.message
 
 
 @pytest.mark.parametrize(
@@ -24,7 +39,7 @@ ALL = {"uv.lock": "", "pixi.lock": "", "conda-lock.yml": "", "requirements.txt":
 )
 def test_the_first_of_the_order_counts(tmp_path: Path, present: list[str], found: str) -> None:
     write_files(tmp_path, dict.fromkeys(present, ""))
-    lock = choose(tmp_path, None)
+    lock = choose(tmp_path, rule())
     assert isinstance(lock, UvLock | RequirementsFile)
     assert lock.path == found
 
@@ -32,19 +47,19 @@ def test_the_first_of_the_order_counts(tmp_path: Path, present: list[str], found
 @pytest.mark.parametrize("name", ["pixi.lock", "conda-lock.yml", "Dockerfile"])
 def test_a_kind_that_comes_later_is_not_passed_over(tmp_path: Path, name: str) -> None:
     write_files(tmp_path, {name: ""})
-    result = choose(tmp_path, None)
+    result = choose(tmp_path, rule())
     assert isinstance(result, Failed)
     assert result.reason is Reason.ENVIRONMENT_FAILED
-    assert f"{name} is not supported yet on this backend" in result.message
+    assert f"not {name}, which backend docker can" in result.message
 
 
 def test_pixi_comes_before_requirements(tmp_path: Path) -> None:
     write_files(tmp_path, {"pixi.lock": "", "requirements.txt": ""})
-    assert isinstance(choose(tmp_path, None), Failed)
+    assert isinstance(choose(tmp_path, rule()), Failed)
 
 
 def test_nothing_found_names_what_was_looked_for(tmp_path: Path) -> None:
-    result = choose(tmp_path, None)
+    result = choose(tmp_path, rule())
     assert isinstance(result, Failed)
     assert result.reason is Reason.LOCK_MISSING
     assert all(name in result.message for name in ALL)
@@ -53,7 +68,7 @@ def test_nothing_found_names_what_was_looked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("declared", ["/etc/passwd", "../requirements.txt", "absent.txt"])
 def test_a_declared_lock_lies_in_the_tree(tmp_path: Path, declared: str) -> None:
     write_files(tmp_path, {"requirements.txt": "", "tree/x": ""})
-    result = choose(tmp_path / "tree", declared)
+    result = choose(tmp_path / "tree", rule(declared))
     assert isinstance(result, Failed)
     assert result.reason is Reason.LOCK_MISSING
 
@@ -61,7 +76,7 @@ def test_a_declared_lock_lies_in_the_tree(tmp_path: Path, declared: str) -> None
 def test_a_lock_that_is_a_link_out_of_the_tree_is_absent(tmp_path: Path) -> None:
     write_files(tmp_path, {"secret.txt": "x==1", "tree/x": ""})
     (tmp_path / "tree/requirements.txt").symlink_to("../secret.txt")
-    assert isinstance(choose(tmp_path / "tree", None), Failed)
+    assert isinstance(choose(tmp_path / "tree", rule()), Failed)
 
 
 @pytest.mark.parametrize(

@@ -200,17 +200,9 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
             "run: {seed: {value: 010}}",
             "run.seed.value must be a whole number from 0 to 9223372036854775807, not '010'",
         ),
-        ("environment: {lock: a/b.lock}", "environment.lock 'a/b.lock' is not supported yet; use uv.lock or"),
-        (
-            "environment: {lock: pixi.lock}",
-            "environment.lock 'pixi.lock' is not supported yet; use uv.lock or",
-        ),
-        (
-            "environment: {lock: conda-lock.yml}",
-            "environment.lock 'conda-lock.yml' is not supported yet; use",
-        ),
-        ("environment: {dockerfile: Dockerfile}", "environment.dockerfile is not supported yet; remove it"),
-        ("environment: {image: a@sha256:b}", "environment.image is not supported yet; remove it"),
+        ("environment: {lock: a/b.lock}", "environment.lock 'a/b.lock' is no lock file; use uv.lock, req"),
+        ("environment: {image: a@sha256:b}", "environment.image must be an image such as ghcr.io/owner"),
+        ("environment: {image: 'python 3'}", "environment.image must be an image such as ghcr.io/owner"),
         (
             "environment: {lock: uv.lock, image: a}",
             "environment.image cannot stand beside environment.lock; keep one",

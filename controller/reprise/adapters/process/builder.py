@@ -63,7 +63,7 @@ class ProcessBuilder:
 
     def _build(self, request: BuildRequest, job: Job) -> Built | Failed:
         rule, tree = request.spec.environment, request.tree
-        lock = locks.choose(tree, rule.lock)
+        lock = locks.choose(tree, rule)
         if isinstance(lock, Failed):
             return lock
         wanted = interpreters.wanted(rule.python, tree, lock.file.parent)

@@ -7,6 +7,7 @@ from reprise.domain import paths, pins
 from reprise.domain.errors import UserError
 from reprise.domain.pins import DETECTED
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import EnvironmentRule
 from reprise.ports import Failed
 
 LIMIT_BYTES = 32 * 1024**2
@@ -34,10 +35,12 @@ class RequirementsFile:
 Lock = UvLock | RequirementsFile
 
 
-def choose(tree: Path, declared: str | None) -> Lock | Failed:
+def choose(tree: Path, rule: EnvironmentRule) -> Lock | Failed:
     """The declared lock file, else the first of `DETECTED` at the root."""
-    if declared is not None:
-        return _declared(tree, declared)
+    if rule.dockerfile is not None or rule.image is not None:
+        return _needs_images("a Dockerfile" if rule.image is None else "a ready image")
+    if rule.lock is not None:
+        return _declared(tree, rule.lock)
     found = next((name for name in DETECTED if _is_file(tree, name)), None)
     if found is None:
         return Failed(
@@ -45,6 +48,13 @@ def choose(tree: Path, declared: str | None) -> Lock | Failed:
             f"there is no lock file at the root; {HOW_TO_LOCK} (looked for {', '.join(DETECTED)})",
         )
     return _of_kind(tree, found)
+
+
+def _needs_images(what: str) -> Failed:
+    return Failed(
+        Reason.ENVIRONMENT_FAILED,
+        f"the spec asks for {what}, which this backend has no use for and backend docker can; {HOW_TO_LOCK}",
+    )
 
 
 def content(lock: Lock) -> bytes | Failed:
@@ -72,11 +82,11 @@ def _of_kind(tree: Path, path: str) -> Lock | Failed:
     name = PurePosixPath(path).name
     if name == "uv.lock":
         return UvLock(path, tree / path)
-    if pins.is_supported(name):
+    if pins.is_installed_by_uv(name):
         return RequirementsFile(path, tree / path)
     return Failed(
         Reason.ENVIRONMENT_FAILED,
-        f"{path} is not supported yet on this backend, which installs {pins.INSTALLED}; {HOW_TO_LOCK}",
+        f"this backend installs {pins.INSTALLED}, not {path}, which backend docker can; {HOW_TO_LOCK}",
     )
 
 

@@ -30,7 +30,8 @@ class Missing:
 
 
 def lock_of(repo: Repo, experiment: Experiment) -> str | None:
-    return _chosen(repo, experiment.spec.environment.lock)
+    rule = experiment.spec.environment
+    return None if rule.image is not None else _chosen(repo, rule.dockerfile or rule.lock)
 
 
 def locks(repo: Repo) -> tuple[str, ...]:
@@ -44,8 +45,15 @@ def missing(repo: Repo) -> Iterator[Missing]:
     if not repo.experiments and SPEC_FILE not in repo.entries and _chosen(repo, None) is None:
         yield Missing(None, None)
     for experiment in repo.experiments:
-        if lock_of(repo, experiment) is None:
-            yield Missing(experiment, experiment.spec.environment.lock)
+        rule = experiment.spec.environment
+        if rule.image is None and lock_of(repo, experiment) is None:
+            yield Missing(experiment, rule.dockerfile or rule.lock)
+
+
+def declared(experiment: Experiment) -> tuple[str, ...]:
+    """What the spec itself names."""
+    rule = experiment.spec.environment
+    return tuple(str(PurePosixPath(path)) for path in (rule.dockerfile, rule.lock) if path is not None)
 
 
 def lock_text(repo: Repo, path: str) -> str | None:

@@ -20,7 +20,9 @@ _LOOSE = (Pin.RANGE, Pin.NONE)
 def rx10(repo: Repo) -> Iterator[Found]:
     for lacking in environment.missing(repo):
         yield _no_lock(repo, lacking)
-    yield from (_unsupported(repo, lock) for lock in environment.locks(repo) if not pins.is_supported(lock))
+    declared = {name for each in repo.experiments for name in environment.declared(each)}
+    detected = (lock for lock in environment.locks(repo) if lock not in declared)
+    yield from (_for_images(repo, lock) for lock in detected if not pins.is_installed_by_uv(lock))
     for path in environment.requirement_files(repo):
         yield from _refused_lines(path, environment.lock_text(repo, path) or "")
     severity = environment.weight(repo, Severity.ERROR)
@@ -65,13 +67,14 @@ def _no_lock(repo: Repo, lacking: Missing) -> Found:
     return Found(file, 1, message, fix)
 
 
-def _unsupported(repo: Repo, lock: str) -> Found:
+def _for_images(repo: Repo, lock: str) -> Found:
+    """Whoever wrote the file's name into the spec knows."""
     file, fix = _how_to_lock(repo)
     if file in repo.entries:
         fix = f"Write `lock: {file}` under `environment` in {SPEC_FILE}"
         file = SPEC_FILE
-    message = f"a run takes {lock}, which is not supported yet: {pins.INSTALLED} can be installed"
-    return Found(file, 1, message, fix)
+    message = f"a run takes {lock}, which needs backend docker: backend process installs {pins.INSTALLED}"
+    return Found(file, 1, message, fix, Severity.WARNING)
 
 
 def _how_to_lock(repo: Repo) -> tuple[str, str]:

@@ -68,6 +68,10 @@ class EnvironmentRule:
     network: Network
     replaced: tuple[tuple[str, str], ...] = ()
     """Distribution → version in place of the locked one; only a variation says so."""
+    dockerfile: str | None = None
+    """Path from the root."""
+    image: str | None = None
+    """A ready image: ``name@sha256:…``, or a tag that is resolved for each run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import re
 import shlex
 from datetime import timedelta
 
+from reprise.domain import pins
+from reprise.domain.images import references
 from reprise.domain.spec.document import Scalar
 from reprise.domain.spec.model import EnvironmentRule, Network, RunRule, SeedRule
 from reprise.domain.spec.problems import quote
@@ -11,6 +13,7 @@ from reprise.domain.spec.quantities import parse_duration
 from reprise.domain.spec.section import Section
 
 DEFAULT_TIMEOUT = timedelta(hours=2)
+IMAGE_EXPECTED = "an image such as ghcr.io/owner/name@sha256:…"
 DURATION_EXPECTED = "a duration of at most 30 days such as 1h30m"
 MOST_PATTERNS = 100
 
@@ -59,6 +62,8 @@ def read_environment(root: Section) -> EnvironmentRule:
         lock=_lock(environment),
         python=environment.read("python", _python, expected='a version such as "3.11" or "3.11.7"'),
         network=_network(environment),
+        dockerfile=environment.file("dockerfile"),
+        image=environment.read("image", _image, expected=IMAGE_EXPECTED),
     )
 
 
@@ -108,17 +113,15 @@ def _one_source(environment: Section) -> None:
     declared = [key for key in ("lock", "dockerfile", "image") if environment.has(key)]
     for key in declared[1:]:
         environment.wrong(key, f"cannot stand beside environment.{declared[0]}; keep one of them")
-    environment.file("dockerfile")
-    environment.line("image")
-    environment.later("dockerfile")
-    environment.later("image")
 
 
 def _lock(environment: Section) -> str | None:
     lock = environment.file("lock")
-    if lock is not None and lock.rsplit("/", 1)[-1] != "uv.lock" and not lock.endswith(".txt"):
+    if lock is not None and not pins.is_lock(lock):
         environment.wrong(
-            "lock", f"{quote(lock)} is not supported yet; use uv.lock or requirements in a .txt file"
+            "lock",
+            f"{quote(lock)} is no lock file; use uv.lock, requirements in a .txt file, conda-lock.yml or "
+            "pixi.lock",
         )
     return lock
 
@@ -130,6 +133,10 @@ def _network(environment: Section) -> Network:
 
 def _variable(text: str) -> str | None:
     return text if VARIABLE.fullmatch(text) else None
+
+
+def _image(text: str) -> str | None:
+    return text if references.parse(text) is not None else None
 
 
 def _python(text: str) -> str | None:

@@ -1,0 +1,1 @@
+"""Images by BuildKit, from a commit to a digest."""

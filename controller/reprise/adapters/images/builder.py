@@ -1,0 +1,353 @@
+"""The Builder port on BuildKit: from the commit to an image by its digest. Built by bootstrap.
+
+An image is the environment alone; a trial gets the commit's tree beside it. Where the project is a package,
+it is installed in a last layer. What was built for a key is remembered, and looked up before it is offered.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from reprise import removal, uses
+from reprise.adapters.images import records, solve
+from reprise.adapters.images.building import Facts, Order, Tools, Workplace
+from reprise.adapters.images.engine import Engine
+from reprise.adapters.images.records import OUTPUT, Record
+from reprise.adapters.images.registry import Registries, read_credentials
+from reprise.adapters.images.running import Follower, Job
+from reprise.adapters.images.wishes import Wish, read_wish
+from reprise.closing import Closing
+from reprise.domain.errors import Retryable, UserError
+from reprise.domain.image import Base, Image, Kind
+from reprise.domain.images import recipe as recipes
+from reprise.domain.images import references
+from reprise.domain.images.pythons import fits
+from reprise.domain.images.references import Reference
+from reprise.domain.images.written import Bases
+from reprise.domain.run import Reason
+from reprise.inherited import MACHINE
+from reprise.locks import locked, release
+from reprise.ports import BuildRequest, Built, Failed
+
+IMAGES = "images"
+BENCH = "image-build-"
+FORMAT = "1"
+"""Changes whenever the same files would be built differently."""
+OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class _NotWanted(Exception):
+    """Ends the waiting for another's build."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed)
+        self.failed = failed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where images go: pushed to a registry by digest, else loaded into an Engine."""
+
+    registry: Reference | None
+    engine: Engine | None
+
+
+class ImageBuilder:
+    """Everything it keeps of its own lies below ``cache`` and can be made again. Safe for many processes.
+
+    cache: folder for records and for builds that go on.
+    uv: the program that installs; it is handed to builds.
+    buildkit: address of a buildkitd such as ``unix:///run/buildkit/buildkitd.sock``; None: ``docker buildx``.
+    registry: ``host/name`` to push to, e.g. ``127.0.0.1:5000/reprise``; None: the Engine gets the images.
+    engine: socket of the Docker Engine; needed where there is no registry.
+    bases: names of the images that generated Dockerfiles begin with.
+    python: version where nobody asks for one.
+    timeout: for one call, also of one that waits for another's build.
+    system: variables of this machine: PATH, index settings, proxies, certificates, DOCKER_CONFIG.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: Path,
+        uv: Path,
+        buildkit: str | None = None,
+        registry: str | None = None,
+        engine: Path | None = None,
+        bases: Bases | None = None,
+        python: str = OWN_PYTHON,
+        platform: str = "linux/amd64",
+        timeout: timedelta = timedelta(minutes=30),
+        system: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Raises UserError when the registry's name cannot be one, or there is no engine either."""
+        self._cache = cache
+        self._folder = cache / IMAGES
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._uv = uv
+        self._address = buildkit
+        self._place = _place(registry, engine)
+        self._bases = bases or Bases()
+        self._python = python
+        self._platform = platform
+        self._timeout = timeout.total_seconds()
+        self._system = dict(system)
+        system_name, _, architecture = platform.partition("/")
+        config = _docker_config(self._system)
+        self._registries = Registries(read_credentials(config), platform=(system_name, architecture))
+        self._closing = Closing()
+
+    def close(self) -> None:
+        """End the builds that go on: they fail, and so does every later one."""
+        self._closing.close()
+        self._registries.close()
+
+    def build(self, request: BuildRequest) -> Built | Failed:
+        request.log.parent.mkdir(parents=True, exist_ok=True)
+        request.log.touch()
+        job = Job(request.log, time.monotonic() + self._timeout, request.stopping, self._closing)
+        with self._closing.working():
+            result = self._guarded(request, job)
+        if isinstance(result, Failed):
+            job.say(result.message)
+        return result
+
+    def _guarded(self, request: BuildRequest, job: Job) -> Built | Failed:
+        try:
+            return self._build(request, job)
+        except OSError as error:
+            return Failed(Reason.INFRASTRUCTURE, f"the image could not be written: {error.strerror}")
+        except (Retryable, UserError) as error:
+            return Failed(Reason.INFRASTRUCTURE, str(error))
+        except _NotWanted as why:
+            return why.failed
+
+    def _build(self, request: BuildRequest, job: Job) -> Built | Failed:
+        wish = read_wish(request, self._bases, self._python)
+        if isinstance(wish, Failed):
+            return wish
+        if wish.generated:
+            job.say(f"written from {wish.path}:")
+            with request.log.open("a") as log:
+                log.write(wish.dockerfile)
+        digests = self._resolved(wish, request, job)
+        if isinstance(digests, Failed):
+            return digests
+        key = _key(wish, digests, self._platform)
+        record = self._ensure(key, wish, digests, request, job)
+        if isinstance(record, Failed):
+            return record
+        if wish.python is not None and not fits(record.python, wish.python.version):
+            return Failed(
+                Reason.PYTHON_MISSING,
+                f"the image has Python {record.python}, and {wish.python.source} asks for "
+                f"{wish.python.version}: change one of the two",
+            )
+        return _built(key, wish, record)
+
+    def _resolved(self, wish: Wish, request: BuildRequest, job: Job) -> dict[Reference, str] | Failed:
+        """Every image that takes part, each with what it stands for now."""
+        found: dict[Reference, str] = {}
+        for name in wish.images:
+            if (ended := job.ended()) is not None:
+                return ended
+            reference = references.parse(name)
+            if reference is None:
+                return Failed(
+                    Reason.BUILD_FAILED, f"{wish.path} names the image {name[:80]!r}, which is no name"
+                )
+            digest = self._registries.resolve(reference, trusted=request.trusted or wish.generated)
+            if isinstance(digest, Failed):
+                return Failed(digest.reason, f"{wish.path}: {digest.message}", digest.detail)
+            found[reference] = digest
+            job.say(f"{name} is {digest}")
+        return found
+
+    def _ensure(
+        self, key: str, wish: Wish, digests: dict[Reference, str], request: BuildRequest, job: Job
+    ) -> Record | Failed:
+        place = self._folder / key
+        for user in (request.tree, request.log.parent):
+            uses.use(place, user)
+        if (ready := self._ready(place)) is not None:
+            job.say(f"image {key[:12]} is reused: {ready.location}")
+            return ready
+        with self._building(place, job) as waited:
+            if waited and (ready := self._ready(place)) is not None:
+                job.say(f"image {key[:12]} was built meanwhile: {ready.location}")
+                return ready
+            built = self._make(place, wish, digests, request, job)
+            if isinstance(built, Record):
+                records.save(place, built)
+            return built
+
+    def _ready(self, place: Path) -> Record | None:
+        """What is remembered and still there. Raises Retryable when that cannot be told."""
+        record = records.load(place)
+        if record is None:
+            return None
+        if record.loaded:
+            held = self._place.engine is not None and self._place.engine.holds(record.location)
+        else:
+            reference = references.parse(record.location)
+            held = reference is not None and self._registries.holds(reference)
+        return record if held else None
+
+    def _make(
+        self, place: Path, wish: Wish, digests: dict[Reference, str], request: BuildRequest, job: Job
+    ) -> Record | Failed:
+        tools = self._tools()
+        problem = tools.buildkit.problem(tools.variables)
+        if problem is not None:
+            return Failed(Reason.INFRASTRUCTURE, problem)
+        place.mkdir(exist_ok=True)
+        (place / OUTPUT).unlink(missing_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=BENCH, dir=self._cache))
+        try:
+            order = _order(wish, digests, request)
+            workplace = Workplace(folder, order, tools, place / OUTPUT, job)
+            failed = workplace.prepare()
+            return failed or self._made(place, wish, digests, workplace, folder)
+        finally:
+            removal.remove_tree(folder)
+
+    def _made(
+        self, place: Path, wish: Wish, digests: dict[Reference, str], workplace: Workplace, folder: Path
+    ) -> Record | Failed:
+        if wish.kind is Kind.IMAGE:
+            facts = workplace.facts()
+            if isinstance(facts, Failed):
+                return facts
+            ((reference, digest),) = digests.items()
+            location = f"{reference.repository}@{digest}"
+            return _record(wish, digests, location, digest, facts, size=0, pushed=False, loaded=False)
+        registry, archive = self._place.registry, folder / "image.tar"
+        said = workplace.image(_output(registry, place.name, archive))
+        if isinstance(said, Failed):
+            return said
+        facts = workplace.facts()
+        if isinstance(facts, Failed):
+            return facts
+        digest = said["containerimage.digest"]
+        if registry is not None:
+            location = f"{registry.repository}@{digest}"
+            return _record(wish, digests, location, digest, facts, size=0, pushed=True, loaded=False)
+        if self._place.engine is not None:
+            self._place.engine.load(archive)
+        location, size = said["containerimage.config.digest"], archive.stat().st_size
+        return _record(wish, digests, location, digest, facts, size=size, pushed=False, loaded=True)
+
+    def _tools(self) -> Tools:
+        variables = {
+            name: value for name, value in self._system.items() if name in (*MACHINE, "DOCKER_CONFIG")
+        }
+        variables.setdefault("HOME", self._system.get("HOME", str(self._cache)))
+        found = solve.find(self._address, self._system.get("PATH", os.defpath))
+        return Tools(found, self._uv, self._platform, variables, self._system)
+
+    @contextmanager
+    def _building(self, place: Path, job: Job) -> Iterator[bool]:
+        """Whether somebody else built meanwhile, whose output was shown. Raises Retryable, _NotWanted."""
+        follower = Follower(place / OUTPUT, job.log)
+        waited = iter(["another run is building the same image; its log follows"])
+        others: list[str] = []
+
+        def waiting() -> None:
+            for sentence in waited:
+                others.append(sentence)
+                job.say(sentence)
+            follower.copy()
+            if (ended := job.ended()) is not None:
+                raise _NotWanted(ended)
+
+        late = f"another build of image {place.name[:12]} did not end in time; try again later"
+        with locked(records.lock(place), timeout=job.left, waiting=waiting, late=late) as lock:
+            if others:
+                follower.copy(rest=True)
+            try:
+                yield True
+            finally:
+                release(lock)
+
+
+def _place(registry: str | None, engine: Path | None) -> Place:
+    reference = references.parse(registry) if registry is not None else None
+    if registry is not None and (reference is None or reference.tag or reference.digest):
+        raise UserError(f"{registry} is no place for images: write host/name, such as 127.0.0.1:5000/reprise")
+    if reference is None and engine is None:
+        raise UserError("images have no place to go: set a registry, or the Docker Engine's socket")
+    return Place(reference, Engine(engine) if engine is not None else None)
+
+
+def _docker_config(system: Mapping[str, str]) -> Path | None:
+    if system.get("DOCKER_CONFIG"):
+        return Path(system["DOCKER_CONFIG"])
+    return Path(system["HOME"]) / ".docker" if system.get("HOME") else None
+
+
+def _output(registry: Reference | None, key: str, archive: Path) -> str:
+    if registry is None:
+        return f"type=docker,name=reprise:{key[:32]},dest={archive},rewrite-timestamp=true"
+    insecure = ",registry.insecure=true" if registry.api.startswith("http:") else ""
+    return f"type=image,name={registry.repository}:{key},push=true,rewrite-timestamp=true{insecure}"
+
+
+def _key(wish: Wish, digests: Mapping[Reference, str], platform: str) -> str:
+    """Same key, same content: of the Dockerfile, its bases, and the files that it may read."""
+    bases = sorted(f"{reference.full} {digest}" for reference, digest in digests.items())
+    parts = (FORMAT, platform, wish.kind.value, wish.dockerfile, *bases, wish.files)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _order(wish: Wish, digests: Mapping[Reference, str], request: BuildRequest) -> Order:
+    epoch = 0 if request.committed_at is None else int(request.committed_at.timestamp())
+    return Order(
+        text=wish.dockerfile if wish.kind is not Kind.IMAGE else f"FROM {next(iter(digests)).full}\n",
+        name=wish.path,
+        generated=wish.generated,
+        context=request.tree,
+        ignore_file=wish.ignore_file,
+        digests=digests,
+        syntax=None if wish.syntax is None else references.parse(wish.syntax),
+        epoch=epoch,
+        trusted=request.trusted,
+    )
+
+
+def _record(
+    wish: Wish,
+    digests: Mapping[Reference, str],
+    location: str,
+    digest: str,
+    facts: Facts,
+    *,
+    size: int,
+    pushed: bool,
+    loaded: bool,
+) -> Record:
+    named = {references.parse(name): name for name in wish.images}
+    bases = tuple(Base(named.get(reference, reference.full), found) for reference, found in digests.items())
+    image = Image(wish.kind, digest, bases, wish.dockerfile, wish.generated)
+    return Record(location, image, facts.python, facts.packages, size, pushed, loaded)
+
+
+def _built(key: str, wish: Wish, record: Record) -> Built:
+    weak = wish.weak if wish.recipe is None else recipes.weakness(wish.recipe, record.packages)
+    return Built(
+        key=key,
+        location=record.location,
+        layer=None,
+        python=record.python,
+        lock=wish.path,
+        lock_sha256=wish.lock_sha256 or record.image.digest.removeprefix("sha256:"),
+        weak=weak,
+        packages=record.packages,
+        image=record.image,
+    )
