@@ -9,13 +9,10 @@ from dataclasses import dataclass, replace
 
 from reprise.domain import pins
 from reprise.domain.policy import Policy
-from reprise.domain.spec.model import Network, Spec
+from reprise.domain.spec.model import EnvironmentRule, Network, Spec
 
 PROCESS = "process"
 DOCKER = "docker"
-
-CONDA_LOCKS = ("conda-lock.yml", "pixi.lock", "environment.yml", "environment.yaml")
-"""Names of locks whose packages are no Python distributions, so that only an image holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +57,32 @@ class Unfit:
 
 def needs_of(spec: Spec, *, untrusted: bool = False, names: Collection[str] | None = None) -> Needs:
     """``names``: of the files at the repository's root; None = not looked at."""
-    lock = spec.environment.lock
-    conda = lock is not None and lock.rsplit("/", 1)[-1] in CONDA_LOCKS
+    image = _declared_image(spec.environment)
+    declared = image is not None or spec.environment.lock is not None
     return Needs(
-        image=f"environment.lock: {lock}" if conda else None,
-        better_image=lock is None and names is not None and _best_as_image(names),
+        image=image,
+        better_image=not declared and names is not None and _best_as_image(names),
+        gpus=spec.resources.gpus,
         closed_network=spec.environment.network is Network.NONE,
         untrusted=untrusted,
     )
 
 
+def _declared_image(rule: EnvironmentRule) -> str | None:
+    """As a reader of the spec knows it."""
+    if rule.dockerfile is not None:
+        return "environment.dockerfile"
+    if rule.image is not None:
+        return "environment.image"
+    if rule.lock is not None and not pins.is_installed_by_uv(rule.lock):
+        return f"environment.lock: {rule.lock}"
+    return None
+
+
 def _best_as_image(names: Collection[str]) -> bool:
     """What is found first is nothing that a virtual environment is installed from."""
     found = pins.chosen(None, lambda path: path in names)
-    return found is None or not pins.is_supported(found)
+    return found is None or not pins.is_installed_by_uv(found)
 
 
 def choose_backend(
