@@ -41,87 +41,13 @@ class Made:
 def make(names: Iterable[str], settings: Settings, state: Path, *, rehearsal: bool) -> tuple[Made, ...]:
     """In this order. Raises UserError when one cannot be had on this machine.
 
-    ``state`` is the folder where trials of the process backend work.
+    ``state`` is the folder below which trials work.
     """
     return tuple(_MAKERS[name](settings, state, rehearsal) for name in names)
 
 
-def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
-    quarters = quarters_for(settings, rehearsal=rehearsal)
-    builder = ProcessBuilder(
-        uv=uv_binary(),
-        cache=settings.cache,
-        timeout=timedelta(seconds=settings.process.build_timeout),
-        quarters=quarters,
-    )
-    backend = Backend(
-        replace(settings.offer(PROCESS), closes_network=quarters.isolation.network),
-        builder,
-        ProcessProvider(
-            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
-        ),
-        ProcessRunner(
-            quarters=quarters,
-            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
-            cache=settings.cache,
-        ),
-        settings.process.slots,
-    )
-    return Made(backend, (ProcessStorage(settings.cache),), builder.close)
-
-
-def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
-    try:
-        from reprise.adapters.docker import containers, devices, engine, provider, runner
-    except ModuleNotFoundError as error:
-        if error.name != "docker":
-            raise
-        raise UserError(NO_DOCKER) from None
-    chosen = settings.docker
-    asked = engine.Engine(chosen.host)
-    limits = containers.Limits(
-        memory_bytes=int(chosen.memory_gb * 1e9) if chosen.memory_gb is not None else None,
-        pids=chosen.pids,
-        disk_bytes=int(chosen.disk_gb * 1e9),
-    )
-    here, wanted = devices.found(), VENDORS.get(chosen.gpus)
-    gpus = here if here.vendor.value == wanted else devices.Gpus()
-    builder = image_builder(settings)
-    backend = Backend(
-        settings.offer(DOCKER),
-        builder,
-        provider.DockerProvider(
-            asked,
-            state=state,
-            cpus=chosen.cpus,
-            limits=limits,
-            gpus=gpus,
-            may_open_network=chosen.allow_open_network,
-        ),
-        runner.DockerRunner(
-            asked,
-            state=state,
-            cache=settings.cache,
-            limits=limits,
-            gpus=gpus,
-            hash_gpu_ids=chosen.hash_gpu_ids,
-        ),
-        chosen.slots,
-        lack=partial(_unanswered, asked.about),
-    )
-    return Made(backend, (), builder.close)
-
-
-def _unanswered(about: Callable[[], object]) -> str | None:
-    try:
-        about()
-    except (Retryable, Refused) as error:
-        return str(error)
-    return None
-
-
 def image_builder(settings: Settings) -> ImageBuilder:
-    """Raises UserError when images would have no place to go."""
+    """Raises UserError when the registry's name is none."""
     return ImageBuilder(
         cache=settings.cache,
         uv=uv_binary(),
@@ -131,103 +57,6 @@ def image_builder(settings: Settings) -> ImageBuilder:
         bases=Bases(python=settings.images.base),
         timeout=timedelta(seconds=settings.images.build_timeout),
     )
-
-
-_MAKERS[name](settings, state, rehearsal) for name in names)
-
-
-def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
-    quarters = quarters_for(settings, rehearsal=rehearsal)
-    builder = ProcessBuilder(
-        uv=uv_binary(),
-        cache=settings.cache,
-        timeout=timedelta(seconds=settings.process.build_timeout),
-        quarters=quarters,
-    )
-    backend = Backend(
-        replace(settings.offer(PROCESS), closes_network=quarters.isolation.network),
-        builder,
-        ProcessProvider(
-            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
-        ),
-        ProcessRunner(
-            quarters=quarters,
-            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
-            cache=settings.cache,
-        ),
-        settings.process.slots,
-    )
-    return Made(backend, (ProcessStorage(settings.cache),), builder.close)
-
-
-def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
-    try:
-        from reprise.adapters.docker import containers, devices, engine, provider, runner
-    except ModuleNotFoundError as error:
-        if error.name != "docker":
-            raise
-        raise UserError(NO_DOCKER) from None
-    chosen = settings.docker
-    asked = engine.Engine(chosen.host)
-    limits = containers.Limits(
-        memory_bytes=int(chosen.memory_gb * 1e9) if chosen.memory_gb is not None else None,
-        pids=chosen.pids,
-        disk_bytes=int(chosen.disk_gb * 1e9),
-    )
-    here, wanted = devices.found(), VENDORS.get(chosen.gpus)
-    gpus = here if here.vendor.value == wanted else devices.Gpus()
-    builder = image_builder(settings)
-    backend = Backend(
-        settings.offer(DOCKER),
-        builder,
-        provider.DockerProvider(
-            asked,
-            state=state,
-            cpus=chosen.cpus,
-            limits=limits,
-            gpus=gpus,
-            may_open_network=chosen.allow_open_network,
-        ),
-        runner.DockerRunner(
-            asked,
-            state=state,
-            cache=settings.cache,
-            limits=limits,
-            gpus=gpus,
-            hash_gpu_ids=chosen.hash_gpu_ids,
-        ),
-        chosen.slots,
-        lack=partial(_unanswered, asked.about),
-    )
-    return Made(backend, (), builder.close)
-
-
-def _unanswered(about: Callable[[], object]) -> str | None:
-    try:
-        about()
-    except (Retryable, Refused) as error:
-        return str(error)
-    return None
-
-
-def image_builder(settings: Settings) -> ImageBuilder:
-    """Raises UserError when images would have no place to go."""
-    return ImageBuilder(
-        cache=settings.cache,
-        uv=uv_binary(),
-        buildkit=settings.images.buildkit,
-        registry=settings.images.registry,
-        engine=settings.docker.socket,
-        bases=Bases(python=settings.images.base),
-        timeout=timedelta(seconds=settings.images.build_timeout),
-    )
-
-
-NO_DOCKER = "the docker backend needs a library that is not installed: pip install 'reprise-ml[docker]'"
-VENDORS = {"nvidia": "nvidia", "rocm": "amd"}
-
-
-_MAKERS = {PROCESS: _process, DOCKER: _docker}
 
 
 def uv_binary() -> Path:
@@ -236,3 +65,80 @@ def uv_binary() -> Path:
         return Path(find_uv_bin())
     except FileNotFoundError:
         raise UserError("uv is not installed beside Reprise: install the package `uv` again") from None
+
+
+def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
+    quarters = quarters_for(settings, rehearsal=rehearsal)
+    builder = ProcessBuilder(
+        uv=uv_binary(),
+        cache=settings.cache,
+        timeout=timedelta(seconds=settings.process.build_timeout),
+        quarters=quarters,
+    )
+    backend = Backend(
+        replace(settings.offer(PROCESS), closes_network=quarters.isolation.network),
+        builder,
+        ProcessProvider(
+            state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
+        ),
+        ProcessRunner(
+            quarters=quarters,
+            recording=Recording(hash_gpu_ids=settings.process.hash_gpu_ids),
+            cache=settings.cache,
+        ),
+        settings.process.slots,
+    )
+    return Made(backend, (ProcessStorage(settings.cache),), builder.close)
+
+
+def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
+    try:
+        from reprise.adapters.docker import containers, devices, engine, provider, runner
+    except ModuleNotFoundError as error:
+        if error.name != "docker":
+            raise
+        raise UserError(NO_DOCKER) from None
+    chosen = settings.docker
+    asked = engine.Engine(chosen.host)
+    limits = containers.Limits(
+        memory_bytes=int(chosen.memory_gb * 1e9) if chosen.memory_gb is not None else None,
+        pids=chosen.pids,
+        disk_bytes=int(chosen.disk_gb * 1e9),
+    )
+    here = devices.found()
+    gpus = here if here.vendor.value == VENDORS.get(chosen.gpus) else devices.Gpus()
+    builder = image_builder(settings)
+    backend = Backend(
+        settings.offer(DOCKER),
+        builder,
+        provider.DockerProvider(
+            asked,
+            state=state,
+            cpus=chosen.cpus,
+            limits=limits,
+            gpus=gpus,
+            may_open_network=chosen.allow_open_network,
+        ),
+        runner.DockerRunner(
+            asked,
+            state=state,
+            cache=settings.cache,
+            limits=limits,
+            gpus=gpus,
+            hash_gpu_ids=chosen.hash_gpu_ids,
+        ),
+        chosen.slots,
+        lack=partial(_unanswered, asked.about),
+    )
+    return Made(backend, (), builder.close)
+
+
+def _unanswered(about: Callable[[], object]) -> str | None:
+    try:
+        about()
+    except (Retryable, Refused) as error:
+        return str(error)
+    return None
+
+
+_MAKERS = {PROCESS: _process, DOCKER: _docker}
