@@ -210,8 +210,8 @@ class Images(Section):
     @field_validator("base")
     @classmethod
     def _of_a_version(cls, value: str) -> str:
-        if value.count("{python}") != 1 or "{" in value.replace("{python}", ""):
-            raise ValueError("write {python}, once, where the version stands, as in python:{python}-slim")
+        if {"{", "}"} & set(value.replace("{python}", "")):
+            raise ValueError("write {python} where the version stands, as in python:{python}-slim")
         return value
 
 
