@@ -12,6 +12,7 @@ DIGEST = "sha256:" + "0123456789ab" + "f" * 52
     ("kind", "bases", "said"),
     [
         (Kind.UV_LOCK, ("python:3.11",), "built from uv.lock on python:3.11 (sha256:0123456789ab)"),
+        (Kind.UV_LOCK, (f"python@{DIGEST}",), "built from uv.lock on python (sha256:0123456789ab)"),
         (Kind.DOCKERFILE, (), "built from Dockerfile"),
         (Kind.DOCKERFILE, ("scratch",), "built from Dockerfile"),
         (Kind.IMAGE, (), "a ready image"),

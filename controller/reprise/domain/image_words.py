@@ -10,7 +10,7 @@ def origin(image: Image) -> str:
     """Where it comes from, e.g. ``built from uv.lock on python:3.11 (sha256:0123456789ab)``."""
     if image.kind is Kind.IMAGE:
         return Kind.IMAGE.value
-    bases = [f"{base.named} ({short(base.digest)})" for base in image.bases if not _itself(base)]
+    bases = [f"{_name(base)} ({short(base.digest)})" for base in image.bases if not _nothing(base)]
     on = f" on {', '.join(bases)}" if bases else ""
     return f"built from {image.kind.value}{on}"
 
@@ -21,6 +21,11 @@ def short(digest: str) -> str:
     return f"{kind}:{digits[:SHOWN]}" if digits else digest[:SHOWN]
 
 
-def _itself(base: Base) -> bool:
-    """Nothing that somebody named: the empty image."""
+def _name(base: Base) -> str:
+    """The digest follows anyway."""
+    return base.named.partition("@")[0]
+
+
+def _nothing(base: Base) -> bool:
+    """The empty image, which has no digest."""
     return base.named == "scratch"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reprise.domain import comparison, environment, figures
 from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.backend import PROCESS
 from reprise.domain.claims import worst_first
 from reprise.domain.image import Image
 from reprise.domain.image_words import origin, short
@@ -206,7 +207,8 @@ def _comparison(view: RunView) -> Section | None:
 def rehearse_command(view: RunView) -> str:
     """What rehearses the same experiment, as a shell takes it."""
     other = "" if view.spec_file == SPEC_FILE else f" --experiment {view.experiment}"
-    return f"reprise run {view.path}{other}"
+    where = "" if view.backend == PROCESS else f" --backend {view.backend}"
+    return f"reprise run {view.path}{other}{where}"
 
 
 def _trend(view: RunView) -> Section | None:
