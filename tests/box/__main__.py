@@ -13,6 +13,7 @@ def main(words: list[str]) -> int:
         match words:
             case ["prepare"]:
                 prepare()
+                print("box: everything is there", file=sys.stderr)
             case []:
                 keep(sys.stdin.buffer, say)
             case _:

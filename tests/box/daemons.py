@@ -41,6 +41,7 @@ def start(box: Path, name: str, argv: list[str | Path]) -> Daemon:
             stderr=output,
             start_new_session=True,
         )
+    (box / f"{name}.pid").write_text(str(process.pid))
     return Daemon(name, process, log)
 
 
@@ -76,14 +77,8 @@ def start_engine(box: Path) -> Daemon:
     argv: list[str | Path] = [
         packages.program("dockerd"),
         *("--data-root", box / "engine", "--exec-root", box / "exec", "--pidfile", box / "engine.pid"),
-        *(
-            "--host",
-            f"unix://{engine_socket(box)}",
-            "--group",
-            str(os.getegid()),
-            "--config-file",
-            box / "engine.json",
-        ),
+        *("--host", f"unix://{engine_socket(box)}", "--group", str(os.getegid())),
+        *("--config-file", box / "engine.json"),
         *("--bridge", bridge_name(box), "--iptables=false", "--ip6tables=false", "--ip-masq=false"),
         *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", f"/{box.name}"),
         *("--containerd-namespace", box.name, "--containerd-plugins-namespace", f"{box.name}-plugins"),
@@ -149,16 +144,8 @@ def buildkit_address(box: Path) -> str:
 def buildkit_answers(box: Path, programs: Programs) -> bool:
     if not (box / "buildkit.sock").exists():
         return False
-    command: list[str | Path] = [
-        programs.buildctl,
-        "--addr",
-        buildkit_address(box),
-        "--timeout",
-        "5",
-        "debug",
-        "workers",
-    ]
-    return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+    asking = ["--addr", buildkit_address(box), "--timeout", "5", "debug", "workers"]
+    return subprocess.run([programs.buildctl, *asking], capture_output=True, timeout=20).returncode == 0
 
 
 def free_address() -> str:

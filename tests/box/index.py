@@ -52,23 +52,28 @@ def settings_files(environment: Mapping[str, str], home: Path) -> list[Path]:
 
 def named_in(path: Path) -> dict[str, str]:
     """The index settings of a file, as variables."""
-    if path.suffix == ".toml":
-        values = tomllib.loads(path.read_text())
-        addresses = {
-            "UV_DEFAULT_INDEX": values.get("index-url"),
-            "UV_EXTRA_INDEX_URL": values.get("extra-index-url"),
-        }
-    else:
-        parser = configparser.RawConfigParser()
-        parser.read(path)
-        addresses = {
-            f"PIP_{option.upper().replace('-', '_')}": parser.get("global", option, fallback=None)
-            for option in ("index-url", "extra-index-url", "trusted-host", "proxy")
-        }
+    found = named_for_uv(path) if path.suffix == ".toml" else named_for_pip(path)
+    return {name: value for name, value in found.items() if value}
+
+
+def named_for_uv(path: Path) -> dict[str, str]:
+    values = tomllib.loads(path.read_text())
+    listed = values.get("index", [])
+    defaults = [one["url"] for one in listed if one.get("default")] or [values.get("index-url", "")]
     return {
-        name: " ".join(value) if isinstance(value, list) else value
-        for name, value in addresses.items()
-        if value
+        "UV_DEFAULT_INDEX": defaults[0],
+        "UV_INDEX": " ".join(one["url"] for one in listed if not one.get("default")),
+        "UV_EXTRA_INDEX_URL": " ".join(values.get("extra-index-url", [])),
+    }
+
+
+def named_for_pip(path: Path) -> dict[str, str]:
+    parser = configparser.RawConfigParser()
+    parser.read(path)
+    options = ("index-url", "extra-index-url", "trusted-host", "proxy")
+    return {
+        f"PIP_{option.upper().replace('-', '_')}": parser.get("global", option, fallback="")
+        for option in options
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
-from tests.box import daemons, leftovers, network, registry
+from tests.box import daemons, images, leftovers, network, registry
 from tests.box.caching import note_seconds
 from tests.box.lacking import Lacking
 from tests.box.preparing import Prepared, prepare
@@ -55,8 +55,8 @@ def start(box: Path, prepared: Prepared, stack: ExitStack) -> dict[str, str]:
     running.append(daemons.start_buildkit(box, prepared.programs, address))
     engine, store, builder = running
     daemons.await_answer(store, lambda: daemons.registry_answers(address))
-    base = registry.push(address, "debian", prepared.debian)
-    bare = registry.push(address, "bare", prepared.bare)
+    base = registry.push(address, "debian", images.SUITE, prepared.debian)
+    bare = registry.push(address, "bare", "latest", prepared.bare)
     daemons.await_answer(builder, lambda: daemons.buildkit_answers(box, prepared.programs))
     daemons.await_answer(engine, lambda: daemons.engine_answers(box))
     return {

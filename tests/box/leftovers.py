@@ -34,10 +34,19 @@ def locked_folder() -> Iterator[Path]:
 def clear_abandoned() -> None:
     """A living keeper holds the lock of its box; the kernel lets go of a dead one's."""
     for box in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        # Another keeper may be clearing the same one.
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), (box / "lock").open("r+") as lock:
+        with contextlib.suppress(FileNotFoundError):  # another keeper may be clearing the same one
+            clear_if_abandoned(box)
+
+
+def clear_if_abandoned(box: Path) -> None:
+    if box.lstat().st_uid != os.geteuid():
+        return
+    with (box / "lock").open("r+") as lock:
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            clear(box)
+        except BlockingIOError:
+            return
+        clear(box)
 
 
 def clear(box: Path) -> None:

@@ -20,6 +20,7 @@ PACKAGES = {
 """Program to the package that has it."""
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SERVICES = ("docker.service", "docker.socket", "containerd.service", "docker-registry.service")
 POLICY = Path("/usr/sbin/policy-rc.d")
 LIMIT = 240
 
@@ -54,7 +55,7 @@ def install(*packages: str) -> None:
     if find("apt-get") is None:
         raise Lacking(f"{', '.join(packages)} must be installed first: there is no apt-get here")
     apt_get("update")
-    with services_stay_down(packages):
+    with services_stay_down():
         apt_get("install", "--yes", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", *packages)
 
 
@@ -73,8 +74,9 @@ def apt_get(*words: str) -> None:
 
 
 @contextmanager
-def services_stay_down(packages: tuple[str, ...]) -> Iterator[None]:
-    """Debian starts and enables what it installs, unless policy-rc.d forbids it."""
+def services_stay_down() -> Iterator[None]:
+    """Debian starts what it installs unless policy-rc.d forbids it, and enables it for the next boot."""
+    before = enabled()
     ours = not POLICY.exists()
     if ours:
         POLICY.write_text("#!/bin/sh\nexit 101\n")
@@ -84,21 +86,21 @@ def services_stay_down(packages: tuple[str, ...]) -> Iterator[None]:
     finally:
         if ours:
             POLICY.unlink()
-        disable_services(packages)
+        disable(enabled() - before)
 
 
-def disable_services(packages: tuple[str, ...]) -> None:
-    systemctl = find("systemctl")
-    names = [
-        name
-        for package, names in {
-            "docker.io": ["docker.service", "docker.socket", "containerd.service"],
-            "docker-registry": ["docker-registry.service"],
-        }.items()
-        if package in packages
-        for name in names
-    ]
-    if systemctl is None or not names:
-        return
-    command = [systemctl, "--quiet", "disable", *names]
-    subprocess.run(command, capture_output=True, timeout=60, check=False)
+def enabled() -> set[str]:
+    return {service for service in SERVICES if systemctl("is-enabled", service)}
+
+
+def disable(services: set[str]) -> None:
+    for service in services:
+        systemctl("disable", service)
+
+
+def systemctl(*words: str) -> bool:
+    program = find("systemctl")
+    if program is None:
+        return False
+    command = [program, "--quiet", *words]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0

@@ -29,7 +29,7 @@ class Programs:
     buildkitd: Path
     buildctl: Path
     buildx: Path
-    """The plugin of Docker's command line, as ``cli-plugins/docker-buildx`` in a folder for DOCKER_CONFIG."""
+    """A plugin of Docker's command line."""
 
 
 def programs() -> Programs:

@@ -10,17 +10,15 @@ from tests.box.images import MANIFEST_TYPE, digest_of
 TIMEOUT = 60
 
 
-def push(registry: str, name: str, image: Path) -> str:
-    """The image's reference by digest."""
+def push(registry: str, name: str, tag: str, image: Path) -> str:
+    """Also under a tag. The image's reference by digest."""
     manifest = json.loads((image / "manifest.json").read_bytes())
     put_blob(registry, name, image / "layer.tar.gz", manifest["layers"][0]["digest"])
     put_blob(registry, name, image / "config.json", manifest["config"]["digest"])
     digest = digest_of(image / "manifest.json")
-    put(
-        f"http://{registry}/v2/{name}/manifests/{digest}",
-        (image / "manifest.json").read_bytes(),
-        MANIFEST_TYPE,
-    )
+    for reference in (digest, tag):
+        place = f"http://{registry}/v2/{name}/manifests/{reference}"
+        put(place, (image / "manifest.json").read_bytes(), MANIFEST_TYPE)
     return f"{registry}/{name}@{digest}"
 
 

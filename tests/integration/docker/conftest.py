@@ -1,4 +1,4 @@
-"""What every test with a real Engine, BuildKit and registry needs. They run in one process: ``-n 0``."""
+"""What every test with a real Engine, BuildKit and registry needs. Each process of tests has its own box."""
 
 from collections.abc import Iterator
 

@@ -1,11 +1,11 @@
 """The box itself: what the other tests here take for granted."""
 
-import json
+import shlex
 import subprocess
 from pathlib import Path
 
 import docker
-from tests.integration.docker.box import Box
+from tests.integration.docker.box import Box, build
 
 LIMIT = 120
 
@@ -61,24 +61,43 @@ def test_more_processes_than_allowed_are_refused(box: Box, engine: docker.Docker
 
 def test_the_same_context_builds_to_the_same_digest(box: Box, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM {box.base}\nRUN date +%N > /when && rm /when\n")
-    digests = {build(box, tmp_path, f"{box.registry}/same:{name}") for name in ("one", "two")}
+    digests = {build(box, tmp_path, f"{box.registry}/same:{name}", "--no-cache") for name in ("one", "two")}
     assert len(digests) == 1
+
+
+def test_buildx_builds_with_the_same_buildkit(box: Box, engine: docker.DockerClient, tmp_path: Path) -> None:
+    context, environment = tmp_path / "context", box.command_line(tmp_path / "docker")
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {box.bare}\nRUN true\n")
+    name = f"{box.registry}/buildx"
+    for words in (
+        ["create", "--name", "ours", "--driver", "remote", box.buildkit],
+        ["build", "--builder", "ours", "--push", "--provenance=false", "--tag", name, str(context)],
+    ):
+        done = subprocess.run(
+            ["docker", "buildx", *words], env=environment, capture_output=True, text=True, timeout=LIMIT
+        )
+        assert done.returncode == 0, done.stderr
+    assert engine.images.pull(name, tag="latest").attrs["RepoTags"] == [f"{name}:latest"]
+
+
+def test_a_build_step_reaches_the_package_index_as_this_machine_does(box: Box, tmp_path: Path) -> None:
+    """With its settings and its certificates as secrets, so that neither gets into the image."""
+    assert box.index.ca is not None
+    settings = tmp_path / "index.env"
+    settings.write_text("".join(f"export {n}={shlex.quote(v)}\n" for n, v in box.index.environment.items()))
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(
+        f"FROM {box.base}\n"
+        "RUN --mount=type=secret,id=ca,target=/run/ca.pem --mount=type=secret,id=index \\\n"
+        "  . /run/secrets/index && export PIP_CERT=/run/ca.pem && python3 -m venv /tmp/venv && \\\n"
+        "  /tmp/venv/bin/pip install --quiet --no-deps --target /packages six==1.17.0\n"
+    )
+    secrets = ["--secret", f"id=ca,src={box.index.ca}", "--secret", f"id=index,src={settings}"]
+    assert build(box, context, f"{box.registry}/installed", *secrets).startswith("sha256:")
 
 
 def test_a_bare_image_has_no_python(box: Box, engine: docker.DockerClient) -> None:
     said = engine.containers.run(box.bare, ["sh", "-c", "ls /bin"], remove=True, network_mode="none")
     assert "python" not in said.decode()
-
-
-def build(box: Box, context: Path, name: str) -> str:
-    facts = context / "facts.json"
-    command: list[str | Path] = [
-        box.buildctl, "--addr", box.buildkit, "build", "--frontend", "dockerfile.v0", "--no-cache",
-        "--local", f"context={context}", "--local", f"dockerfile={context}",
-        "--opt", "build-arg:SOURCE_DATE_EPOCH=1700000000", "--metadata-file", facts,
-        "--output", f"type=image,name={name},push=true,rewrite-timestamp=true",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
-    assert done.returncode == 0, done.stderr
-    digest: str = json.loads(facts.read_text())["containerimage.digest"]
-    return digest

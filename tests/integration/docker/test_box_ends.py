@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tests.box import leftovers, network
-from tests.integration.docker.box import PROJECT, Box, opened, read_facts, start_keeper
+from tests.integration.docker.box import PROJECT, Box, build, opened, read_facts, start_keeper
 
 LIMIT = 60.0
 WAITS_FOR_EVER = ["sleep", "600"]
@@ -58,6 +58,20 @@ def test_a_box_ends_when_its_tests_are_killed() -> None:
         tests.send_signal(signal.SIGKILL)
         tests.wait(LIMIT)
     await_nothing_left(folder)
+
+
+def test_a_killed_buildkit_comes_back_with_its_cache(tmp_path: Path) -> None:
+    with opened() as box:
+        assert isinstance(box, Box)
+        (tmp_path / "Dockerfile").write_text(
+            f"FROM {box.bare}\nRUN cat /proc/sys/kernel/random/uuid > /once\n"
+        )
+        before = build(box, tmp_path, f"{box.registry}/once")
+        os.kill(box.pid("buildkitd"), signal.SIGKILL)
+        again = box.restart_buildkit()
+        assert build(box, tmp_path, f"{box.registry}/once") == before
+    again.wait(LIMIT)
+    assert what_is_left(box.folder) == {}
 
 
 def run_for_ever(box: Box) -> None:
