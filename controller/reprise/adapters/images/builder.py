@@ -11,14 +11,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from reprise import removal, uses
 from reprise.adapters.images import records, solve
 from reprise.adapters.images.building import Facts, Order, Tools, Workplace
-from reprise.adapters.images.engine import Engine
+from reprise.adapters.images.places import Place, Put, place_of
 from reprise.adapters.images.records import OUTPUT, Record
 from reprise.adapters.images.registry import Registries, read_credentials
 from reprise.adapters.images.running import Follower, Job
@@ -40,6 +39,11 @@ IMAGES = "images"
 BENCH = "image-build-"
 FORMAT = "1"
 """Changes whenever the same files would be built differently."""
+_PASSED_ON = (
+    *MACHINE,
+    *("DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
+    *("BUILDX_BUILDER", "BUILDX_CONFIG"),
+)
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -49,14 +53,6 @@ class _NotWanted(Exception):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed)
         self.failed = failed
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where images go: pushed to a registry by digest, else loaded into an Engine."""
-
-    registry: Reference | None
-    engine: Engine | None
 
 
 class ImageBuilder:
@@ -93,7 +89,6 @@ class ImageBuilder:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._uv = uv
         self._address = buildkit
-        self._place = _place(registry, engine)
         self._bases = bases or Bases()
         self._python = python
         self._platform = platform
@@ -102,7 +97,13 @@ class ImageBuilder:
         system_name, _, architecture = platform.partition("/")
         config = _docker_config(self._system)
         self._registries = Registries(read_credentials(config), platform=(system_name, architecture))
+        self._place = place_of(self._registries, registry, engine)
         self._closing = Closing()
+
+    @property
+    def place(self) -> Place:
+        """Where images go, for `ImageStorage`."""
+        return self._place
 
     def close(self) -> None:
         """End the builds that go on: they fail, and so does every later one."""
@@ -179,8 +180,8 @@ class ImageBuilder:
         if (ready := self._ready(place)) is not None:
             job.say(f"image {key[:12]} is reused: {ready.location}")
             return ready
-        with self._building(place, job) as waited:
-            if waited and (ready := self._ready(place)) is not None:
+        with self._building(place, job):
+            if (ready := self._ready(place)) is not None:
                 job.say(f"image {key[:12]} was built meanwhile: {ready.location}")
                 return ready
             built = self._make(place, wish, digests, request, job)
@@ -191,14 +192,7 @@ class ImageBuilder:
     def _ready(self, place: Path) -> Record | None:
         """What is remembered and still there. Raises Retryable when that cannot be told."""
         record = records.load(place)
-        if record is None:
-            return None
-        if record.loaded:
-            held = self._place.engine is not None and self._place.engine.holds(record.location)
-        else:
-            reference = references.parse(record.location)
-            held = reference is not None and self._registries.holds(reference)
-        return record if held else None
+        return record if record is not None and self._place.holds(record) else None
 
     def _make(
         self, place: Path, wish: Wish, digests: dict[Reference, str], request: BuildRequest, job: Job
@@ -222,46 +216,49 @@ class ImageBuilder:
         self, place: Path, wish: Wish, digests: dict[Reference, str], workplace: Workplace, folder: Path
     ) -> Record | Failed:
         if wish.kind is Kind.IMAGE:
-            facts = workplace.facts()
-            if isinstance(facts, Failed):
-                return facts
             ((reference, digest),) = digests.items()
-            location = f"{reference.repository}@{digest}"
-            return _record(wish, digests, location, digest, facts, size=0, pushed=False, loaded=False)
-        registry, archive = self._place.registry, folder / "image.tar"
-        said = workplace.image(_output(registry, place.name, archive))
-        if isinstance(said, Failed):
-            return said
+            put = Put(f"{reference.repository}@{digest}", digest, 0)
+        else:
+            archive = folder / "image.tar"
+            said = workplace.image(self._place.output(place.name, archive))
+            if isinstance(said, Failed):
+                return said
+            put = self._place.put(said, archive)
         facts = workplace.facts()
-        if isinstance(facts, Failed):
-            return facts
-        digest = said["containerimage.digest"]
-        if registry is not None:
-            location = f"{registry.repository}@{digest}"
-            return _record(wish, digests, location, digest, facts, size=0, pushed=True, loaded=False)
-        if self._place.engine is not None:
-            self._place.engine.load(archive)
-        location, size = said["containerimage.config.digest"], archive.stat().st_size
-        return _record(wish, digests, location, digest, facts, size=size, pushed=False, loaded=True)
+        return facts if isinstance(facts, Failed) else self._record(wish, digests, put, facts)
+
+    def _record(self, wish: Wish, digests: dict[Reference, str], put: Put, facts: Facts) -> Record:
+        named = {references.parse(name): name for name in wish.images}
+        bases = tuple(Base(named.get(each, each.full), found) for each, found in digests.items())
+        image = Image(wish.kind, put.digest, bases, wish.dockerfile, wish.generated)
+        ours, pushed = wish.kind is not Kind.IMAGE, self._place.registry is not None
+        return Record(
+            location=put.location,
+            image=image,
+            python=facts.python,
+            packages=facts.packages,
+            bytes=put.bytes,
+            pushed=ours and pushed,
+            loaded=ours and not pushed,
+        )
 
     def _tools(self) -> Tools:
-        variables = {
-            name: value for name, value in self._system.items() if name in (*MACHINE, "DOCKER_CONFIG")
-        }
+        variables = {name: value for name, value in self._system.items() if name in _PASSED_ON}
         variables.setdefault("HOME", self._system.get("HOME", str(self._cache)))
         found = solve.find(self._address, self._system.get("PATH", os.defpath))
         return Tools(found, self._uv, self._platform, variables, self._system)
 
     @contextmanager
-    def _building(self, place: Path, job: Job) -> Iterator[bool]:
-        """Whether somebody else built meanwhile, whose output was shown. Raises Retryable, _NotWanted."""
+    def _building(self, place: Path, job: Job) -> Iterator[None]:
+        """Alone, after showing what another builds meanwhile. Raises Retryable, _NotWanted."""
         follower = Follower(place / OUTPUT, job.log)
-        waited = iter(["another run is building the same image; its log follows"])
-        others: list[str] = []
+        others = iter(["another run is building the same image; its log follows"])
+        waited = False
 
         def waiting() -> None:
-            for sentence in waited:
-                others.append(sentence)
+            nonlocal waited
+            waited = True
+            for sentence in others:
                 job.say(sentence)
             follower.copy()
             if (ended := job.ended()) is not None:
@@ -269,34 +266,18 @@ class ImageBuilder:
 
         late = f"another build of image {place.name[:12]} did not end in time; try again later"
         with locked(records.lock(place), timeout=job.left, waiting=waiting, late=late) as lock:
-            if others:
+            if waited:
                 follower.copy(rest=True)
             try:
-                yield True
+                yield
             finally:
                 release(lock)
-
-
-def _place(registry: str | None, engine: Path | None) -> Place:
-    reference = references.parse(registry) if registry is not None else None
-    if registry is not None and (reference is None or reference.tag or reference.digest):
-        raise UserError(f"{registry} is no place for images: write host/name, such as 127.0.0.1:5000/reprise")
-    if reference is None and engine is None:
-        raise UserError("images have no place to go: set a registry, or the Docker Engine's socket")
-    return Place(reference, Engine(engine) if engine is not None else None)
 
 
 def _docker_config(system: Mapping[str, str]) -> Path | None:
     if system.get("DOCKER_CONFIG"):
         return Path(system["DOCKER_CONFIG"])
     return Path(system["HOME"]) / ".docker" if system.get("HOME") else None
-
-
-def _output(registry: Reference | None, key: str, archive: Path) -> str:
-    if registry is None:
-        return f"type=docker,name=reprise:{key[:32]},dest={archive},rewrite-timestamp=true"
-    insecure = ",registry.insecure=true" if registry.api.startswith("http:") else ""
-    return f"type=image,name={registry.repository}:{key},push=true,rewrite-timestamp=true{insecure}"
 
 
 def _key(wish: Wish, digests: Mapping[Reference, str], platform: str) -> str:
@@ -319,23 +300,6 @@ def _order(wish: Wish, digests: Mapping[Reference, str], request: BuildRequest) 
         epoch=epoch,
         trusted=request.trusted,
     )
-
-
-def _record(
-    wish: Wish,
-    digests: Mapping[Reference, str],
-    location: str,
-    digest: str,
-    facts: Facts,
-    *,
-    size: int,
-    pushed: bool,
-    loaded: bool,
-) -> Record:
-    named = {references.parse(name): name for name in wish.images}
-    bases = tuple(Base(named.get(reference, reference.full), found) for reference, found in digests.items())
-    image = Image(wish.kind, digest, bases, wish.dockerfile, wish.generated)
-    return Record(location, image, facts.python, facts.packages, size, pushed, loaded)
 
 
 def _built(key: str, wish: Wish, record: Record) -> Built:

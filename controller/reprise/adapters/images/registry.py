@@ -117,6 +117,16 @@ class Registries:
             raise Retryable(f"{reference.host} answered {response.status_code} for {reference.full}")
         return response.status_code == 200
 
+    def size(self, reference: Reference) -> int:
+        """Bytes of its layers and its configuration; 0 where the registry does not say."""
+        answer = self._get(reference, trusted=True)
+        try:
+            described = {} if isinstance(answer, Failed) else json.loads(answer)
+            parts = (described.get("config", {}), *described.get("layers", ()))
+            return sum(int(part.get("size", 0)) for part in parts)
+        except (ValueError, AttributeError, TypeError):
+            return 0
+
     def remove(self, reference: Reference) -> None:
         """Gone is fine. Raises Retryable when it does not answer."""
         self._ask("DELETE", reference, trusted=True)
