@@ -102,7 +102,7 @@ class Log:
     def append_tail(self, tail: int, size: int) -> None:
         self.cut = max(0, size - self.tail_room)
         if self.cut:
-            self.append(f"\n[reprise: {self.cut} bytes left out here]\n".encode())
+            self.append(note(self.cut))
         at = size % self.tail_room if self.cut else 0
         left = size - self.cut
         while left:
@@ -117,3 +117,8 @@ class Log:
         self.write_head(data)
         if self.stream is not None:
             self.stream.write(data)
+
+
+def note(cut: int) -> bytes:
+    """The line between a log's head and its end."""
+    return f"\n[reprise: {cut} bytes left out here]\n".encode()

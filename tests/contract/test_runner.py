@@ -28,6 +28,12 @@ sys.exit(does["exit_code"])
 """
 
 
+def code_of(does: FakeJob) -> str:
+    """A Python program that does this."""
+    files = {"files": does.files, "log": does.log, "forever": does.forever, "exit_code": does.exit_code}
+    return CODE.format(does=files)
+
+
 @pytest.fixture(params=["fake", "process"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Runner, JobMaker]]:
     """A runner and a way to make jobs that do the same on each; all are stopped at the end."""
@@ -38,16 +44,8 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Runn
     )
 
     def make(does: FakeJob) -> JobRequest:
-        code = CODE.format(
-            does={
-                "files": does.files,
-                "log": does.log,
-                "forever": does.forever,
-                "exit_code": does.exit_code,
-            }
-        )
         wanted = jobs.spec(artifacts=("out/a.txt", "out/b.txt"))
-        job = jobs.python_job(tmp_path, code, wanted, name=f"{len(made)}-1")
+        job = jobs.python_job(tmp_path, code_of(does), wanted, name=f"{len(made)}-1")
         scripts[job.folder] = does
         made.append(job)
         return job

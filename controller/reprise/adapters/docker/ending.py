@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from reprise.adapters.docker.engine import State, Used
 from reprise.jobs.outcome import Facts
 from reprise.ports import Lost
-from reprise_runner import exit_codes
+from reprise_runner import exit_codes, job_log
 
 KILLED = 137
 SLACK_SECONDS = 5.0
@@ -60,6 +60,12 @@ def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
     if not seen.began and state.exit_code:
         return _outside(seen, "not_started", error="no_python", detail=_why(seen))
     return Lost(_lost(seen))
+
+
+def printed(told: Facts) -> int:
+    """How many bytes the runner put on its standard output, with the line that counts what it left out."""
+    note = len(job_log.note(told.log_cut)) if told.log_cut else 0
+    return told.log_bytes - told.log_cut + note
 
 
 def lasted(state: State) -> float:

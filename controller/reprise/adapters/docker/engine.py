@@ -21,7 +21,7 @@ from docker import errors
 
 from reprise.domain.errors import Refused, Retryable
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30
 PULL_SECONDS = 1800.0
 MAX_SAID = 300
 FRAME = struct.Struct(">BxxxL")
@@ -97,7 +97,7 @@ class NoImage(Exception):
 class Engine:
     """Safe for several threads. Connects when it is first asked."""
 
-    def __init__(self, host: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, host: str, *, timeout_seconds: int = TIMEOUT_SECONDS) -> None:
         """``host``: ``unix:///var/run/docker.sock`` or another address of an Engine on this machine."""
         self.host = host
         self._timeout = timeout_seconds

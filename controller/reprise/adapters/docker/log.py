@@ -41,6 +41,8 @@ class Position:
     """How many of that very time were."""
     total: int = 0
     """Bytes of all messages so far."""
+    open: bool = False
+    """Whether the last one had no end of line: it is a part of a long line, or the very end."""
 
 
 POSITION = TypeAdapter(Position)
@@ -79,8 +81,10 @@ class Followers:
             self._threads[container] = thread
             thread.start()
 
-    def finish(self, container: str, files: Files, *, seconds: float) -> tuple[int, int]:
-        """Everything that an ended container said: bytes, and bytes left out.
+    def finish(
+        self, container: str, files: Files, *, seconds: float, expected: int | None
+    ) -> tuple[int, int]:
+        """Everything that an ended container said: bytes, and bytes left out. ``expected``: see `Writer.close`.
 
         Raises Retryable or TimeoutError when it cannot be had now.
         """
@@ -89,7 +93,7 @@ class Followers:
         if thread is not None:
             thread.join(seconds)
         deadline = time.monotonic() + seconds
-        while not (done := read(self._engine, container, files, follow=False, last=True)):
+        while not (done := read(self._engine, container, files, follow=False, last=True, expected=expected)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the log of {container} is still being written by somebody else")
             time.sleep(AGAIN_SECONDS / 10)
@@ -103,7 +107,13 @@ class Followers:
 
 
 def read(
-    engine: Engine, container: str, files: Files, *, follow: bool, last: bool = False
+    engine: Engine,
+    container: str,
+    files: Files,
+    *,
+    follow: bool,
+    last: bool = False,
+    expected: int | None = None,
 ) -> tuple[int, int] | None:
     """Write what is new; bytes so far and bytes left out, None when somebody else is at it now.
 
@@ -120,7 +130,7 @@ def read(
                 writer.take(message.at, message.data, ours=message.stream == STDOUT)
         finally:
             writer.leave()
-        return writer.close() if last else (writer.position.total, 0)
+        return writer.close(expected) if last else (writer.position.total, 0)
 
 
 class Writer:
@@ -139,19 +149,25 @@ class Writer:
             self._skip -= 1
             return
         self._skip = 0
+        same = self.position.same + 1 if at == self.position.at else 1
+        unended = self.position.open
         if ours:
-            self._log.write(data)
+            # Parts of one line share their time. The Engine's driver forgets the end of a line of several parts.
+            self._log.write(b"\n" + data if unended and same == 1 else data)
+            unended = not data.endswith(b"\n")
         else:
             self._complain(data)
-        same = self.position.same + 1 if at == self.position.at else 1
-        self.position = Position(at, same, self._log.total)
+        self.position = Position(at, same, self._log.total, unended)
         if time.monotonic() - self._noted > NOTE_SECONDS:
             self._note()
 
     def leave(self) -> None:
         self._note()
 
-    def close(self) -> tuple[int, int]:
+    def close(self, expected: int | None) -> tuple[int, int]:
+        """``expected``: how many bytes the runner says it wrote, which tells whether the last line had an end."""
+        if self.position.open and expected == self._log.total + 1:
+            self._log.write(b"\n")
         self._log.close()
         return self._log.total, self._log.cut
 

@@ -25,6 +25,7 @@ from reprise.jobs.outcome import Facts
 from reprise.jobs.variables import job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
+from reprise.removal import remove_tree
 
 LOCK_SECONDS = 60.0
 STOP_PATIENCE_SECONDS = 9.0
@@ -88,7 +89,7 @@ class DockerRunner:
             if state is None:
                 return keeping.kept(job.results) or _vanished(job)
             if state.status == "created":  # whoever made it died before it was started
-                self._begin(name)
+                self._engine.start(name)
                 return Running(datetime.now(UTC))
             return self._ended(job, name, state) if state.ended else self._running(job, name, state)
         except Refused as error:
@@ -121,9 +122,10 @@ class DockerRunner:
         elif state.status != "created":
             return None
         try:
-            self._begin(name)
+            self._engine.start(name)
         except Refused as error:
             return _cannot_start(str(error))
+        self._followers.follow(name, self._log(job))
         return None
 
     def _make(self, job: JobRequest, name: str) -> Failed | None:
@@ -146,9 +148,6 @@ class DockerRunner:
             return _cannot_start(str(error))
         (job.folder / layout.CLAIM).touch()
         return None
-
-    def _begin(self, name: str) -> None:
-        self._engine.start(name)
 
     def _image(self, reference: str) -> Image | Failed:
         image = self._engine.image(reference)
@@ -236,8 +235,10 @@ class DockerRunner:
         return Running(state.started_at or datetime.now(UTC))
 
     def _ended(self, job: JobRequest, name: str, state: State) -> Finished | Lost:
-        count, cut = self._followers.finish(name, self._log(job), seconds=LOG_SECONDS)
         told = _read_facts(job.folder)
+        count, cut = self._followers.finish(
+            name, self._log(job), seconds=LOG_SECONDS, expected=None if told is None else ending.printed(told)
+        )
         seen = ending.Seen(
             state=state,
             marks=folders.marks(job.folder),
@@ -261,6 +262,8 @@ class DockerRunner:
             inputs=folders.committed(job),
         )
         self._engine.remove(name)
+        if facts.outcome in keeping.NO_ROOM:
+            remove_tree(job.folder / folders.TRIAL)
         return kept
 
     # --- ends -----------------------------------------------------------------------------------
