@@ -1,9 +1,8 @@
-"""`reprise run` on both backends: the same verdict, the same bytes, and records that differ where they may."""
+"""`reprise run` on both backends: the same verdict, the same bytes; the records differ where they may."""
 
 import json
 import os
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ MAY_DIFFER = {
     "run": "backend, times, and the places that variables name",
     "source": "each rehearsal looks at the commit anew",
 }
-"""Group or field → why. Everything else has to be equal: the processor, BLAS and its kernel, packages, flags."""
+"""Group or field → why. Everything else is equal: processor, BLAS and its kernel, packages, flags."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Rehearsed:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rehearsed]]:
+def rehearsed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rehearsed]:
     """One state folder, one after the other: two jobs at once would measure each other."""
     folder = tmp_path_factory.mktemp("parity")
     files = {
@@ -61,7 +60,7 @@ def rehearsed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         if path.is_file() and "__pycache__" not in path.parts and "results" not in path.parts
     }
     make_repository(folder / "example", files)
-    yield {backend: rehearse(box, folder, backend) for backend in BACKENDS}
+    return {backend: rehearse(box, folder, backend) for backend in BACKENDS}
 
 
 def rehearse(box: Box, folder: Path, backend: str) -> Rehearsed:
@@ -132,7 +131,7 @@ def test_nothing_of_it_is_left_in_the_engine(box: Box, rehearsed: dict[str, Rehe
     client = box.engine()
     try:
         ran = rehearsed["docker"].outcome.result["run_id"]
-        names = [each.name for each in client.containers.list(all=True)]
+        names = [each.name or "" for each in client.containers.list(all=True)]
         assert not [name for name in names if ran in name]
     finally:
         client.close()
