@@ -3,21 +3,28 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from reprise.adapters.images.builder import ImageBuilder
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import ProcessStorage
 from reprise.domain.backend import DOCKER, PROCESS
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Refused, Retryable, UserError
+from reprise.domain.images.written import Bases
 from reprise.engine.world import Backend
 from reprise.jobs.record import Recording
 from reprise.ports import Storage
 from reprise.settings import Settings
+
+NO_DOCKER = "the docker backend needs a library that is not installed: pip install 'reprise-ml[docker]'"
+VENDORS = {"nvidia": "nvidia", "rocm": "amd"}
+"""As settings name the kinds of GPUs, and as the adapter does; ``none`` is neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,30 @@ class Made:
 def make(names: Iterable[str], settings: Settings, state: Path, *, rehearsal: bool) -> tuple[Made, ...]:
     """In this order. Raises UserError when one cannot be had on this machine.
 
-    ``state`` is the folder where trials of the process backend work.
+    ``state`` is the folder below which trials work.
     """
     return tuple(_MAKERS[name](settings, state, rehearsal) for name in names)
+
+
+def image_builder(settings: Settings) -> ImageBuilder:
+    """Raises UserError when the registry's name is none."""
+    return ImageBuilder(
+        cache=settings.cache,
+        uv=uv_binary(),
+        buildkit=settings.images.buildkit,
+        registry=settings.images.registry,
+        engine=settings.docker.socket,
+        bases=Bases(python=settings.images.base),
+        timeout=timedelta(seconds=settings.images.build_timeout),
+    )
+
+
+def uv_binary() -> Path:
+    """Raises UserError when it is not installed."""
+    try:
+        return Path(find_uv_bin())
+    except FileNotFoundError:
+        raise UserError("uv is not installed beside Reprise: install the package `uv` again") from None
 
 
 def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
@@ -64,15 +92,53 @@ def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
 
 
 def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
-    raise UserError("the docker backend is not part of this installation: pip install 'reprise-ml[docker]'")
+    try:
+        from reprise.adapters.docker import containers, devices, engine, provider, runner
+    except ModuleNotFoundError as error:
+        if error.name != "docker":
+            raise
+        raise UserError(NO_DOCKER) from None
+    chosen = settings.docker
+    asked = engine.Engine(chosen.host)
+    limits = containers.Limits(
+        memory_bytes=int(chosen.memory_gb * 1e9) if chosen.memory_gb is not None else None,
+        pids=chosen.pids,
+        disk_bytes=int(chosen.disk_gb * 1e9),
+    )
+    here = devices.found()
+    gpus = here if here.vendor.value == VENDORS.get(chosen.gpus) else devices.Gpus()
+    builder = image_builder(settings)
+    backend = Backend(
+        settings.offer(DOCKER),
+        builder,
+        provider.DockerProvider(
+            asked,
+            state=state,
+            cpus=chosen.cpus,
+            limits=limits,
+            gpus=gpus,
+            may_open_network=chosen.allow_open_network,
+        ),
+        runner.DockerRunner(
+            asked,
+            state=state,
+            cache=settings.cache,
+            limits=limits,
+            gpus=gpus,
+            hash_gpu_ids=chosen.hash_gpu_ids,
+        ),
+        chosen.slots,
+        lack=partial(_unanswered, asked.about),
+    )
+    return Made(backend, (), builder.close)
+
+
+def _unanswered(about: Callable[[], object]) -> str | None:
+    try:
+        about()
+    except (Retryable, Refused) as error:
+        return str(error)
+    return None
 
 
 _MAKERS = {PROCESS: _process, DOCKER: _docker}
-
-
-def uv_binary() -> Path:
-    """Raises UserError when it is not installed."""
-    try:
-        return Path(find_uv_bin())
-    except FileNotFoundError:
-        raise UserError("uv is not installed beside Reprise: install the package `uv` again") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reprise.domain.addresses import SPEC_PAGE
-from reprise.domain.backend import PROCESS, Offer, choose_backend, needs_of
+from reprise.domain.backend import PROCESS, Offer, Unfit, choose_backend, needs_of
 from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
@@ -66,9 +66,7 @@ def plan_specs(
         ExperimentPlan(
             name,
             spec,
-            RunPlan(
-                spec, look(root_of(path), spec, state), choose_backend(offers, needs_of(spec), spec.policy)
-            ),
+            RunPlan(spec, look(root_of(path), spec, state), _backend(spec, root_of(path), offers)),
             _claims(spec, claim, found.read, suggesting),
         )
         for name, spec in specs
@@ -98,6 +96,11 @@ def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
 def as_object(plans: tuple[ExperimentPlan, ...]) -> dict[str, Any]:
     """Plain data, as docs/statistics.md lists it."""
     return {"experiments": [_experiment(plan) for plan in plans]}
+
+
+def _backend(spec: Spec, root: Path, offers: Sequence[Offer]) -> str | Unfit:
+    names = [each.name for each in root.iterdir() if each.is_file()]
+    return choose_backend(offers, needs_of(spec, names=names), spec.policy)
 
 
 def _good(file: SpecFile) -> Spec:

@@ -109,7 +109,9 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     file = choose(read_specs(place.world.source, repository, sha), experiment, path)
     if place.world.variation is not None and isinstance(file.spec, Spec):
         variation.settled(place.world.variation, file.spec)  # says now what would refuse it later
-    new = replace(_new_run(repository, sha, file, dirty=dirty), backend=_backend(place.world, file))
+    new = replace(
+        _new_run(repository, sha, file, dirty=dirty), backend=_backend(place.world, repository, sha, file)
+    )
     with place.world.store.write() as connection:
         repositories.remember(connection, repository)
         now = place.world.clock.now()
@@ -119,9 +121,10 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
     return new.id
 
 
-def _backend(world: World, file: SpecFile) -> str:
+def _backend(world: World, repository: Repository, sha: Sha, file: SpecFile) -> str:
     """Raises UserError when no backend here can run it. What cannot be read is only reported."""
-    needs = needs_of(file.spec) if isinstance(file.spec, Spec) else NOTHING
+    names = world.source.list_folder(repository, sha, "")
+    needs = needs_of(file.spec, names=names) if isinstance(file.spec, Spec) else NOTHING
     where = choose_backend(world.offers, needs, UNRESTRICTED)
     if isinstance(where, Unfit):
         raise UserError(where.why)

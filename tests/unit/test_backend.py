@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.jobs import spec
 
 from reprise.domain.backend import NOTHING, Needs, Offer, Unfit, choose_backend, needs_of
 from reprise.domain.policy import BACKENDS, UNRESTRICTED, Policy
-from reprise.domain.spec.model import Network, Spec
-from reprise.domain.spec.parse import parse_spec
+from reprise.domain.spec.model import Network
 
 PROCESS = Offer("process")
 DOCKER = Offer("docker", images=True, gpus=True, closes_network=True, untrusted=True)
@@ -85,12 +85,30 @@ def test_a_named_backend_that_cannot_is_not_exchanged_for_one_that_can() -> None
     assert isinstance(choose_backend(BOTH, Needs(untrusted=True), UNRESTRICTED, wanted="process"), Unfit)
 
 
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (("uv.lock", "Dockerfile"), "process"),
+        (("requirements.txt",), "process"),
+        (("Dockerfile", "train.py"), "docker"),
+        (("pixi.lock", "requirements.txt"), "docker"),
+        (("train.py",), "docker"),
+    ],
+)
+def test_what_only_an_image_is_made_of_goes_where_images_are_if_it_may(
+    names: tuple[str, ...], chosen: str
+) -> None:
+    need = needs_of(spec(), names=names)
+    assert choose_backend(BOTH, need, UNRESTRICTED) == chosen
+    assert choose_backend((PROCESS,), need, UNRESTRICTED) == "process", "which says what is missing"
+    assert choose_backend(BOTH, need, Policy(backends=("process",))) == "process"
+    assert choose_backend(BOTH, need, UNRESTRICTED, wanted="process") == "process"
+
+
 def test_what_a_spec_needs_follows_from_its_environment() -> None:
-    spec = parse_spec(b"version: 1\nrun: {command: [python, a.py]}\n", file="reprise.yaml", default_name="a")
-    assert isinstance(spec, Spec)
-    assert needs_of(spec) == NOTHING
-    assert needs_of(spec, untrusted=True).untrusted
-    closed = replace(spec, environment=replace(spec.environment, network=Network.NONE))
-    assert needs_of(closed).closed_network
-    conda = replace(spec, environment=replace(spec.environment, lock="sub/conda-lock.yml"))
+    plain = spec()
+    assert needs_of(plain) == NOTHING
+    assert needs_of(plain, untrusted=True).untrusted
+    assert needs_of(spec(network=Network.NONE)).closed_network
+    conda = replace(plain, environment=replace(plain.environment, lock="sub/conda-lock.yml"))
     assert needs_of(conda).image == "environment.lock: sub/conda-lock.yml"

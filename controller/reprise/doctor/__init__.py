@@ -9,6 +9,7 @@ from typing import Any
 from reprise.adapters.github.registration import kept_app
 from reprise.bootstrap import forge_of, keys_of
 from reprise.doctor.app import examine_app
+from reprise.doctor.docker import examine_docker
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here
@@ -17,7 +18,7 @@ from reprise.settings import Settings
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
-    return (*examine_here(settings), *examine_github(settings))
+    return (*examine_here(settings), *examine_docker(settings), *examine_github(settings))
 
 
 def init_keys(settings: Settings) -> tuple[Finding, ...]:

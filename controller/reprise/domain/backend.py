@@ -4,17 +4,15 @@ Intake asks for every run that it adds, `reprise run` and `reprise plan` for the
 or can run is refused with a sentence that names what would help.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
+from reprise.domain import pins
 from reprise.domain.policy import Policy
-from reprise.domain.spec.model import Network, Spec
+from reprise.domain.spec.model import EnvironmentRule, Network, Spec
 
 PROCESS = "process"
 DOCKER = "docker"
-
-CONDA_LOCKS = ("conda-lock.yml", "pixi.lock", "environment.yml", "environment.yaml")
-"""Names of locks whose packages are no Python distributions, so that only an image holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,8 @@ class Needs:
 
     image: str | None = None
     """What of the spec only an image can fulfil, e.g. ``environment.dockerfile``."""
+    better_image: bool = False
+    """Nothing is declared, and what lies in the repository is best made into an image."""
     gpus: int = 0
     closed_network: bool = False
     untrusted: bool = False
@@ -55,20 +55,45 @@ class Unfit:
     """Whole sentences, with what would help."""
 
 
-def needs_of(spec: Spec, *, untrusted: bool = False) -> Needs:
-    lock = spec.environment.lock
-    conda = lock is not None and lock.rsplit("/", 1)[-1] in CONDA_LOCKS
+def needs_of(spec: Spec, *, untrusted: bool = False, names: Collection[str] | None = None) -> Needs:
+    """``names``: of the files at the repository's root; None = not looked at."""
+    image = _declared_image(spec.environment)
+    declared = image is not None or spec.environment.lock is not None
     return Needs(
-        image=f"environment.lock: {lock}" if conda else None,
+        image=image,
+        better_image=not declared and names is not None and _best_as_image(names),
+        gpus=spec.resources.gpus,
         closed_network=spec.environment.network is Network.NONE,
         untrusted=untrusted,
     )
+
+
+def _declared_image(rule: EnvironmentRule) -> str | None:
+    """As a reader of the spec knows it."""
+    if rule.dockerfile is not None:
+        return "environment.dockerfile"
+    if rule.image is not None:
+        return "environment.image"
+    if rule.lock is not None and not pins.is_installed_by_uv(rule.lock):
+        return f"environment.lock: {rule.lock}"
+    return None
+
+
+def _best_as_image(names: Collection[str]) -> bool:
+    """What is found first is nothing that a virtual environment is installed from."""
+    found = pins.chosen(None, lambda path: path in names)
+    return found is None or not pins.is_installed_by_uv(found)
 
 
 def choose_backend(
     offers: Sequence[Offer], needs: Needs, policy: Policy, *, wanted: str | None = None
 ) -> str | Unfit:
     """The name of the first that fits. ``offers``: all of this controller, its default first."""
+    if needs.better_image and wanted is None:
+        with_images = [offer for offer in offers if offer.images]
+        found = choose_backend(with_images, replace(needs, better_image=False), policy)
+        if not isinstance(found, Unfit):
+            return found
     candidates = [offer for offer in offers if wanted in (None, offer.name)]
     if not candidates:
         return Unfit(no_such_backend(wanted or "", [offer.name for offer in offers]))

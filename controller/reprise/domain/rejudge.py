@@ -28,7 +28,7 @@ from reprise.domain.spec.parse import parse_spec
 from reprise.domain.trials import claims_of
 from reprise.domain.verdict import judge, not_run, spec_invalid
 
-FORMAT = 1
+FORMAT = 2
 """Of the whole package. Whatever a release adds to run.json or report.json is a further format, because an
 earlier release could only call it a forgery; a later one reads every earlier format.
 """
@@ -59,6 +59,34 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseRecord:
+    named: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """Its Dockerfile, where it has one, is a file of its own."""
+
+    kind: str
+    digest: str
+    bases: tuple[BaseRecord, ...]
+    generated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRecord:
+    """Data that was fetched, without where it lay on the machine."""
+
+    path: str
+    sha256: str
+    size: int
+    source: str
+    revision: str | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltRecord:
     """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
 
@@ -67,18 +95,8 @@ class BuiltRecord:
     lock_sha256: str
     weak: str | None
     packages: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedRecord:
-    """Of a `FetchedFile` what strangers are told."""
-
-    path: str
-    sha256: str
-    size: int
-    source: str
-    revision: str | None
-    pinned: bool
+    image: ImageRecord | None = None
+    """Since format 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +173,9 @@ class Record:
     """Final results in order."""
     lost: tuple[LostRecord, ...] = ()
     ledger: tuple[dict[str, Any], ...] = ()
-    fetched: tuple[FetchedRecord, ...] = ()
-    """Data that the commit does not hold; absent where nothing was fetched."""
+    backend: str | None = None
+    """Since format 2, like ``fetched``; before there was only ``process``."""
+    fetched: tuple[FetchedRecord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +213,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
-    judged = with_data(judged, spec, unpinned(record.fetched))
+    judged = with_data(judged, spec, unpinned(record.fetched or ()))
     judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 

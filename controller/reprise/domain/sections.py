@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from reprise.domain import comparison, environment, figures
 from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.backend import PROCESS
 from reprise.domain.claims import worst_first
+from reprise.domain.image import Image
+from reprise.domain.image_words import origin, short
 from reprise.domain.ledger import SHOWN as LEDGER_ROWS
 from reprise.domain.ledger import Verification, why_not_counted
 from reprise.domain.lint.noticed import Noticed, counted_findings
@@ -204,7 +207,8 @@ def _comparison(view: RunView) -> Section | None:
 def rehearse_command(view: RunView) -> str:
     """What rehearses the same experiment, as a shell takes it."""
     other = "" if view.spec_file == SPEC_FILE else f" --experiment {view.experiment}"
-    return f"reprise run {view.path}{other}"
+    where = "" if view.backend == PROCESS else f" --backend {view.backend}"
+    return f"reprise run {view.path}{other}{where}"
 
 
 def _trend(view: RunView) -> Section | None:
@@ -244,6 +248,7 @@ def _environment(view: RunView) -> Section | None:
         plural = "" if built.packages == 1 else "s"
         lines.append(f"- Python {inline(built.python, 40)}, {built.packages} package{plural}")
         lines.append(f"- lock {code(built.lock, 120)}, sha256 {code(built.lock_sha256[:12])}")
+        lines.extend(_image(view.backend, built.image))
     lines.append(f"- {paragraph(view.machine)}" if view.machine else "- no machine was used")
     seen = environment.headlines(view.environment)
     if seen:
@@ -251,6 +256,12 @@ def _environment(view: RunView) -> Section | None:
     lines.extend(_strict(view))
     lines.append(f"- isolation: {inline(view.isolation, 200)}; network: {inline(view.network, 80)}")
     return Section("Environment", "\n".join(lines))
+
+
+def _image(backend: str, image: Image | None) -> list[str]:
+    if image is None:
+        return []
+    return [f"- backend {backend}, image {code(short(image.digest))}, {inline(origin(image), 200)}"]
 
 
 def _strict(view: RunView) -> list[str]:

@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import Enum
 
 from reprise.domain.artifacts import ArtifactCheck
+from reprise.domain.backend import PROCESS
 from reprise.domain.comparison import Comparison
 from reprise.domain.fetched import FetchedFile
+from reprise.domain.image import Image
 from reprise.domain.ledger import Verification
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
@@ -47,6 +49,8 @@ class Installed:
     """Why the pin is weak, None when it is not."""
     packages: int
     key: str
+    image: Image | None = None
+    """None where trials run in no container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class RunView:
     problems: tuple[str, ...] = ()
     """Everything that is wrong with the spec, one sentence each."""
     installed: Installed | None = None
+    backend: str = PROCESS
     machine: str = ""
     """For people, e.g. ``this machine, 2 cores``."""
     isolation: str = "none"

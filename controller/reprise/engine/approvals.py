@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reprise.domain import trust
-from reprise.domain.backend import Unfit
+from reprise.domain.backend import Unfit, needs_of
 from reprise.domain.forge import OnPullRequest, PullRequest, Reaction
 from reprise.domain.plan import Plan
 from reprise.domain.run import Repository
@@ -81,7 +81,8 @@ def _decide(
     if not isinstance(decision, Allowed):
         return decision
     # What was looked at and approved includes where it runs.
-    where = policies.backend(spec, policy, untrusted=plan.from_fork, wanted=plan.facts.backend)
+    needs = needs_of(spec, untrusted=plan.from_fork)
+    where = policies.backend(needs, policy, wanted=plan.facts.backend)
     return trust.Refused(f"{where.why} {trust.AGAIN}") if isinstance(where, Unfit) else decision
 
 

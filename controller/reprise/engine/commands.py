@@ -132,7 +132,7 @@ def _reproduce(world: World, asked: Asked, command: Reproduce, policies: Policie
     files = _files(world, asked, command, target)
     if isinstance(files, Settled):
         return files
-    answers = policies.decide(question, asked.repository, files, command)
+    answers = policies.decide(question, asked.repository, target.sha, files, command)
     decided = [answer.decision for answer in answers]
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
         return _not_allowed(world, asked, refused, command, target)
@@ -168,7 +168,7 @@ def _plan(world: World, asked: Asked, command: Reproduce, policies: Policies) ->
     files = _files(world, asked, command, target)
     if isinstance(files, Settled):
         return files
-    answers = policies.decide(question, asked.repository, files, command)
+    answers = policies.decide(question, asked.repository, target.sha, files, command)
     decided = [answer.decision for answer in answers]
     if refused := next((each for each in decided if isinstance(each, Refused)), None):
         return _not_allowed(world, asked, refused, command, target)

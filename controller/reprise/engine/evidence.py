@@ -105,6 +105,7 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         network=view.network,
         machine=view.machine,
         built=run.built,
+        backend=run.backend,
         trials=tuple(_trial(world, run, spec, trial) for trial in trials),
         page=links(world, run).run,
         ledger=tuple(ledger_object(view.ledger)),

@@ -217,7 +217,7 @@ def _on_tag(world: World, repository: Repository, trigger: Trigger, look: _Look)
     wanted = [file for file in files if runs_on(file.spec, trigger.ref)]
     if not wanted:
         return Settled(f"no experiment at {sha[:7]} runs on this tag", seen=seen)
-    decided = look.policies.decide(_asked(trigger), repository, wanted, Reproduce())
+    decided = look.policies.decide(_asked(trigger), repository, sha, wanted, Reproduce())
     runs = tuple(
         replace(
             new_run(

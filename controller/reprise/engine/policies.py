@@ -4,7 +4,7 @@ The policy is read from the default branch as it is now: the repository's own (`
 experiment's file, and the operator's, of which the stricter wins in each point.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -46,19 +46,32 @@ class Policies:
         self._head: Callable[[Repository], Sha | None] = cache(world.source.head)
 
     def decide(
-        self, question: Asked, repository: Repository, files: Sequence[SpecFile], command: Reproduce
+        self,
+        question: Asked,
+        repository: Repository,
+        sha: Sha,
+        files: Sequence[SpecFile],
+        command: Reproduce,
     ) -> list[Answer]:
-        """For each of these experiments; what one may take is not left for the next."""
+        """For each of these experiments of a fetched commit; what one may take is not left for the next."""
+        several = len(self._world.backends) > 1
+        names = self._world.source.list_folder(repository, sha, "") if several else None
         answers: list[Answer] = []
         taken = 0.0
         for file in files:
-            answer = self._decide(question, repository, file, command, taken)
+            answer = self._decide(question, repository, file, command, names, taken)
             taken += (answer.decision.limit or 0.0) if isinstance(answer.decision, Allowed) else 0.0
             answers.append(answer)
         return answers
 
     def _decide(
-        self, question: Asked, repository: Repository, file: SpecFile, command: Reproduce, taken: float
+        self,
+        question: Asked,
+        repository: Repository,
+        file: SpecFile,
+        command: Reproduce,
+        names: Collection[str] | None,
+        taken: float,
     ) -> Answer:
         spec = file.spec
         if isinstance(spec, Spec):
@@ -69,18 +82,18 @@ class Policies:
         decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
         if isinstance(decision, RefusedByTrust):
             return Answer(decision, self._world.default)
-        where = self.backend(spec, policy, untrusted=question.untrusted, wanted=command.backend)
+        needs = Needs(untrusted=question.untrusted)
+        if isinstance(spec, Spec):
+            needs = needs_of(spec, untrusted=question.untrusted, names=names)
+        where = self.backend(needs, policy, wanted=command.backend)
         if isinstance(where, Unfit):
             return Answer(RefusedByTrust(where.why), self._world.default)
         return Answer(decision, where)
 
-    def backend(
-        self, spec: Spec | BadSpec, policy: Policy | Unreadable, *, untrusted: bool, wanted: str | None
-    ) -> str | Unfit:
-        """Where it would run. Of what cannot be read only the policy is known."""
+    def backend(self, needs: Needs, policy: Policy | Unreadable, *, wanted: str | None) -> str | Unfit:
+        """Where it would run."""
         if isinstance(policy, Unreadable):
             return Unfit(policy.why)
-        needs = needs_of(spec, untrusted=untrusted) if isinstance(spec, Spec) else Needs(untrusted=untrusted)
         return choose_backend(self._world.offers, needs, policy, wanted=wanted)
 
     def policy(self, repository: Repository, spec_file: str) -> Policy | Unreadable:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reprise.domain.errors import Retryable
 from reprise.domain.watch import Watch
 from reprise.engine.sweep import INSTALLATIONS, Sweeps
-from reprise.engine.world import World
+from reprise.engine.world import Backend, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ def lacks(
 ) -> tuple[Lack, ...]:
     """Everything that is missing; empty = ready. ``tracking``: what our MLflow server waits for."""
     found = (_database(world), _leader(leads), _tracking(tracking), _swept(watched, sweeps))
-    return tuple(lack for lack in found if lack is not None)
+    return tuple(lack for lack in (*found, *map(_backend, world.backends.values())) if lack is not None)
 
 
 def _database(world: World) -> Lack | None:
@@ -38,6 +38,11 @@ def _leader(leads: bool) -> Lack | None:
 
 def _tracking(waits_for: str | None) -> Lack | None:
     return None if waits_for is None else Lack("MLflow's server is not ready", (waits_for,))
+
+
+def _backend(backend: Backend) -> Lack | None:
+    why = backend.lack()
+    return None if why is None else Lack(f"the backend {backend.name} cannot work", (why,))
 
 
 def _swept(watched: Watch, sweeps: Sweeps) -> Lack | None:

@@ -38,7 +38,11 @@ def record(world: World, run: Run, spec_text: str, spec: Spec) -> Tracked:
 def _params(run: Run) -> dict[str, str]:
     if run.allocation is None:
         return {}
-    return {"isolation": run.allocation.isolation, "network": run.allocation.network}
+    return {
+        "backend": run.backend,
+        "isolation": run.allocation.isolation,
+        "network": run.allocation.network,
+    }
 
 
 def _trial(world: World, run: Run, trial: Trial) -> TrialRecord:

@@ -68,6 +68,7 @@ def run_view(world: World, run: Run) -> RunView:
         why={claim.id: claim.why for claim in usable.claims if claim.why} if usable else {},
         problems=tuple(map(str, spec.problems)) if isinstance(spec, BadSpec) else (),
         installed=_installed(run),
+        backend=run.backend,
         machine=run.allocation.description if run.allocation is not None else "",
         isolation=run.allocation.isolation if run.allocation is not None else "none",
         network=run.allocation.network if run.allocation is not None else "not enforced",
@@ -180,7 +181,15 @@ def _installed(run: Run) -> Installed | None:
     built = run.built
     if built is None:
         return None
-    return Installed(built.python, built.lock, built.lock_sha256, built.weak, len(built.packages), built.key)
+    return Installed(
+        python=built.python,
+        lock=built.lock,
+        lock_sha256=built.lock_sha256,
+        weak=built.weak,
+        packages=len(built.packages),
+        key=built.key,
+        image=built.image,
+    )
 
 
 def _log_tail(world: World, run: Run, judgement: Judgement | None, trials: list[Trial]) -> str:

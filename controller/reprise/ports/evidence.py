@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from reprise.domain.backend import PROCESS
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Judgement,
@@ -96,10 +97,11 @@ class EvidenceRecord:
     """Every attempt, in order."""
     page: str | None = None
     """Where people read about the run; None where nobody outside could open it."""
-    ledger: tuple[dict[str, Any], ...] = ()
-    """Earlier verifications of the same commit."""
+    backend: str = PROCESS
     fetched: tuple[FetchedFile, ...] = ()
     """Data that the commit does not hold."""
+    ledger: tuple[dict[str, Any], ...] = ()
+    """Earlier verifications of the same commit."""
 
 
 @dataclass(frozen=True, slots=True)

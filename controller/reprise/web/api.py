@@ -56,6 +56,8 @@ def api_routes(context: Context) -> APIRouter:
             "submodules": [asdict(each) for each in run.submodules or ()],
             "findings": dump(run.linted)["noticed"] if run.linted is not None else None,
             "environment": view.environment,
+            "backend": run.backend,
+            "image": dump(run.built.image) if run.built is not None and run.built.image is not None else None,
             "tracking": run.tracked.url if run.tracked is not None else None,
             "tracking_problem": run.tracking_problem,
             "reporting_problem": run.reporting_problem,

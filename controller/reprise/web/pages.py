@@ -13,6 +13,7 @@ from reprise.domain.advice import next_step
 from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
+from reprise.domain.image_words import origin
 from reprise.domain.ledger import ledger_line, why_not_counted
 from reprise.domain.lint.noticed import counted_findings
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
@@ -187,7 +188,7 @@ def _environment(filters: Mapping[str, Any], words: Mapping[str, Any]) -> Enviro
 
 
 _TEMPLATES = _environment(
-    {"duration": duration, "size": size, "upper_first": _upper, "sentence": _sentence},
+    {"duration": duration, "origin": origin, "size": size, "upper_first": _upper, "sentence": _sentence},
     {
         "outcome": outcome,
         "ledger_line": ledger_line,

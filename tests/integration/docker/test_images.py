@@ -19,7 +19,7 @@ from tests.integration.docker.imaging import (
     failed,
     system,
 )
-from tests.integration.docker.test_box import build
+from tests.integration.docker.conftest import build
 from tests.repositories import write_files
 
 from reprise.adapters.images.builder import ImageBuilder

@@ -55,7 +55,7 @@ def seed_of(number: int) -> int:
 TRIALS = (trial(0, 7), trial(1, 7, probe=True), trial(2, seed_of(1)))
 
 RECORD = Record(
-    format=1,
+    format=2,
     rules=1,
     reprise="0.1.0",
     run_id="r-1",
@@ -80,6 +80,8 @@ RECORD = Record(
     built=BuiltRecord("3.11.7", "requirements.txt", "cd" * 32, None, {"numpy": "2.4.0"}),
     metrics={},
     trials=TRIALS,
+    backend="process",
+    fetched=(),
 )
 
 

@@ -98,7 +98,7 @@ def test_a_logged_metric_is_the_last_value(logged: object, value: float | None, 
     assert problem is None or first.problems["lda"].startswith(problem)
 
 
-@pytest.mark.parametrize("newer", [{"format": 2}, {"rules": 99}])
+@pytest.mark.parametrize("newer", [{"format": 3}, {"rules": 99}])
 def test_what_a_later_release_made_is_said_to_be_so(newer: dict[str, int]) -> None:
     with pytest.raises(Newer, match="made by a newer Reprise"):
         rejudge(replace(RECORD, **newer), files())  # type: ignore[arg-type]

@@ -204,7 +204,7 @@ def test_a_statement_of_another_result_is_found() -> None:
 
 
 def test_evidence_of_a_later_release_is_not_called_a_forgery() -> None:
-    later = _edited("run.json", lambda run: run.update(format=2, shape="another"))
+    later = _edited("run.json", lambda run: run.update(format=3, shape="another"))
     with pytest.raises(Newer, match="made by a newer Reprise"):
         ask(later)
     assert not ask(later, KEY).authentic

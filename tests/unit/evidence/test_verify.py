@@ -138,7 +138,7 @@ def test_evidence_of_a_later_release_asks_for_it(tmp_path: Path, capsys: pytest.
     made["run.json"] = sealing.as_json({**json.loads(made["run.json"]), "rules": 7})
     evidence = _put(tmp_path / "evidence.zip", sealing.seal(made))
     assert invoke(["verify", str(evidence)]) == 64
-    assert "made by a newer Reprise (format 1, rules 7" in capsys.readouterr().err
+    assert "made by a newer Reprise (format 2, rules 7" in capsys.readouterr().err
 
 
 @pytest.mark.real

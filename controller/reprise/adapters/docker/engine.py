@@ -78,6 +78,8 @@ class About:
     rootless: bool
     storage_driver: str
     security: tuple[str, ...]
+    cgroup: str = ""
+    """Version of control groups: ``1`` or ``2``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Engine:
             rootless=any("name=rootless" in option for option in security),
             storage_driver=str(told.get("Driver", "")),
             security=security,
+            cgroup=str(told.get("CgroupVersion") or ""),
         )
 
     # --- images ---------------------------------------------------------------------------------

@@ -20,12 +20,16 @@ from reprise.adapters.evidence.entities import (
 from reprise.adapters.evidence.names import REPORT, RESULT
 from reprise.adapters.evidence.plain import at_millisecond, short, source_uri
 from reprise.adapters.evidence.raw import folder_of
+from reprise.domain.fetched import FetchedFile
+from reprise.domain.image_words import origin
 from reprise.domain.run import REASON_TEXT
 from reprise.domain.words import outcome
 from reprise.ports import EvidenceRecord, SealedTrial
 
 CONTROLLER = f"https://github.com/reprise-ml/reprise#{__version__}"
 OPERATOR = "#operator"
+_IMAGE = "#image"
+_DOCKER_IMAGE = "https://w3id.org/ro/terms/workflow-run#DockerImage"
 
 
 def person(record: EvidenceRecord) -> str:
@@ -53,6 +57,8 @@ def attempt(record: EvidenceRecord, trial: SealedTrial, names: Iterable[str], us
     }
     if results:
         done["result"] = refs(results)
+    if any(True for _ in image(record)):
+        done["containerImage"] = ref(_IMAGE)
     if result is None:
         return {**done, "actionStatus": FAILED, "error": short(trial.lost or "it had no result")}
     done["endTime"] = at_millisecond(trial.started_at + timedelta(seconds=result.seconds))
@@ -60,6 +66,24 @@ def attempt(record: EvidenceRecord, trial: SealedTrial, names: Iterable[str], us
     if result.valid:
         return {**done, "actionStatus": COMPLETED}
     return {**done, "actionStatus": FAILED, "error": short(result.message or REASON_TEXT[result.reason])}
+
+
+def image(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
+    """What the attempts ran in; nothing where that was no container."""
+    found = record.built.image if record.built is not None else None
+    if found is None:
+        return
+    yield (
+        _IMAGE,
+        {
+            "@type": "ContainerImage",
+            "additionalType": ref(_DOCKER_IMAGE),
+            "name": short(record.repository),
+            "tag": record.commit,
+            "sha256": found.digest.removeprefix("sha256:"),
+            "description": short(origin(found)),
+        },
+    )
 
 
 def judging(record: EvidenceRecord, used: list[str]) -> Properties:
@@ -109,14 +133,21 @@ def inputs(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
     fetched = {each.path: each for each in record.fetched}
     for data in record.spec.data if record.spec is not None else ():
         came = fetched.get(data.path)
-        where = f"fetched from {came.source}" if came is not None else "in the repository"
         sha256 = came.sha256 if came is not None else data.sha256 or ""
-        told = _by_digest(data.path, sha256, short(f"data that the declaration names, {where}"))
+        told = _by_digest(data.path, sha256, _whence(came))
         further = {"license": data.licence, "version": came.revision if came is not None else None}
         yield (
             fragment("data", data.path),
             {**told, **{key: short(value) for key, value in further.items() if value}},
         )
+
+
+def _whence(fetched: FetchedFile | None) -> str:
+    if fetched is None:
+        return "data that the declaration names, in the repository"
+    revision = f", {fetched.revision}" if fetched.revision is not None else ""
+    pinned = "" if fetched.pinned else "; the declaration does not say which bytes it has to be"
+    return short(f"data that the declaration names, fetched from {fetched.source}{revision}{pinned}")
 
 
 def _by_digest(path: str, sha256: str, description: str) -> Properties:

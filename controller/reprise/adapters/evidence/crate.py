@@ -77,6 +77,7 @@ def _entities(record: EvidenceRecord, names: list[str]) -> Iterator[tuple[str, P
         yield from actions.outcomes(trial)
         yield from actions.usage(trial)
         yield actions.attempt_id(trial), actions.attempt(record, trial, names, [*declared, *given])
+    yield from actions.image(record)
     raw = [file_id(name) for name in names if name.startswith("runs/")]
     yield JUDGING, actions.judging(record, [*declared, RUN, *raw])
 

@@ -6,6 +6,8 @@ REPORT = "report.md"
 SUMS = "SHA256SUMS"
 ATTESTATION = "attestation.dsse.json"
 CRATE = "ro-crate-metadata.json"
+DOCKERFILE = "Dockerfile"
+"""What the image was built from; absent for a ready one, and where there was none."""
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from reprise.adapters.evidence import attestation, crate
 from reprise.adapters.evidence.codecheck import codecheck
 from reprise.adapters.evidence.forms import acm, neurips
-from reprise.adapters.evidence.names import ATTESTATION, CRATE, REPORT, RESULT, RUN, SUMS
+from reprise.adapters.evidence.names import ATTESTATION, CRATE, DOCKERFILE, REPORT, RESULT, RUN, SUMS
 from reprise.adapters.evidence.plain import masked, to_json
 from reprise.adapters.evidence.raw import raw_files
 from reprise.adapters.evidence.read_record import read_record
@@ -84,7 +84,9 @@ def _raw(record: EvidenceRecord) -> dict[str, bytes]:
 def _texts(record: EvidenceRecord, *, signed: bool) -> dict[str, bytes]:
     data = record.spec.data if record.spec is not None else ()
     judged = {**record.result, "rules": record.judgement.rules}
+    image = record.built.image if record.built is not None else None
     return {
+        **({DOCKERFILE: mask(image.dockerfile).encode()} if image is not None and image.dockerfile else {}),
         "README.md": readme(record, signed=signed).encode(),
         REPORT: f"{mask(record.report)}\n".encode(),
         RESULT: to_json(masked(judged)),

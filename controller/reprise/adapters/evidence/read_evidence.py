@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeVar
 
-from reprise.adapters.evidence.names import ATTESTATION, CRATE, RUN, SUMS
+from reprise.adapters.evidence.names import ATTESTATION, CRATE, DOCKERFILE, RUN, SUMS
 from reprise.adapters.evidence.read_attestation import Attestation, PublicKey, read_attestation, voucher
 from reprise.adapters.evidence.read_crate import Crate, read_crate, require_same_story, require_whole
 from reprise.adapters.evidence.read_record import read_record
@@ -183,6 +183,7 @@ def _judge(made: Examination, record: Record, package: Package, now: datetime) -
 
 
 def _rejudge(record: Record, package: Package) -> Rejudged:
+    _require_known_image(record, package)
     rejudged = rejudge(record, package)
     if record.trials and not isinstance(rejudged.spec, Spec):
         raise NotAuthentic(f"{RUN} tells of executions, and the declaration cannot be used")
@@ -197,6 +198,13 @@ def _told_verdict(rejudged: Rejudged) -> str:
     judgement = rejudged.judgement
     level = f" at level {judgement.level.value}" if judgement.level is not None else ""
     return f"{outcome(judgement)}{level}, computed again from the raw files by rules {judgement.rules}"
+
+
+def _require_known_image(record: Record, package: Package) -> None:
+    """A text that nothing was built from would explain what did not happen."""
+    image = record.built.image if record.built is not None else None
+    if DOCKERFILE in package and image is None:
+        raise NotAuthentic(f"{DOCKERFILE} belongs to no image of {RUN}")
 
 
 def _require_clocks(record: Record, now: datetime) -> str:

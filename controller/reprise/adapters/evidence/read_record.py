@@ -20,6 +20,7 @@ def read_record(data: bytes) -> Record:
     """Raises NotAuthentic for anything that no release wrote, Newer for what only a later one can read."""
     found = read_object(data, file=RUN)
     _require_known(found)
+    _require_of_its_format(found)
     try:
         record = _ADAPTER.validate_json(data, strict=True)
     except ValidationError as error:
@@ -40,6 +41,19 @@ def _require_known(found: dict[str, Any]) -> None:
     if not all(type(version) is int and version > 0 for version in versions):
         raise NotAuthentic(f"{RUN} does not say which format and rules it has")
     require_known(found["format"], found["rules"])
+
+
+_SINCE = {"backend": 2, "fetched": 2}
+"""Keys that earlier formats lack and later ones always have."""
+
+
+def _require_of_its_format(found: dict[str, Any]) -> None:
+    format, built = found["format"], found.get("built")
+    for key, since in _SINCE.items():
+        if (key in found) != (format >= since):
+            raise NotAuthentic(f"{RUN} {'has' if key in found else 'lacks'} {key}, unlike format {format}")
+    if format < _SINCE["backend"] and isinstance(built, dict) and "image" in built:
+        raise NotAuthentic(f"{RUN} has built.image, unlike format {format}")
 
 
 def _unknown(found: Any, known: Any, place: str) -> str | None:

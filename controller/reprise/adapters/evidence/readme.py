@@ -2,9 +2,12 @@
 
 from reprise import __version__
 from reprise.adapters.evidence.plain import at, source_uri
+from reprise.domain.fetched import FetchedFile
+from reprise.domain.image import Image
+from reprise.domain.image_words import origin
 from reprise.domain.run import Verdict
 from reprise.domain.text import code, inline, sentence
-from reprise.domain.words import outcome
+from reprise.domain.words import outcome, size
 from reprise.ports import EvidenceRecord
 
 _WHAT: dict[Verdict, str] = {
@@ -23,7 +26,7 @@ _FILES = """\
 | `runs/<trial>-<attempt>/` | what an attempt left: metric files as they were written, log, environment |
 | `sbom.cdx.json` | the packages that were installed (CycloneDX 1.6) |
 | `data-manifest.txt` | the data that the declaration names: sha256, bytes, path |
-| `ro-crate-metadata.json` | all of this for machines (RO-Crate 1.1, Process Run Crate 0.5) |
+{dockerfile}| `ro-crate-metadata.json` | all of this for machines (RO-Crate 1.1, Process Run Crate 0.5) |
 | `codecheck.yml`, `forms/` | drafts for reviewers; a person has to complete them |
 | `SHA256SUMS` | the digest of every other file; `sha256sum -c SHA256SUMS` |
 """
@@ -49,11 +52,19 @@ def readme(record: EvidenceRecord, *, signed: bool) -> str:
         "## How to check it",
         _check(record, signed=signed),
         "## What is in it",
-        _FILES + (_SIGNED if signed else ""),
+        _FILES.format(dockerfile=_dockerfile(record)) + (_SIGNED if signed else ""),
         "Metric files and declaration are packed as they are, because the verdict follows from them. In logs "
         "and texts whatever looks like a secret is hidden.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _dockerfile(record: EvidenceRecord) -> str:
+    image = _image(record)
+    if image is None or not image.dockerfile:
+        return ""
+    by = "Reprise made for the image" if image.generated else "the image was built from"
+    return f"| `Dockerfile` | what {by} |\n"
 
 
 def _facts(record: EvidenceRecord) -> str:
@@ -63,6 +74,9 @@ def _facts(record: EvidenceRecord) -> str:
         f"- ended at {at(record.ended_at)}; run {code(record.run_id)}, Reprise {__version__}, "
         f"rules {record.judgement.rules}",
     ]
+    if (image := _image(record)) is not None:
+        lines.append(f"- backend {record.backend}, image {code(image.digest)}, {inline(origin(image), 300)}")
+    lines += [_data(each) for each in record.fetched]
     if record.page is not None:
         lines.append(f"- the run's page: <{record.page}>")
     if record.rehearsal:
@@ -75,6 +89,17 @@ def _facts(record: EvidenceRecord) -> str:
             "that exists nowhere else"
         )
     return "\n".join(lines)
+
+
+def _image(record: EvidenceRecord) -> Image | None:
+    return record.built.image if record.built is not None else None
+
+
+def _data(file: FetchedFile) -> str:
+    revision = f" ({inline(file.revision, 120)})" if file.revision is not None else ""
+    weak = "" if file.pinned else "; **the repository does not say which bytes it has to be**"
+    what = f"sha256 {code(file.sha256)}, {size(file.size)}"
+    return f"- data {code(file.path, 120)}: {what}, fetched from {code(file.source, 200)}{revision}{weak}"
 
 
 def _check(record: EvidenceRecord, *, signed: bool) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from reprise import __version__
 from reprise.adapters.evidence.plain import at, finite, masked
 from reprise.domain.fetched import FetchedFile
+from reprise.domain.image import Image
 from reprise.domain.rejudge import FORMAT
 from reprise.domain.run import TrialResult, Value
 from reprise.masking import mask
@@ -35,14 +36,14 @@ def run_record(record: EvidenceRecord) -> dict[str, Any]:
         "isolation": record.isolation,
         "network": record.network,
         "machine": record.machine,
+        "backend": record.backend,
         "built": _built(record.built) if record.built is not None else None,
+        "fetched": [_fetched(each) for each in record.fetched],
         "metrics": {name: _number(value) for name, value in record.metrics.items()},
         "trials": [_trial(each, each.result) for each in record.trials if each.result is not None],
         "lost": [_lost(each) for each in record.trials if each.result is None],
         "ledger": list(record.ledger),
     }
-    if record.fetched:
-        made["fetched"] = [_fetched(each) for each in record.fetched]
     return {key: masked(value) for key, value in made.items()}
 
 
@@ -62,6 +63,17 @@ def _built(built: Built) -> dict[str, Any]:
         "lock_sha256": built.lock_sha256,
         "weak": built.weak,
         "packages": built.packages,
+        "image": _image(built.image) if built.image is not None else None,
+    }
+
+
+def _image(image: Image) -> dict[str, Any]:
+    """Without the text of its Dockerfile, which is a file of its own."""
+    return {
+        "kind": image.kind.value,
+        "digest": image.digest,
+        "bases": [{"named": base.named, "digest": base.digest} for base in image.bases],
+        "generated": image.generated,
     }
 
 

@@ -160,7 +160,7 @@ def _shared_tags(record: RunRecord) -> dict[str, str]:
         "reprise.trigger": record.trigger,
         "reprise.git_state": "dirty" if record.dirty else "clean",
     }
-    for name in ("isolation", "network"):
+    for name in ("backend", "isolation", "network"):
         if name in record.params:
             tags[f"reprise.{name}"] = record.params[name]
     return tags if record.built is None else tags | _environment_tags(record.built)
@@ -174,6 +174,8 @@ def _environment_tags(built: Built) -> dict[str, str]:
         "reprise.lock_sha256": built.lock_sha256,
         "reprise.packages": str(len(built.packages)),
     }
+    if built.image is not None:
+        tags["reprise.image"] = built.image.digest
     return tags if built.weak is None else tags | {"reprise.weak_pin": built.weak}
 
 
