@@ -1,5 +1,6 @@
 """What another controller finds in the Engine, and what happens when the Engine cannot be asked."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,7 @@ def test_an_engine_that_does_not_answer_is_asked_again_later(here: Here, box: Bo
     end = jobs.ended(away.runner, job, seconds=30)
     away.engine.close()
     middle.down()
+    gc.collect()  # here, where it is known
     assert isinstance(end, Finished)
     assert here.log() == "".join(f"{i}\n" for i in range(20))
 

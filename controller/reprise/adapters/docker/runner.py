@@ -4,7 +4,6 @@ The container itself is the memory: its name and labels come from the run, so th
 and goes on. Our own marks (why it was ended, how far its log was read) are files that it cannot see.
 """
 
-import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -354,5 +353,4 @@ def _told(job: JobRequest, image: Image, wish: Wish, about: About) -> dict[str, 
         "security": [option.removeprefix("name=") for option in about.security],
         "storage_driver": about.storage_driver,
         "rootless": about.rootless,
-        "host_user": "root" if os.geteuid() == 0 else "ordinary",
     }
