@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 from tests import packages
-from tests.integration.docker.box import Box
+from tests.integration.docker.box import Box, build
 from tests.integration.docker.imaging import (
     COMMITTED,
     UNDECLARED,
@@ -19,7 +19,6 @@ from tests.integration.docker.imaging import (
     failed,
     system,
 )
-from tests.integration.docker.conftest import build
 from tests.repositories import write_files
 
 from reprise.adapters.images.builder import ImageBuilder
