@@ -23,6 +23,7 @@ def run_object(plan: RunPlan) -> dict[str, Any]:
         "needs": _needs(plan),
         "data": [{"path": each.file.path, "standing": each.standing.value} for each in plan.here.inputs],
         "missing": list(plan.missing),
+        "dockerfile": plan.here.dockerfile,
     }
 
 

@@ -21,6 +21,7 @@ def render_run(plan: RunPlan) -> list[str]:
         ("needs", _needs(plan)),
         *_data(plan),
         *_labelled("missing", plan.missing),
+        *_labelled("image", (plan.here.dockerfile or "").splitlines()),
     ]
     return table([(label, clean(text)) for label, text in rows])
 
