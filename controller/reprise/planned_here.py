@@ -10,6 +10,8 @@ from pathlib import Path
 
 from reprise.adapters.git import local
 from reprise.adapters.git.listing import list_files
+from reprise.adapters.images.builder import OWN_PYTHON
+from reprise.adapters.images.wishes import read_wish
 from reprise.adapters.process import interpreters, locks, requirements
 from reprise.domain import paths, pins
 from reprise.domain.adopt.words import SCRIPTS, below
@@ -17,9 +19,10 @@ from reprise.domain.data.pointers import LFS_MOST_BYTES, read_pointer
 from reprise.domain.data.sources import Elsewhere, Malformed, Object, parse_source
 from reprise.domain.errors import UserError
 from reprise.domain.forecast import usual_seconds
+from reprise.domain.images.written import Bases
 from reprise.domain.pins import Pins
 from reprise.domain.planned_run import Earlier, Here, Input, Standing
-from reprise.domain.spec.model import DataFile, Spec
+from reprise.domain.spec.model import DataFile, EnvironmentRule, Spec
 from reprise.ports import Failed
 from reprise.store import rehearsed
 from reprise.store.took import durations
@@ -45,7 +48,16 @@ def look(root: Path, spec: Spec, state: Path | None) -> Here:
         inputs=_inputs(root, spec.data),
         earlier=_earlier(root, spec, state) if state is not None else None,
         missing=(*_absent_scripts(root, spec), *problems),
+        dockerfile=_dockerfile(root, spec.environment),
     )
+
+
+def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:
+    """With the usual bases, whatever an operator set."""
+    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
+    if isinstance(wish, Failed) or not wish.generated or pins.is_installed_by_uv(wish.path):
+        return None
+    return wish.dockerfile
 
 
 def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:

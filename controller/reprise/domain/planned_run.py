@@ -62,6 +62,8 @@ class Here:
     earlier: Earlier | None
     missing: tuple[str, ...]
     """Sentences without a full stop: what the run would end with, or wait for."""
+    dockerfile: str | None = None
+    """What backend `docker` would build, where it writes that and no other backend could do without."""
 
 
 @dataclass(frozen=True, slots=True)

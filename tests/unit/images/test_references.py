@@ -4,25 +4,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprise.domain.images.references import parse
+from reprise.domain.images.references import DOCKER_HUB, parse
 
+HUB = f"https://registry-1.{DOCKER_HUB}"
 DIGEST = "sha256:" + "a" * 64
 
 
 @pytest.mark.parametrize(
     ("name", "full", "api"),
     [
-        ("python", "docker.io/library/python:latest", "https://registry-1.docker.io"),
-        ("python:3.11", "docker.io/library/python:3.11", "https://registry-1.docker.io"),
-        ("docker.io/a/b", "docker.io/a/b:latest", "https://registry-1.docker.io"),
-        ("index.docker.io/a/b:1", "docker.io/a/b:1", "https://registry-1.docker.io"),
+        ("python", "docker.io/library/python:latest", HUB),
+        ("python:3.11", "docker.io/library/python:3.11", HUB),
+        ("docker.io/a/b", "docker.io/a/b:latest", HUB),
+        ("index.docker.io/a/b:1", "docker.io/a/b:1", HUB),
         (f"ghcr.io/a/b@{DIGEST}", f"ghcr.io/a/b@{DIGEST}", "https://ghcr.io"),
         (f"ghcr.io/a/b:1@{DIGEST}", f"ghcr.io/a/b:1@{DIGEST}", "https://ghcr.io"),
         ("localhost/a", "localhost/a:latest", "http://localhost"),
         ("127.0.0.1:5000/a/b:1", "127.0.0.1:5000/a/b:1", "http://127.0.0.1:5000"),
         ("[::1]:5000/a", "[::1]:5000/a:latest", "http://[::1]:5000"),
         ("10.0.0.1:5000/a", "10.0.0.1:5000/a:latest", "https://10.0.0.1:5000"),
-        ("a/b", "docker.io/a/b:latest", "https://registry-1.docker.io"),
+        ("a/b", "docker.io/a/b:latest", HUB),
     ],
 )
 def test_names(name: str, full: str, api: str) -> None:

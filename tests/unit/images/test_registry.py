@@ -18,13 +18,13 @@ from reprise.adapters.images.registry import (
     read_credentials,
 )
 from reprise.domain.errors import Retryable
-from reprise.domain.images.references import Reference, parse
+from reprise.domain.images.references import DOCKER_HUB, Reference, parse
 from reprise.domain.run import Reason
 from reprise.ports import Failed
 
 MANIFEST = json.dumps({"mediaType": MANIFESTS[0], "config": {"size": 5}, "layers": [{"size": 7}]}).encode()
 DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"
-HUB = "https://registry-1.docker.io/v2/library/python/manifests/3.11"
+HUB = f"https://registry-1.{DOCKER_HUB}/v2/library/python/manifests/3.11"
 
 
 def reference(name: str) -> Reference:

@@ -131,7 +131,7 @@ class ImageBuilder:
             return why.failed
 
     def _build(self, request: BuildRequest, job: Job) -> Built | Failed:
-        wish = read_wish(request, self._bases, self._python)
+        wish = read_wish(request.tree, request.spec.environment, self._bases, self._python)
         if isinstance(wish, Failed):
             return wish
         if wish.generated:
@@ -146,11 +146,9 @@ class ImageBuilder:
         if isinstance(record, Failed):
             return record
         if wish.python is not None and not fits(record.python, wish.python.version):
-            return Failed(
-                Reason.PYTHON_MISSING,
-                f"the image has Python {record.python}, and {wish.python.source} asks for "
-                f"{wish.python.version}: change one of the two",
-            )
+            asked = f"{wish.python.source} asks for {wish.python.version}"
+            what = f"{asked}, and the image has Python {record.python}: change one of the two"
+            return Failed(Reason.PYTHON_MISSING, what)
         return _built(key, wish, record)
 
     def _resolved(self, wish: Wish, request: BuildRequest, job: Job) -> dict[Reference, str] | Failed:
