@@ -80,10 +80,15 @@ class Endless(Answer):
         """False: it is the header that never ends."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what these tests are about."""
+
+
 @contextmanager
 def serving(host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> Iterator[DataServer]:
     state = DataServer()
-    server = ThreadingHTTPServer((host, 0), _handler(state))
+    server = _Server((host, 0), _handler(state))
     server.daemon_threads = True
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
