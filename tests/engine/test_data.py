@@ -6,6 +6,7 @@ from tests.engine.harness import Controller, Outside, measured, run_tag, spec_wi
 from tests.engine.test_forks import fork
 from tests.fakes.runner import FakeJob
 
+from reprise.domain.errors import Retryable
 from reprise.domain.forge import OnCommit
 from reprise.domain.run import Level, Reason, Verdict
 from reprise.ports import Failed, JobRequest
@@ -65,6 +66,15 @@ def test_nobody_answering_is_no_fault_of_the_repository(controller: Controller, 
     _, _, run = run_tag(controller, PINNED)
     assert run.judgement is not None
     assert run.judgement.reason is Reason.INFRASTRUCTURE
+
+
+def test_a_disk_that_is_full_for_a_moment_only_delays_it(controller: Controller, outside: Outside) -> None:
+    outside.fetcher.there[URL] = DATA
+    outside.fetcher.fail(Retryable("the data could not be kept"))
+    _, _, run = run_tag(controller, PINNED)
+    assert run.judgement is not None
+    assert run.judgement.verdict is Verdict.REPRODUCED
+    assert (len(outside.fetcher.asked), outside.fetcher.fetched) == (2, 1)
 
 
 def test_a_run_without_data_asks_for_none(controller: Controller, outside: Outside) -> None:
