@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +14,9 @@ import structlog
 from uv import find_uv_bin
 
 from reprise.adapters.clock import SystemClock
+from reprise.adapters.data.fetcher import DataFetcher
+from reprise.adapters.data.rules import Lent, Rules
+from reprise.adapters.data.storage import DataStorage
 from reprise.adapters.evidence import keys
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
@@ -36,6 +39,7 @@ from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.quarters import Quarters
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
+from reprise.domain.data.addresses import read_network
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Variation, Varied
@@ -69,6 +73,7 @@ class Controller:
     forge: GitHubForge
     source: GitSource
     builder: ProcessBuilder
+    fetcher: DataFetcher
     linter: ProcessLinter
     archive: ProcessArchive
     tracker: MlflowTracker
@@ -98,6 +103,7 @@ class Controller:
         self.leader.stop()
         self.source.close()
         self.builder.close()
+        self.fetcher.close()
         self.linter.close()
         self.archive.close()
         if self.tracking is not None:
@@ -149,9 +155,12 @@ def controller(
     )
     quarters = quarters_for(settings, rehearsal=False)
     builder = _builder(settings, quarters)
+    fetcher = _fetcher(settings, lambda url: _clone_token(forge, url, settings.github.api_url))
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, settings.state_dir, source, builder, linter, archive, quarters, tracker, forge)
+    world = _world(
+        settings, settings.state_dir, source, builder, fetcher, linter, archive, quarters, tracker, forge
+    )
     leader = Leader(
         world,
         settings.state_dir,
@@ -165,7 +174,7 @@ def controller(
         lock=lock,
     )
     return Controller(
-        world, leader, tracking, forge, source, builder, linter, archive, tracker, settings.watched
+        world, leader, tracking, forge, source, builder, fetcher, linter, archive, tracker, settings.watched
     )
 
 
@@ -266,9 +275,12 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
     quarters = quarters_for(settings, rehearsal=True)
     builder = _builder(settings, quarters)
+    fetcher = _fetcher(settings)
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, state, source, builder, linter, archive, quarters, tracker, None, variation)
+    world = _world(
+        settings, state, source, builder, fetcher, linter, archive, quarters, tracker, None, variation
+    )
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -277,6 +289,7 @@ def _rehearsal(settings: Settings, state: Path, variation: Variation | None) -> 
         engine.shutdown()
         source.close()
         builder.close()
+        fetcher.close()
         linter.close()
         archive.close()
         for run_id in world.provider.owned():
@@ -290,6 +303,7 @@ def _storages(settings: Settings) -> tuple[Storage, ...]:
         ProcessStorage(settings.cache),
         Rehearsals(settings.state_dir / REHEARSALS),
         CloneStorage(settings.cache / CLONES),
+        DataStorage(settings.cache),
         ServerStorage(settings.cache, python),
     )
 
@@ -299,6 +313,7 @@ def _world(
     state: Path,
     source: GitSource,
     builder: ProcessBuilder,
+    fetcher: DataFetcher,
     linter: ProcessLinter,
     archive: ProcessArchive,
     quarters: Quarters,
@@ -316,6 +331,7 @@ def _world(
         store=store,
         source=source,
         builder=builder,
+        fetcher=fetcher,
         provider=ProcessProvider(
             state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups
         ),
@@ -356,6 +372,22 @@ def _builder(settings: Settings, quarters: Quarters) -> ProcessBuilder:
         timeout=timedelta(seconds=settings.process.build_timeout),
         quarters=quarters,
     )
+
+
+def _fetcher(settings: Settings, token_of: Callable[[str], str | None] = lambda _: None) -> DataFetcher:
+    data = settings.data
+    rules = Rules(
+        file_bytes=int(data.file_gb * 10**9),
+        run_bytes=int(data.run_gb * 10**9),
+        seconds=data.seconds,
+        timeout=data.timeout,
+        networks=tuple(map(read_network, data.networks)),
+        hub=data.hub_url,
+        zenodo=data.zenodo_url,
+        s3=data.s3_url,
+        s3_region=data.s3_region,
+    )
+    return DataFetcher(settings.cache, rules=rules, lent=Lent(data.secret_of, token_of))
 
 
 def _page_root(settings: Settings) -> str | None:

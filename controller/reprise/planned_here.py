@@ -13,6 +13,8 @@ from reprise.adapters.git.listing import list_files
 from reprise.adapters.process import interpreters, locks, requirements
 from reprise.domain import paths, pins
 from reprise.domain.adopt.words import SCRIPTS, below
+from reprise.domain.data.pointers import LFS_MOST_BYTES, read_pointer
+from reprise.domain.data.sources import Elsewhere, Malformed, Object, parse_source
 from reprise.domain.errors import UserError
 from reprise.domain.forecast import usual_seconds
 from reprise.domain.pins import Pins
@@ -64,13 +66,27 @@ def _inputs(root: Path, files: Sequence[DataFile]) -> tuple[Input, ...]:
 
     def standing(file: DataFile) -> Standing:
         place = _inside(root, file.path)
+        instead = Standing.FETCHED if _has_source(root, file) else None
         if place is None:
-            return Standing.MISSING
+            return instead or Standing.MISSING
         if held and file.path not in held and not file.path.startswith(submodules):
-            return Standing.IGNORED
+            return instead or Standing.IGNORED
+        if _is_pointer(place):
+            return Standing.FETCHED
         return Standing.PRESENT if _sha256(place) == file.sha256 else Standing.OTHER
 
     return tuple(Input(file, standing(file)) for file in files)
+
+
+def _has_source(root: Path, file: DataFile) -> bool:
+    if file.source is None:
+        return _inside(root, f"{file.path}.dvc") is not None
+    return not isinstance(parse_source(file.source), Elsewhere | Malformed | Object)
+
+
+def _is_pointer(place: Path) -> bool:
+    with place.open("rb") as opened:
+        return read_pointer(opened.read(LFS_MOST_BYTES + 1)) is not None
 
 
 def _absent_scripts(root: Path, spec: Spec) -> Iterator[str]:

@@ -314,6 +314,7 @@ class Town:
                         store=self.store,
                         source=out.source,
                         builder=out.builder,
+                        fetcher=out.fetcher,
                         provider=out.provider,
                         runner=out.runner,
                         tracker=out.tracker,

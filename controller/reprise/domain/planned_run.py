@@ -22,6 +22,8 @@ class Standing(Enum):
     OTHER = "another digest"
     IGNORED = "ignored by git"
     """It is there, but no commit would hold it."""
+    FETCHED = "fetched"
+    """It is not there, and a run fetches it from its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,14 @@ class RunPlan:
 
 
 def lacking(inputs: Sequence[Input]) -> list[Input]:
-    return [each for each in inputs if each.standing is not Standing.PRESENT]
+    fine = (Standing.PRESENT, Standing.FETCHED)
+    return [each for each in inputs if each.standing not in fine]
 
 
 def _absent(each: Input) -> str:
     path = each.file.path
     match each.standing:
-        case Standing.PRESENT:
+        case Standing.PRESENT | Standing.FETCHED:
             return f"{path} is there"
         case Standing.OTHER:
             return f"{path} has another sha256 than data declares: restore it, or declare the new one"

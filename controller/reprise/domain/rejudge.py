@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from reprise.domain import environment
+from reprise.domain.data.pinning import unpinned, with_data
 from reprise.domain.errors import UserError
 from reprise.domain.hardware import of_file, with_hardware
 from reprise.domain.metric_file import Document, MetricProblem, invalid, load
@@ -66,6 +67,18 @@ class BuiltRecord:
     lock_sha256: str
     weak: str | None
     packages: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRecord:
+    """Of a `FetchedFile` what strangers are told."""
+
+    path: str
+    sha256: str
+    size: int
+    source: str
+    revision: str | None
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,8 @@ class Record:
     """Final results in order."""
     lost: tuple[LostRecord, ...] = ()
     ledger: tuple[dict[str, Any], ...] = ()
+    fetched: tuple[FetchedRecord, ...] = ()
+    """Data that the commit does not hold; absent where nothing was fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +194,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
+    judged = with_data(judged, spec, unpinned(record.fetched))
     judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.comparison import Comparison
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.ledger import Verification
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
@@ -111,6 +112,8 @@ class RunView:
     """Why there is no evidence, though the run was judged."""
     submodules: tuple[Submodule, ...] = ()
     """Laid out inside the tree, outer ones first."""
+    fetched: tuple[FetchedFile, ...] = ()
+    """Data that the commit does not hold."""
     earlier: tuple[Earlier, ...] = ()
     """Runs of the same experiment before, oldest first."""
     ledger: tuple[Verification, ...] = ()

@@ -12,7 +12,7 @@ from reprise.domain.queue import Limits
 from reprise.domain.run import RunId, Sha
 from reprise.domain.spec.model import Variation
 from reprise.engine.threads import Aside, in_thread
-from reprise.ports import Archive, Builder, Clock, Forge, Linter, Provider, Runner, Source, Tracker
+from reprise.ports import Archive, Builder, Clock, Fetcher, Forge, Linter, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
 
 
@@ -66,6 +66,7 @@ class World:
     store: Database
     source: Source
     builder: Builder
+    fetcher: Fetcher
     provider: Provider
     runner: Runner
     tracker: Tracker

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Judgement,
     RunId,
@@ -97,6 +98,8 @@ class EvidenceRecord:
     """Where people read about the run; None where nobody outside could open it."""
     ledger: tuple[dict[str, Any], ...] = ()
     """Earlier verifications of the same commit."""
+    fetched: tuple[FetchedFile, ...] = ()
+    """Data that the commit does not hold."""
 
 
 @dataclass(frozen=True, slots=True)

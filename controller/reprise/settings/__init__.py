@@ -13,9 +13,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -38,7 +36,9 @@ from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
 from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
+from reprise.settings.data import Data
 from reprise.settings.file import ConfigFile
+from reprise.settings.kinds import Address, Days, Gigabytes, Seconds, Section
 
 SECRETS = (
     ("github", "token"),
@@ -46,31 +46,13 @@ SECRETS = (
     ("github", "webhook_secret"),
     ("http", "operator_token"),
     ("tracking", "uri"),
+    ("data", "secrets"),
     ("database_url",),
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
 
 SHORTEST_TOKEN = 16
 """Characters."""
-
-
-def _address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this is no web address: write http://… or https://…")
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Seconds = Annotated[float, Field(gt=0, lt=10**8, allow_inf_nan=False)]
-
-
-Days = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
-Gigabytes = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Http(Section):
@@ -264,6 +246,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     policy: Trust = Trust()
     git: Git = Git()
+    data: Data = Data()
     retention: Retention = Retention()
     _config: Path | None = PrivateAttr(default=None)
 
@@ -341,6 +324,18 @@ def _secrets_in(section: BaseModel) -> Iterator[str]:
             yield value.get_secret_value()
         elif isinstance(value, BaseModel):
             yield from _secrets_in(value)
+        elif isinstance(value, dict):
+            yield from _secrets_of(value)
+
+
+def _secrets_of(named: dict[str, Any]) -> Iterator[str]:
+    """Of a mapping, however deep; of ``user:password`` its second half too, which is sent by itself."""
+    for value in named.values():
+        if isinstance(value, dict):
+            yield from _secrets_of(value)
+        elif isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            yield from filter(None, (secret, secret.partition(":")[2]))
 
 
 def _json_list(text: str) -> Any:

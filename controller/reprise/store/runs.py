@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, func, null, select, update
 from sqlalchemy.engine import Row
 
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
@@ -98,6 +99,8 @@ class Run:
     """Why it has none, though it was judged."""
     linted: Linted | None = None
     """What its commit was found to have; None before anybody looked."""
+    fetched: tuple[FetchedFile, ...] | None = None
+    """Data that the commit does not hold; None before anybody fetched."""
 
     @property
     def place(self) -> Place:
@@ -140,6 +143,7 @@ _TYPES: dict[str, Any] = {
     "claims": tuple[str, ...],
     "submodules": tuple[Submodule, ...],
     "linted": Linted,
+    "fetched": tuple[FetchedFile, ...],
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""

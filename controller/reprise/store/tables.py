@@ -169,6 +169,7 @@ runs = Table(
     Column("evidence", String(64)),  # sha256 of its package; NULL = none
     Column("evidence_problem", Text),  # why there is none
     Column("linted", JSON),  # domain.lint.noticed.Linted; NULL = not looked at
+    Column("fetched", JSON),  # domain.fetched.FetchedFile, each; NULL = nothing was fetched yet
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),

@@ -13,6 +13,7 @@ from tests.deliveries import Delivery
 from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
+from tests.fakes.fetcher import FakeFetcher
 from tests.fakes.forge import FakeForge
 from tests.fakes.linter import FakeLinter
 from tests.fakes.provider import FakeProvider
@@ -70,6 +71,7 @@ class Site:
             store=self.store,
             source=self.source,
             builder=FakeBuilder(),
+            fetcher=FakeFetcher(folder / "fetched"),
             provider=FakeProvider(folder),
             runner=FakeRunner(),
             tracker=FakeTracker(),

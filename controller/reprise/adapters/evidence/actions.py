@@ -106,11 +106,16 @@ def inputs(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
     if record.built is not None:
         note = "lock file of the environment, in the repository at this commit"
         yield "#lock", _by_digest(record.built.lock, record.built.lock_sha256, note)
+    fetched = {each.path: each for each in record.fetched}
     for data in record.spec.data if record.spec is not None else ():
-        told = _by_digest(data.path, data.sha256, "data that the declaration names, in the repository")
+        came = fetched.get(data.path)
+        where = f"fetched from {came.source}" if came is not None else "in the repository"
+        sha256 = came.sha256 if came is not None else data.sha256 or ""
+        told = _by_digest(data.path, sha256, short(f"data that the declaration names, {where}"))
+        further = {"license": data.licence, "version": came.revision if came is not None else None}
         yield (
             fragment("data", data.path),
-            {**told, **({"license": short(data.licence)} if data.licence else {})},
+            {**told, **{key: short(value) for key, value in further.items() if value}},
         )
 
 

@@ -89,7 +89,7 @@ def _texts(record: EvidenceRecord, *, signed: bool) -> dict[str, bytes]:
         REPORT: f"{mask(record.report)}\n".encode(),
         RESULT: to_json(masked(judged)),
         "sbom.cdx.json": sbom(record),
-        "data-manifest.txt": data_manifest(data, record.data_sizes),
+        "data-manifest.txt": data_manifest(data, record.data_sizes, record.fetched),
         "codecheck.yml": codecheck(record).encode(),
         "forms/acm.md": acm(record).encode(),
         "forms/neurips.md": neurips(record).encode(),

@@ -4,6 +4,7 @@ from typing import Any
 
 from reprise import __version__
 from reprise.adapters.evidence.plain import at, finite, masked
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.rejudge import FORMAT
 from reprise.domain.run import TrialResult, Value
 from reprise.masking import mask
@@ -40,6 +41,8 @@ def run_record(record: EvidenceRecord) -> dict[str, Any]:
         "lost": [_lost(each) for each in record.trials if each.result is None],
         "ledger": list(record.ledger),
     }
+    if record.fetched:
+        made["fetched"] = [_fetched(each) for each in record.fetched]
     return {key: masked(value) for key, value in made.items()}
 
 
@@ -59,6 +62,17 @@ def _built(built: Built) -> dict[str, Any]:
         "lock_sha256": built.lock_sha256,
         "weak": built.weak,
         "packages": built.packages,
+    }
+
+
+def _fetched(file: FetchedFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "sha256": file.sha256,
+        "size": file.size,
+        "source": file.source,
+        "revision": file.revision,
+        "pinned": file.pinned,
     }
 
 
