@@ -15,7 +15,8 @@ REGISTRY_HOSTS = (
     ("pythonhosted", "org"),
     ("npmjs", "org"),
     ("anaconda", "org"),
-    ("golang", "org"),
+    ("proxy.golang", "org"),  # names of modules begin with the rest, and are no host to fetch from
+    ("sum.golang", "org"),
     ("crates", "io"),
     ("deb.debian", "org"),
     ("registry-1.docker", "io"),

@@ -14,6 +14,7 @@ from tests.integration.docker.trials import Here
 
 from reprise.adapters.docker.containers import Limits
 from reprise.adapters.docker.engine import Engine
+from reprise.adapters.docker.pulled import DockerStorage
 from reprise.domain.errors import Retryable
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import Reason
@@ -145,13 +146,16 @@ def test_container_that_somebody_removed_is_a_lost_trial_and_not_started_again(h
     assert here.engine.containers({"reprise.run": jobs.RUN_ID}) == {}
 
 
-def test_container_that_was_killed_from_outside_is_a_lost_trial(here: Here) -> None:
-    job = here.job("import time\ntime.sleep(600)")
+@pytest.mark.parametrize("signal", ["SIGKILL", "SIGTERM"])
+def test_container_that_was_ended_from_outside_is_a_lost_trial(here: Here, signal: str) -> None:
+    """As an Engine does that is restarted."""
+    job = here.job("import time\nprint('there', flush=True)\ntime.sleep(600)")
     assert here.runner.start(job) is None
+    jobs.until(here.log)
     (name,) = here.engine.containers({"reprise.run": jobs.RUN_ID})
-    here.engine.kill(name, "SIGKILL")
+    here.engine.kill(name, signal)
 
-    end = jobs.ended(here.runner, job)
+    end = jobs.ended(here.runner, job, seconds=30)
 
     assert isinstance(end, Lost)
     assert "ended from outside" in end.message
@@ -234,3 +238,18 @@ def test_variables_of_the_image_are_the_jobs_and_ours_win(here: Here, box: Box) 
 
     path = image.variables.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     assert here.log() == f"{path} /reprise/home 0\n"
+
+
+def test_a_pulled_image_goes_when_nobody_used_it_and_no_container_has_it(here: Here) -> None:
+    storage = DockerStorage(here.engine, cache=here.state / "cache")
+    job = here.job("import time\ntime.sleep(600)")
+    assert here.runner.start(job) is None
+    (item,) = storage.kept()
+    assert item.bytes > 1_000_000
+    assert not storage.remove(item), "a container has it"
+
+    here.provider.release(jobs.RUN_ID)
+    assert storage.remove(item)
+
+    assert list(storage.kept()) == []
+    assert here.engine.image(here.image) is None

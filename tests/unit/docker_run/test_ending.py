@@ -51,7 +51,7 @@ def test_an_honest_end_is_told_by_the_runner() -> None:
     [
         (ended(3), told(exit_code=3), Reason.COMMAND_FAILED),
         (ended(124), told("timed_out", None), Reason.TIMED_OUT),
-        (ended(143), told("stopped", None), Reason.CANCELLED),
+        (ended(143, marks=Marks(stopped=True)), told("stopped", None), Reason.CANCELLED),
         (ended(137, out_of_memory=True), None, Reason.OUT_OF_MEMORY),
         (ended(137, out_of_memory=True), told(exit_code=137, signal=9), Reason.OUT_OF_MEMORY),
         (ended(0, out_of_memory=True), told(), Reason.COMPLETED),
@@ -80,8 +80,9 @@ def test_times_that_cannot_be_are_the_engines() -> None:
     assert found.seconds <= 15
 
 
-def test_a_trial_that_was_ended_from_outside_is_lost_and_says_so() -> None:
-    lost = ending.facts_of(ended(137), None)
+@pytest.mark.parametrize(("exit_code", "facts"), [(137, None), (143, told("stopped", None))])
+def test_a_trial_that_was_ended_from_outside_is_lost_and_says_so(exit_code: int, facts: Facts | None) -> None:
+    lost = ending.facts_of(ended(exit_code), facts)
 
     assert isinstance(lost, Lost)
     assert "ended from outside" in lost.message

@@ -46,7 +46,10 @@ class Seen:
 
 
 def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
-    """``told``: the runner's own facts, when they can be read."""
+    """``told``: the runner's own facts, when they can be read.
+
+    An Engine that is restarted asks its containers to go: a job that was stopped, and not by us, is lost.
+    """
     state = seen.state
     believed = told if told is not None and exit_codes.of(told.model_dump()) == state.exit_code else None
     if seen.marks.disk:
@@ -55,7 +58,7 @@ def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
         return _outside(seen, "timed_out")
     if state.out_of_memory and state.exit_code and (believed is None or believed.outcome == "exited"):
         return _outside(seen, "memory_exceeded")
-    if believed is not None:
+    if believed is not None and (believed.outcome != "stopped" or seen.marks.stopped):
         return _checked(seen, believed)
     if seen.marks.stopped:
         return _outside(seen, "stopped")

@@ -58,6 +58,7 @@ class Image:
     variables: dict[str, str]
     volumes: tuple[str, ...]
     architecture: str
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class Engine:
             variables={name: value for name, _, value in pairs},
             volumes=tuple(config.get("Volumes") or ()),
             architecture=str(told.get("Architecture", "")),
+            bytes=int(told.get("Size") or 0),
         )
 
     def pull(self, reference: str, *, seconds: float = PULL_SECONDS) -> None:
@@ -157,6 +159,17 @@ class Engine:
                         raise Retryable(f"pulling {reference} took longer than {seconds:g} s")
         except _Gone as error:
             raise NoImage(str(error)) from error
+
+    def remove_image(self, reference: str) -> bool:
+        """False when a container uses it; gone is fine."""
+        try:
+            with self._asked(f"image {reference}"):
+                self._client().remove_image(reference)
+        except _Gone:
+            return True
+        except _Conflict:
+            return False
+        return True
 
     def load(self, name: str, root: bytes) -> None:
         """An image of this tar archive alone. ``name`` has a tag."""

@@ -130,13 +130,17 @@ def check_data(job: JobRequest) -> Failed | None:
                 Reason.DATA_MISSING,
                 f"data: `{file.path}` leads through the symbolic link `{link}`: correct `data.path`",
             )
+        if (job.tree / file.path).is_dir() and not Path(file.location).is_dir():
+            return Failed(
+                Reason.DATA_MISSING, f"data: `{file.path}` is a folder of the commit: correct `data.path`"
+            )
     return prepare.check_data(job.tree, committed(job))
 
 
 def committed(job: JobRequest) -> tuple[DataFile, ...]:
     """Declared data that is in the commit: a job can change it. What was fetched is mounted read-only."""
     fetched = {file.path for file in job.data}
-    return tuple(file for file in job.spec.data if file.path not in fetched)
+    return tuple(file for file in prepare.inputs(job) if file.path not in fetched)
 
 
 # --- what we did, and what was said -----------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reprise.adapters.docker import containers, devices, ending, folders, inside, log, names
+from reprise.adapters.docker import containers, devices, ending, folders, inside, log, names, pulled
 from reprise.adapters.docker.containers import Limits, Wish
 from reprise.adapters.docker.engine import About, Engine, Image, NoImage, State
 from reprise.adapters.docker.network import Network, NoNetwork
@@ -157,6 +157,8 @@ class DockerRunner:
 
     def _image(self, reference: str) -> Image | Failed:
         image = self._engine.image(reference)
+        if "@sha256:" in reference:
+            pulled.note(self._cache, reference)
         if image is not None:
             return image
         if "@sha256:" not in reference:
@@ -168,10 +170,10 @@ class DockerRunner:
             self._engine.pull(reference)
         except NoImage as error:
             return Failed(Reason.INFRASTRUCTURE, f"the image {reference} is nowhere to be had: {error}")
-        pulled = self._engine.image(reference)
-        if pulled is None:
+        found = self._engine.image(reference)
+        if found is None:
             raise Retryable(f"the image {reference} was pulled, and is not there")
-        return pulled
+        return found
 
     def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
         resources = job.spec.resources
