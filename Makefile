@@ -31,7 +31,7 @@ up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 demo-verdicts: .venv/.ready ## every kind of answer: each experiment of the example, as its README promises
 	@.venv/bin/reprise demo --verdicts
 
-.PHONY: check test integration templates calibration chaos bench fuzz bare nightly
+.PHONY: check test integration templates further calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -49,6 +49,9 @@ integration: .venv/.ready ## the tests with real programs: forge, controller, ML
 
 templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
 	.venv/bin/pytest -q -n 2 tests/integration/templates
+
+further: .venv/.ready ## the templates' experiments with gigabytes of packages: PyTorch, 6 GB of disk
+	.venv/bin/pytest -q -rP --durations 3 tests/nightly/further.py
 
 .PHONY: box docker
 box: ## make what `make docker` needs, once: Debian packages, BuildKit, images (needs root)
@@ -97,9 +100,10 @@ fuzz: $(CACHE)/fuzz/.ready ## ten minutes of invented input for everything that 
 	  $(CACHE)/fuzz/bin/python -m tests.fuzz.run $$reader $(FUZZ_SECONDS) || exit 1; \
 	done
 
-nightly: ## what is too long for every change: chaos in full, fuzzing, calibration, benchmarks
+nightly: ## what is too long for every change: chaos, fuzzing, PyTorch, calibration, benchmarks
 	$(MAKE) chaos
 	$(MAKE) fuzz
+	$(MAKE) further
 	$(MAKE) calibration
 	$(MAKE) bench
 

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import structlog
 
 from reprise.adapters.clock import SystemClock
+from reprise.adapters.data.fetcher import DataFetcher
+from reprise.adapters.data.rules import Lent, Rules
+from reprise.adapters.data.storage import DataStorage
 from reprise.adapters.evidence import keys
 from reprise.adapters.evidence.archive import ZipArchive
 from reprise.adapters.evidence.keys import Keys
@@ -32,6 +35,7 @@ from reprise.adapters.process import trying
 from reprise.adapters.process.storage import LIVES, Rehearsals
 from reprise.backends import Made, make
 from reprise.backends import uv_binary as uv_binary  # the doctor knows it from here
+from reprise.domain.data.addresses import read_network
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Variation, Varied
@@ -63,6 +67,7 @@ class Controller:
     tracking: ServerKeeper | None
     forge: GitHubForge
     source: GitSource
+    fetcher: DataFetcher
     linter: ProcessLinter
     archive: ProcessArchive
     tracker: MlflowTracker
@@ -94,6 +99,7 @@ class Controller:
         self.source.close()
         for each in self.made:
             each.close()
+        self.fetcher.close()
         self.linter.close()
         self.archive.close()
         if self.tracking is not None:
@@ -144,9 +150,10 @@ def controller(
         timeout=timedelta(seconds=settings.git.timeout),
     )
     made = make(settings.backends, settings, settings.state_dir, rehearsal=False)
+    fetcher = _fetcher(settings, lambda url: _clone_token(forge, url, settings.github.api_url))
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, settings.state_dir, source, made, linter, archive, tracker, forge)
+    world = _world(settings, settings.state_dir, source, made, fetcher, linter, archive, tracker, forge)
     leader = Leader(
         world,
         settings.state_dir,
@@ -160,7 +167,7 @@ def controller(
         lock=lock,
     )
     return Controller(
-        world, leader, tracking, forge, source, linter, archive, tracker, settings.watched, made
+        world, leader, tracking, forge, source, fetcher, linter, archive, tracker, settings.watched, made
     )
 
 
@@ -268,9 +275,10 @@ def _rehearsal(
         settings.tracking.uri or f"sqlite:///{local}", public_url=settings.tracking.public_url
     )
     threading.Thread(target=tracker.prepare, name="mlflow-import", daemon=True).start()
+    fetcher = _fetcher(settings)
     linter = ProcessLinter()
     archive = _archive(settings)
-    world = _world(settings, state, source, made, linter, archive, tracker, None, variation)
+    world = _world(settings, state, source, made, fetcher, linter, archive, tracker, None, variation)
     engine = Engine(state, RunWorkflow(Steps(world), durable).run)
     engine.launch()
     try:
@@ -278,6 +286,7 @@ def _rehearsal(
     finally:
         engine.shutdown()
         source.close()
+        fetcher.close()
         linter.close()
         archive.close()
         for each in made:
@@ -300,6 +309,7 @@ def _storages(settings: Settings, made: tuple[Made, ...]) -> tuple[Storage, ...]
         *(storage for each in made for storage in each.storages),
         Rehearsals(settings.state_dir / REHEARSALS),
         CloneStorage(settings.cache / CLONES),
+        DataStorage(settings.cache),
         ServerStorage(settings.cache, python),
     )
 
@@ -309,6 +319,7 @@ def _world(
     state: Path,
     source: GitSource,
     made: tuple[Made, ...],
+    fetcher: DataFetcher,
     linter: ProcessLinter,
     archive: ProcessArchive,
     tracker: Tracker,
@@ -325,6 +336,7 @@ def _world(
         store=store,
         source=source,
         backends=by_name(*(each.backend for each in made)),
+        fetcher=fetcher,
         tracker=tracker,
         forge=forge,
         archive=archive,
@@ -347,6 +359,22 @@ def keys_of(settings: Settings) -> Keys:
 
 def _archive(settings: Settings) -> ProcessArchive:
     return ProcessArchive(ZipArchive(Folders(settings.state_dir).evidence, keys_of(settings)))
+
+
+def _fetcher(settings: Settings, token_of: Callable[[str], str | None] = lambda _: None) -> DataFetcher:
+    data = settings.data
+    rules = Rules(
+        file_bytes=int(data.file_gb * 10**9),
+        run_bytes=int(data.run_gb * 10**9),
+        seconds=data.seconds,
+        timeout=data.timeout,
+        networks=tuple(map(read_network, data.networks)),
+        hub=data.hub_url,
+        zenodo=data.zenodo_url,
+        s3=data.s3_url,
+        s3_region=data.s3_region,
+    )
+    return DataFetcher(settings.cache, rules=rules, lent=Lent(data.secret_of, token_of))
 
 
 def _page_root(settings: Settings) -> str | None:

@@ -16,6 +16,7 @@ import typer
 from typer._click.exceptions import ClickException  # typer exports its usage errors nowhere else
 
 from reprise import __version__, log
+from reprise.domain.addresses import PAGES
 from reprise.domain.errors import RepriseError, UserError
 from reprise.domain.starting import Licence
 from reprise.linting.forms import Form
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Push a tag, get a verdict: does the published number come back?",
-    epilog="docs/ explains the spec, the verdicts and the settings.",
+    epilog=f"docs/… is {PAGES}",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.backend import PROCESS, Offer, Unfit, choose_backend, needs_of
+from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
 from reprise.domain.planned_run import RunPlan
@@ -22,7 +24,7 @@ from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Claim, Spec
 from reprise.domain.spec.parse import DISTRIBUTION_TRIALS
 from reprise.domain.statistics import Sample
-from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit, suggest
+from reprise.domain.suggesting import Suggestion, accuracy_error, suggest
 from reprise.planned_here import look
 from reprise.spec_files import find_specs, root_of
 
@@ -87,7 +89,7 @@ def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
                 lines += render_suggestion(each.claim.claim, each.suggestion)
             lines.append("")
         if not plan.claims:
-            lines += ["It claims nothing, so that nothing will be judged: docs/spec.md shows a claim.", ""]
+            lines += ["It claims nothing, so that nothing will be judged; for a claim see", SPEC_PAGE, ""]
     return "\n".join([*lines, ONLY_COMMITTED] if suggesting else lines[:-1])
 
 

@@ -20,6 +20,7 @@ from rich.text import Text
 from reprise import log
 from reprise.bootstrap import Rehearsal, possible, rehearsal
 from reprise.domain import environment, variation
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.backend import NOTHING, Unfit, choose_backend, needs_of
 from reprise.domain.badge import Badge, hardware_words, render_badge
 from reprise.domain.errors import UserError
@@ -156,7 +157,7 @@ def choose(files: Sequence[SpecFile], experiment: str | None, path: Path) -> Spe
         raise UserError(f"there is no reprise.yaml here; choose one with --experiment: {names}")
     raise UserError(
         f"there is no reprise.yaml in the repository of {path}: "
-        "`reprise init --adopt` writes one, docs/spec.md shows the smallest"
+        f"`reprise init --adopt` writes one, {SPEC_PAGE} shows the smallest"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.errors import UserError
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.document import MOST_BYTES
@@ -13,7 +14,7 @@ from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec
 
-NO_SPEC = f"no {SPEC_FILE}: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
+NO_SPEC = f"no {SPEC_FILE}: `reprise init --adopt` writes one, {SPEC_PAGE} shows the smallest"
 _COMMITTED_FILE_BYTES = 16 * 2**20
 
 
@@ -36,6 +37,8 @@ def find_specs(path: Path) -> Found:
 
 def spec_paths(path: Path) -> list[Path]:
     """The path itself, or the spec files of that folder, the root one first; links are none. UserError."""
+    if path.is_file() and path.suffix not in (SPEC_SUFFIX, ".yml"):
+        raise UserError(f"{path} is no spec file: name one that ends in {SPEC_SUFFIX}, or its folder")
     if path.is_file():
         return [path]
     if not path.exists():

@@ -5,9 +5,11 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
-from rich.console import Console
-from rich.markdown import Markdown
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import Markdown, MarkdownElement, TableElement
+from rich.table import Table
 from rich.text import Text
 
 from reprise.domain.log_text import readable
@@ -22,12 +24,27 @@ _LONGEST_LINE = 16 * 1024
 """Bytes after which a line is shown although it has not ended."""
 
 
+class _WholeWords(TableElement):
+    """A name that is cut off may stand for two."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for table in super().__rich_console__(console, options):
+            if isinstance(table, Table):
+                for column in table.columns:
+                    column.overflow = "fold"
+            yield table
+
+
+class _Report(Markdown):
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _WholeWords}
+
+
 def print_report(console: Console, markdown: str) -> None:
     """Render a report; its sections follow each other as headings, and links show where they lead.
 
     Lines fill a terminal's width; in a file or a pipe nothing stands behind the last word.
     """
-    report = Markdown(for_terminal(markdown), hyperlinks=False)
+    report = _Report(for_terminal(markdown), hyperlinks=False)
     if console.is_terminal:
         console.print(report)
         return

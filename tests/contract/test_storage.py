@@ -12,6 +12,7 @@ from tests.fakes.storage import FakeStorage
 from tests.repositories import write_files
 
 from reprise import uses
+from reprise.adapters.data.storage import DataStorage
 from reprise.adapters.git.storage import CloneStorage
 from reprise.adapters.mlflow.environment import folder_of
 from reprise.adapters.mlflow.storage import ServerStorage
@@ -92,7 +93,19 @@ def _rehearsal(folder: Path) -> Case:
     return Case(Rehearsals(folder), Kind.REHEARSAL, "abc", 200, lock.__enter__)
 
 
-MAKERS = (_fake, _environment, _downloads, _bench, _clone, _submodule, _server, _rehearsal)
+def _data(folder: Path) -> Case:
+    place = _old(folder / "data" / "open", KEY) / KEY
+    return Case(DataStorage(folder), Kind.DATA, f"open/{KEY}", 100, lambda: uses.use(place, folder))
+
+
+def _part(folder: Path) -> Case:
+    part = _old(folder / "data" / "open" / ".parts", KEY) / KEY
+    name = f"open/.parts/{KEY}"
+    lock = locked(part.with_suffix(".lock"), timeout=0)
+    return Case(DataStorage(folder), Kind.LEFTOVER, name, 100, lock.__enter__)
+
+
+MAKERS = (_fake, _environment, _downloads, _bench, _clone, _submodule, _server, _rehearsal, _data, _part)
 
 
 @pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__.strip("_"))

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
+from tests.fakes.fetcher import FakeFetcher
 from tests.fakes.forge import OWN_LOGIN, Comment, FakeForge
 from tests.fakes.linter import FakeLinter
 from tests.fakes.provider import FakeProvider
@@ -86,6 +87,7 @@ class Outside:
         self.forge = FakeForge(self.clock.elsewhere)
         self.source = FakeSource()
         self.builder = FakeBuilder()
+        self.fetcher = FakeFetcher(folder / "fetched")
         self.provider = FakeProvider(folder / "machines")
         self.runner = FakeRunner(lambda job: measured(0.93))
         self.tracker = FakeTracker(public_url="https://mlflow.test")
@@ -160,6 +162,7 @@ class Controller:
             backends=by_name(
                 *(Backend(each, out.builder, out.provider, out.runner, self.slots) for each in self.offers)
             ),
+            fetcher=out.fetcher,
             tracker=out.tracker,
             forge=out.forge,
             archive=out.archive,

@@ -314,6 +314,7 @@ class Town:
                         store=self.store,
                         source=out.source,
                         backends=by_name(Backend(FAKE, out.builder, out.provider, out.runner, self.slots)),
+                        fetcher=out.fetcher,
                         tracker=out.tracker,
                         forge=out.forge,
                         archive=out.archive,

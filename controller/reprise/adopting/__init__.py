@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.adopt import text as told
 from reprise.domain.adopt import written
 from reprise.domain.adopt.model import Proposal
@@ -25,7 +26,7 @@ from reprise.linting.folder import repo_of
 NOTHING = (
     "nothing says how the experiment is run (looked for MLproject, ReproGen's layout, a command in a code "
     "block of the README, a Dockerfile's CMD, a script such as train.py and a notebook): write reprise.yaml "
-    "by hand, docs/spec.md shows the smallest one"
+    f"by hand, {SPEC_PAGE} shows the smallest one"
 )
 
 _MOST_SHOWN = 20

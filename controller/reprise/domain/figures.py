@@ -28,6 +28,12 @@ def got(claim: ClaimJudgement) -> str:
     return _written(rounded)
 
 
+def percent(share: float) -> str:
+    if 0 < share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
 def beside(value: Value | None, published: str) -> str:
     """Any value with two digits more than the published one has; a dash for none."""
     number = parse_number(published)

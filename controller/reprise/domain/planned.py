@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from reprise.domain import suggesting
+from reprise.domain.bounds import bound_of
 from reprise.domain.distribution import reference_of
 from reprise.domain.planning import (
     Chances,
@@ -26,7 +27,6 @@ from reprise.domain.spec.model import (
     Better,
     Claim,
     Distribution,
-    Exact,
     PublishedKind,
     Side,
     Spec,
@@ -78,6 +78,8 @@ class ClaimPlan:
     """Mode distribution without a published spread: the largest with the first of `POWERS`."""
     all_inside: float | None
     """Mode tolerance: the chance that every trial falls inside when nothing changed."""
+    seeded: bool
+    """Whether a job takes a seed: where it does not, nothing scatters with one."""
     bound: float | None
     """How far a mean or a value may be away; None in mode exact."""
     remarks: tuple[str, ...]
@@ -89,7 +91,7 @@ def plan_claim(spec: Spec, claim: Claim, published: Sample | None) -> ClaimPlan:
     reference = reference_of(claim.published, number, published) if number is not None else None
     spread = reference if isinstance(reference, Sample) else None
     design = Design(spec.n, _values_behind(claim, spread))
-    bound = _bound(claim)
+    bound = bound_of(claim)
     return ClaimPlan(
         claim=claim,
         design=design,
@@ -98,6 +100,7 @@ def plan_claim(spec: Spec, claim: Claim, published: Sample | None) -> ClaimPlan:
         forecast=_forecast(spec, claim, design, spread),
         largest_sd=_largest_sd(claim, design) if spread is None else None,
         all_inside=_all_inside(claim, design, spread),
+        seeded=spec.run.seed is not None,
         bound=bound,
         remarks=tuple(suggesting.remarks(claim, bound)) if bound is not None else (),
     )
@@ -148,21 +151,9 @@ def _all_inside(claim: Claim, design: Design, spread: Sample | None) -> float | 
     """Of normal values around the published one."""
     if not isinstance(claim.compare, Tolerance) or spread is None or not spread.sd:
         return None
-    bound = _bound(claim)
+    bound = bound_of(claim)
     if bound is None:
         return None
     one_side = NormalDist().cdf(bound / spread.sd)
     once = one_side if claim.compare.side is Side.NO_WORSE else 2 * one_side - 1
     return float(once**design.n)
-
-
-def _bound(claim: Claim) -> float | None:
-    """How far a value may be away; None in mode exact."""
-    match claim.compare:
-        case Exact():
-            return None
-        case Distribution(margin=margin):
-            return margin
-        case Tolerance(abs=absolute, rel=relative):
-            number = parse_number(claim.published.text)
-            return max(absolute, relative * abs(float(number.value)) if number else 0.0)

@@ -42,7 +42,8 @@ def _executions(plan: RunPlan) -> Iterator[tuple[str, str]]:
     extra = (["a probe"] if plan.probe else []) + _controls(plan.controls)
     said = [_trials(spec.n), *extra]
     whole = " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else said[0]
-    yield "executions", f"{whole}, each at most {duration(spec.run.timeout.total_seconds())}"
+    each = "each " if extra or spec.n > 1 else ""
+    yield "executions", f"{whole}, {each}at most {duration(spec.run.timeout.total_seconds())}"
     if plan.probe and spec.n < MIN_UNREPEATABLE and _tolerant(plan):
         yield "", f"{_trials(MIN_UNREPEATABLE)} if the probe shows that the job does not repeat"
 

@@ -3,10 +3,12 @@
 import textwrap
 from collections.abc import Iterator
 
+from reprise.domain.bounds import half_unit
+from reprise.domain.figures import percent
 from reprise.domain.planned import MARGINS_AWAY, POWERS, ClaimPlan, Forecast, Needed
 from reprise.domain.settling import MOST_TRIALS
 from reprise.domain.spec.model import Claim, Distribution, Exact, PublishedKind, Tolerance
-from reprise.domain.suggesting import Suggestion, accuracy_error, half_unit
+from reprise.domain.suggesting import CONFIDENCE, COVERAGE, Suggestion, accuracy_error
 from reprise.domain.text import clean
 
 _MISSING = (
@@ -32,12 +34,6 @@ def render_suggestion(claim: Claim, found: Suggestion | None) -> list[str]:
         else [("suggested", "nothing yet: it takes the values of several seeds, not all equal")]
     )
     return table([*rows, *_precision(claim)])
-
-
-def percent(share: float) -> str:
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def _where(claim: Claim) -> Iterator[tuple[str, str]]:
@@ -106,8 +102,10 @@ def _chances(plan: ClaimPlan) -> Iterator[tuple[str, str]]:
             trials,
             "only the author's own seed is compared, so that the scatter between seeds does not matter",
         )
-    elif plan.spread is None:
+    elif plan.spread is None and plan.seeded:
         yield "missing", _MISSING
+    elif plan.spread is None:
+        yield trials, "the job takes no seed, so that only the machine and its software can move the value"
 
 
 def _forecast(forecast: Forecast, trials: str) -> Iterator[tuple[str, str]]:
@@ -158,7 +156,8 @@ def _suggested(found: Suggestion) -> Iterator[tuple[str, str]]:
     yield (
         "suggested",
         f"mode tolerance: abs {_short(found.tolerance)}, since mean ± {found.factor:.2f} standard deviations "
-        f"({found.low:.6g} to {found.high:.6g}) holds 95 % of further runs, at 95 % confidence",
+        f"({found.low:.6g} to {found.high:.6g}) holds {percent(COVERAGE)} of further runs, "
+        f"at {percent(CONFIDENCE)} confidence",
     )
     yield (
         "",

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from reprise.domain import environment
+from reprise.domain.data.pinning import unpinned, with_data
 from reprise.domain.errors import UserError
 from reprise.domain.hardware import of_file, with_hardware
 from reprise.domain.metric_file import Document, MetricProblem, invalid, load
@@ -74,18 +75,6 @@ class ImageRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedRecord:
-    """Data that was fetched, without where it lay on the machine."""
-
-    path: str
-    sha256: str
-    size: int
-    source: str
-    revision: str | None
-    pinned: bool
-
-
-@dataclass(frozen=True, slots=True)
 class BuiltRecord:
     """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
 
@@ -96,6 +85,18 @@ class BuiltRecord:
     packages: dict[str, str]
     image: ImageRecord | None = None
     """Since format 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedRecord:
+    """Of a `FetchedFile` what strangers are told."""
+
+    path: str
+    sha256: str
+    size: int
+    source: str
+    revision: str | None
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,8 @@ class Record:
     ledger: tuple[dict[str, Any], ...] = ()
     backend: str | None = None
     """Since format 2, like ``fetched``; before there was only ``process``."""
-    fetched: tuple[FetchedRecord, ...] | None = None
+    fetched: tuple[FetchedRecord, ...] = ()
+    """Data that the commit does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
+    judged = with_data(judged, spec, unpinned(record.fetched))
     judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 

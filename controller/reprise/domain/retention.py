@@ -17,6 +17,7 @@ class Kind(StrEnum):
     DOWNLOADS = "downloads"
     CLONE = "clone"
     ENVIRONMENT = "environment"
+    DATA = "data file"
     SERVER = "MLflow environment"
     LOGS = "logs"
     REHEARSAL = "rehearsal"
@@ -40,6 +41,7 @@ GROUP: dict[Kind, Group | None] = {
     Kind.DOWNLOADS: Group.CACHE,
     Kind.CLONE: Group.CACHE,
     Kind.ENVIRONMENT: Group.CACHE,
+    Kind.DATA: Group.CACHE,
     Kind.SERVER: Group.CACHE,
     Kind.LOGS: Group.LOGS,
     Kind.REHEARSAL: Group.REHEARSALS,

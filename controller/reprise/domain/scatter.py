@@ -10,6 +10,7 @@ from decimal import Decimal
 from reprise.domain import figures
 from reprise.domain.published import Number, exact, parse_number
 from reprise.domain.run import ClaimJudgement, Estimate, TrialResult
+from reprise.domain.statistics import COVERAGE
 from reprise.domain.text import clean, code, cut, inline
 
 _SHOWN_VALUES = 200
@@ -73,11 +74,12 @@ def _draw(claim: ClaimJudgement, found: Estimate, number: Number) -> str:
     """Whether a single published number looks like one of ours; it decides nothing."""
     if found.m != 1 or found.expected is None or not found.sd:
         return ""
+    share = figures.percent(COVERAGE)
     low, high = found.expected
     ends = f"{figures.beside(low, claim.published)} to {figures.beside(high, claim.published)}"
     if low <= float(number.value) <= high:
-        return f"95 % of single runs are expected in {ends}, which holds the published value"
+        return f"{share} of single runs are expected in {ends}, which holds the published value"
     return (
-        f"95 % of single runs are expected in {ends}: "
+        f"{share} of single runs are expected in {ends}: "
         "the published value would be an unusually lucky or unlucky draw"
     )

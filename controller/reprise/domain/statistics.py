@@ -16,7 +16,7 @@ ALPHA = 0.05
 """Of each one-sided test."""
 LARGEST = 1e150
 """Sums and squares of what is larger may not fit into a double."""
-_COVERAGE = 0.95
+COVERAGE = 0.95
 """Of the prediction interval that is told beside a verdict."""
 
 
@@ -60,7 +60,7 @@ def against_target(new: Sample, target: float, alpha: float = ALPHA) -> Estimate
     return _estimate(new, target, new.sd / math.sqrt(new.count), float(new.count - 1), alpha, m=0)
 
 
-def prediction_interval(new: Sample, coverage: float = _COVERAGE) -> tuple[float, float]:
+def prediction_interval(new: Sample, coverage: float = COVERAGE) -> tuple[float, float]:
     """Where one further draw falls with this probability."""
     half = t_quantile((1 + coverage) / 2, new.count - 1) * new.sd * math.sqrt(1 + 1 / new.count)
     return new.mean - half, new.mean + half

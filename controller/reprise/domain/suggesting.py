@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from statistics import NormalDist
 
+from reprise.domain.bounds import half_unit
 from reprise.domain.planning import Design, margin_for
 from reprise.domain.published import parse_number
-from reprise.domain.spec.model import Claim, Distribution, Published, PublishedKind
+from reprise.domain.spec.model import Claim, Distribution, PublishedKind
 from reprise.domain.statistics import Sample, chi_square_quantile
 
 CONFIDENCE = COVERAGE = 0.95
@@ -51,12 +52,6 @@ def suggest(claim: Claim, spread: Sample, *, trials: int, power: float) -> Sugge
     half = factor * spread.sd
     margin = rounded_up(ratio * spread.sd)
     return Suggestion(factor, spread.mean - half, spread.mean + half, rounded_up(half), margin, power, trials)
-
-
-def half_unit(published: Published) -> float | None:
-    """Half a unit of the last printed digit; None for a text."""
-    number = parse_number(published.text)
-    return float(number.half_unit) if number is not None else None
 
 
 def accuracy_error(claim: Claim) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import assert_never
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.environment import NO_LINEAR_ALGEBRA
 from reprise.domain.errors import UserError
 from reprise.domain.numerical import normalised, same_kernel
@@ -136,7 +137,7 @@ def _before(factor: Varied, spec: Spec) -> tuple[str, str]:
             if spec.run.seed is None:
                 raise UserError(
                     "this experiment has no `run.seed`, so its job cannot be told another seed: "
-                    "docs/spec.md shows how to declare one"
+                    f"{SPEC_PAGE} shows how to declare one"
                 )
             return str(spec.run.seed.value), str(spec.run.seed.value + 1)
         case Varied.THREADS:

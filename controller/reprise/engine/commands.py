@@ -25,13 +25,14 @@ from reprise.domain.command import (
 )
 from reprise.domain.forge import OnCommit, Permission, Reaction
 from reprise.domain.run import Repository
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.trust import Allowed, NeedsApproval, Refused
 from reprise.engine import approvals, conversation, plans, stopping, targets
 from reprise.engine.asking import Asked, confused, react, refuse, reply
 from reprise.engine.conversation import wrong_argument
 from reprise.engine.policies import Answer, Policies
 from reprise.engine.settled import Settled, new_run
-from reprise.engine.specs import SpecFile, read_specs
+from reprise.engine.specs import read_specs
 from reprise.engine.targets import Target
 from reprise.engine.world import World
 from reprise.store import checks

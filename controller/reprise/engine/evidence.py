@@ -109,6 +109,7 @@ def _record(world: World, run: Run, judgement: Judgement) -> EvidenceRecord:
         trials=tuple(_trial(world, run, spec, trial) for trial in trials),
         page=links(world, run).run,
         ledger=tuple(ledger_object(view.ledger)),
+        fetched=run.fetched or (),
     )
 
 
@@ -159,7 +160,8 @@ def _named(run: Run, declaration: bytes | None) -> Iterator[str]:
 
 def _data_sizes(world: World, run: Run, spec: Spec | None) -> dict[str, int]:
     paths = (each.path for each in spec.data) if spec is not None else ()
-    return {path: len(data) for path, data in _committed(world, run, paths).items()}
+    committed = {path: len(data) for path, data in _committed(world, run, paths).items()}
+    return committed | {each.path: each.size for each in run.fetched or ()}
 
 
 def _committed(world: World, run: Run, paths: Iterable[str]) -> dict[str, bytes]:

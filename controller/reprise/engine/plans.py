@@ -12,13 +12,13 @@ from reprise.domain.plan import Facts, Plan, plan_id
 from reprise.domain.policy import Policy
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import controls_of, wants_probe
 from reprise.engine import conversation
 from reprise.engine.asking import Asked, react, refuse
 from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled
-from reprise.engine.specs import SpecFile
 from reprise.engine.targets import Target
 from reprise.engine.world import World
 from reprise.store import plans as kept

@@ -18,13 +18,13 @@ from reprise.domain.policy import Policy, Unreadable, stricter
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.document import MOST_BYTES
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Problem, Spec
 from reprise.domain.spec.names import SPEC_FILE
 from reprise.domain.spec.parse import parse_policy
 from reprise.domain.trials import controls_of, most_executions, wants_probe
 from reprise.domain.trust import Allowed, Asked, Cost, Decision, decide
 from reprise.domain.trust import Refused as RefusedByTrust
-from reprise.engine.specs import SpecFile
 from reprise.engine.world import World
 from reprise.store import audit, runs
 

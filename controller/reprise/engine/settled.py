@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reprise.domain.forge import Place
 from reprise.domain.plan import Plan
 from reprise.domain.run import Repository, RunId, Sha
-from reprise.engine.specs import SpecFile
+from reprise.domain.spec.files import SpecFile
 from reprise.store.intake import Trigger
 from reprise.store.runs import NewRun
 

@@ -8,8 +8,7 @@ from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.document import MOST_BYTES, TOO_LARGE
-from reprise.domain.spec.files import SpecFile as SpecFile  # the engine knows it from here
-from reprise.domain.spec.files import distinct
+from reprise.domain.spec.files import SpecFile, distinct
 from reprise.domain.spec.model import BadSpec, Problem, Spec, Variation
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX, experiment_name
 from reprise.domain.spec.parse import parse_spec

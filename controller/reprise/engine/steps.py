@@ -8,17 +8,19 @@ from typing import Any
 
 import structlog
 
+from reprise.domain.data.pinning import unpinned, with_data
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.hardware import with_hardware
 from reprise.domain.run import Judgement, Phase, Reason, RunId, Sha
 from reprise.domain.spec.asked import noted
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
-from reprise.engine import auditing, evidence, linting, reporting, tracking, trial
+from reprise.engine import auditing, evidence, fetching, linting, reporting, tracking, trial
 from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
-from reprise.engine.specs import SpecFile, as_asked, read_published, read_spec
+from reprise.engine.specs import as_asked, read_published, read_spec
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
@@ -81,12 +83,20 @@ class Steps:
             tree = trial.lay_out(self._world, run)
         except Refused as error:
             return Failed(Reason.BUILD_FAILED, str(error))
+        spec = self._spec(run)
+
+        def stopping() -> bool:
+            return self._stop_requested(run_id) is not None
+
+        failed = fetching.fetch(self._world, run, spec, tree, stopping)
+        if failed is not None:
+            return self._stop_requested(run_id) or failed
         request = BuildRequest(
             run.id,
             tree,
-            self._spec(run),
+            spec,
             log_file,
-            lambda: self._stop_requested(run_id) is not None,
+            stopping,
             repository=run.repository.full_name,
             commit=run.commit,
             committed_at=run.source.committed_at if run.source is not None else None,
@@ -244,6 +254,7 @@ class Steps:
         metrics = {} if spec.claims else shown_metrics(self._world, run, results)
         published = read_published(self._world.source, run.repository, run.commit, spec)
         judged = judge(spec, results, metrics=metrics, published=published, coin_public=run.coin_public)
+        judged = with_data(judged, spec, unpinned(run.fetched or ()))
         judged = with_hardware(judged, spec, results, machine_of(self._world, run, results))
         return noted(judged, run.claims)
 

@@ -105,6 +105,7 @@ def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> J
         cpus=run.allocation.cpus,
         origin=Origin(run.repository.full_name, run.source.tree, run.dirty, run.submodules or ()),
         control=plan.control,
+        data=run.fetched or (),
     )
 
 

@@ -14,7 +14,7 @@ from reprise.domain.queue import Limits, gone
 from reprise.domain.run import RunId, Sha
 from reprise.domain.spec.model import Variation
 from reprise.engine.threads import Aside, in_thread
-from reprise.ports import Archive, Builder, Clock, Forge, Linter, Provider, Runner, Source, Tracker
+from reprise.ports import Archive, Builder, Clock, Fetcher, Forge, Linter, Provider, Runner, Source, Tracker
 from reprise.store.database import Database
 
 
@@ -96,6 +96,7 @@ class World:
     source: Source
     backends: Mapping[str, Backend]
     """By name; the first is the default. There is at least one."""
+    fetcher: Fetcher
     tracker: Tracker
     forge: Forge | None
     """None in a rehearsal: there is nobody to tell."""

@@ -61,7 +61,7 @@ class Keeper:
         """
         with locked(job.results / layout.COLLECT_LOCK, timeout=LOCK_SECONDS):
             return kept(job.results) or self._keep(
-                job, facts, memory_bytes, container, job.spec.data if inputs is None else inputs
+                job, facts, memory_bytes, container, prepare.inputs(job) if inputs is None else inputs
             )
 
     def _keep(

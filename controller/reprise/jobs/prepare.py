@@ -7,8 +7,10 @@ is removed before the job starts. Confined: see `confined`.
 import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from reprise.domain.data.pointers import LFS_START
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside
 from reprise.domain.run import Reason
@@ -18,7 +20,6 @@ from reprise.jobs.variables import Places
 from reprise.ports import Failed, JobRequest
 from reprise.removal import remove_tree
 
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 SCRATCH = Path("/tmp")  # noqa: S108  (of the job, not ours)
 SOCKET_ROOM = 32
 """What ``multiprocessing`` adds to TMPDIR for its socket names, of the 107 bytes they may have."""
@@ -74,6 +75,12 @@ def check_workdir(job: JobRequest) -> Failed | None:
     )
 
 
+def inputs(job: JobRequest) -> tuple[DataFile, ...]:
+    """The declared data, each with the digest that it had when the run fetched it."""
+    fetched = {each.path: each.sha256 for each in job.data}
+    return tuple(replace(each, sha256=fetched.get(each.path, each.sha256)) for each in job.spec.data)
+
+
 def check_data(tree: Path, data: Iterable[DataFile]) -> Failed | None:
     """Whether the declared inputs are there and are the declared ones; the first that is not."""
     for file in data:
@@ -89,7 +96,7 @@ def check_data(tree: Path, data: Iterable[DataFile]) -> Failed | None:
                 f"data file `{file.path}` is not in this commit: commit it or correct `data.path`",
             )
         if found != file.sha256:
-            return Failed(Reason.DATA_MISMATCH, _mismatch(file, found, pointer=pointer))
+            return Failed(Reason.DATA_MISMATCH, _mismatch(file, found, file.sha256, pointer=pointer))
     return None
 
 
@@ -122,15 +129,17 @@ def _digest(tree: Path, path: str) -> tuple[str | None, bool]:
     if descriptor is None:
         return None, False
     with open(descriptor, "rb") as file:
-        start = file.read(len(LFS_POINTER))
+        start = file.read(len(LFS_START))
         digest = hashlib.sha256(start)
         while chunk := file.read(1 << 20):
             digest.update(chunk)
-    return digest.hexdigest(), start == LFS_POINTER
+    return digest.hexdigest(), start == LFS_START
 
 
-def _mismatch(file: DataFile, found: str, *, pointer: bool) -> str:
-    said = f"`{file.path}` has sha256 {found[:12]}…, the spec says {file.sha256[:12]}…"
+def _mismatch(file: DataFile, found: str, expected: str | None, *, pointer: bool) -> str:
+    if expected is None:
+        return f"`{file.path}` has no `sha256` in the spec: add what `sha256sum` prints"
+    said = f"`{file.path}` has sha256 {found[:12]}…, the spec says {expected[:12]}…"
     if pointer:
-        return f"{said}: it is a Git LFS pointer, which is not supported yet; commit the file itself"
+        return f"{said}: it is a Git LFS pointer whose content was not fetched"
     return f"{said}: commit the file that belongs to the published result or correct `data.sha256`"

@@ -13,6 +13,7 @@ from typing import Any
 from reprise.domain import environment
 from reprise.domain.spec.model import Profile
 from reprise.jobs import hook, layout, told
+from reprise.jobs.prepare import inputs
 from reprise.jobs.variables import job_argv
 from reprise.masking import HIDDEN, mask
 from reprise.ports import Finished, JobRequest
@@ -98,7 +99,7 @@ def _outside(how: Recording, job: JobRequest, ended: Finished, missing: dict[str
         "python": _python(job),
         "blas": [],
         "source": _source(job),
-        "data": {each.path: each.sha256 for each in job.spec.data},
+        "data": {each.path: each.sha256 for each in inputs(job)},
         "run": _run(how, job, ended, variables),
         "in_process": {},
         "profile": {"name": job.spec.determinism.profile.value},

@@ -6,9 +6,9 @@ another command.
 
 from collections.abc import Iterator
 
+from reprise.domain.addresses import page_of
 from reprise.domain.lint.model import Finding, Severity
 from reprise.domain.spec.model import Problem
-from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 
 LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "notice"}

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from reprise.adapters.git.listing import Listed, earlier, list_files
 from reprise.domain.errors import UserError
-from reprise.domain.lint.repo import Entry, Experiment, Kind, Repo
+from reprise.domain.lint.repo import MOST_BYTES, MOST_FILES, Entry, Experiment, Kind, Repo
+from reprise.regular import read_regular
 
-MOST_FILES = 200_000
-MOST_BYTES = 16 * 2**20
-"""Of one file that is read."""
 LEFT_OUT = frozenset(
     (
         ".git",
@@ -73,19 +71,7 @@ class Folder:
     def read(self, path: str) -> bytes | None:
         """None of what is no ordinary file, may not be read, or has more than `MOST_BYTES`."""
         place = self._place(path)
-        if place is None:
-            return None
-        try:
-            # A pipe would wait for somebody to write into it.
-            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except (OSError, ValueError):
-            return None
-        with open(handle, "rb") as file:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
-                return None
-            data = file.read(MOST_BYTES + 1)
-        return data if len(data) <= MOST_BYTES else None
+        return read_regular(place, MOST_BYTES) if place is not None else None
 
     def write(self, path: str, data: bytes) -> None:
         """Whole or not at all, with the permissions it had. Raises UserError where that cannot be."""

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from reprise.domain.addresses import page_of
 from reprise.domain.lint.model import Finding, Severity
-from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 
 

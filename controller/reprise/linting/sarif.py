@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from reprise import __version__
+from reprise.domain.addresses import SOURCE, SPEC_PAGE, page_of
 from reprise.domain.lint.model import Finding, Rule, Severity
 from reprise.domain.lint.rules import RULES
 from reprise.domain.spec.model import Problem
 from reprise.domain.text import clean_line
-from reprise.linting.addresses import ADDRESS, SOURCE, page_of
 from reprise.linting.checked import Checked
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -46,7 +46,7 @@ def _spec_rule() -> dict[str, Any]:
         "id": SPEC,
         "shortDescription": {"text": "a spec that can be read"},
         "fullDescription": {"text": "A run needs a spec without problems."},
-        "helpUri": f"{ADDRESS}/docs/spec.md",
+        "helpUri": SPEC_PAGE,
         "defaultConfiguration": {"level": "error"},
     }
 

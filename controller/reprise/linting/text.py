@@ -9,10 +9,10 @@ from itertools import groupby
 
 from rich.text import Text
 
+from reprise.domain.addresses import page_of
 from reprise.domain.lint.model import Barrier, Finding, Severity
 from reprise.domain.lint.summary import Summary
 from reprise.domain.text import clean_line
-from reprise.linting.addresses import page_of
 from reprise.linting.checked import Checked
 from reprise.linting.pins import pin_lines
 
@@ -73,7 +73,9 @@ def _advice(finding: Finding, fixable: bool, digits: int, limit: int | None) -> 
     margin = " " * (_INDENT + digits + 2)
     fix = f"{finding.fix[:1].lower()}{finding.fix[1:]}{' (--fix does it)' if fixable else ''}"
     yield from _wrapped(Text(f"{margin}fix  "), fix, limit)
-    yield Text(f"{margin}see  ", "dim").append(finding.rule.page, f"dim link {page_of(finding.rule)}")
+    head, page = Text(f"{margin}see  ", "dim"), page_of(finding.rule)
+    fits = limit is None or len(head.plain) + len(page) <= limit
+    yield head.append(page if fits else finding.rule.page, f"dim link {page}")
 
 
 def _wrapped(head: Text, words: str, limit: int | None) -> Iterator[Text]:

@@ -24,13 +24,19 @@ class FetchRequest:
     trusted: bool = True
     """A stranger's code gets no secret."""
     stopping: Callable[[], bool] = lambda: False
+    """Looked at about once a second: then it ends as CANCELLED."""
+    remote: str = ""
+    """Where the repository is cloned from: an address, or ``file:`` for a folder of this machine."""
 
 
 class Fetcher(Protocol):
     def fetch(self, request: FetchRequest) -> tuple[FetchedFile, ...] | Failed:
         """Bring what the spec declares and the commit does not hold. Repeatable; what is here stays here.
 
-        Failed: DATA_MISSING or DATA_MISMATCH with source, expected and got; CANCELLED when it was stopped.
+        Whatever a commit holds itself is left out; a pointer of Git LFS or DVC is not the data. The files
+        stay where they are as long as ``request.tree`` does. Failed: DATA_MISSING or DATA_MISMATCH with
+        source, expected and got; REFUSED by the operator's rules; CANCELLED when it was stopped;
+        INFRASTRUCTURE when nobody answered.
         """
         ...
 

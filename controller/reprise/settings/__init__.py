@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -34,6 +35,7 @@ from pydantic_settings import (
 
 from reprise.domain import policy as trust
 from reprise.domain.backend import DOCKER, PROCESS, Offer
+from reprise.domain.data.addresses import read_network
 from reprise.domain.errors import UserError
 from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
@@ -47,6 +49,7 @@ SECRETS = (
     ("github", "webhook_secret"),
     ("http", "operator_token"),
     ("tracking", "uri"),
+    ("data", "secrets"),
     ("database_url",),
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
@@ -257,6 +260,54 @@ class Git(Section):
     """Seconds for one fetch."""
 
 
+class Data(Section):
+    """Data that a spec names and a commit does not hold; docs/data.md."""
+
+    file_gb: Gigabytes = Field(default=20.0, gt=0)
+    """GB that one file may have, 10^9 bytes each."""
+    run_gb: Gigabytes = Field(default=50.0, gt=0)
+    """GB that the files of one run may have together."""
+    seconds: Seconds = 7200.0
+    """Seconds for everything that one run fetches."""
+    timeout: Seconds = 30.0
+    """Seconds without an answer, for connecting and for each read."""
+    networks: tuple[str, ...] = ()
+    """Networks that data may come from though they are not public, as 10.1.0.0/16; a JSON list."""
+    hub_url: Address = "https://huggingface.co"
+    """Root of Hugging Face, or of a mirror."""
+    zenodo_url: Address = "https://zenodo.org"
+    """Root of Zenodo, or of its sandbox."""
+    s3_url: Address | None = None
+    """Root of an S3 service of yours. Default: Amazon's."""
+    s3_region: str = "us-east-1"
+    """Region of the buckets."""
+    secrets: dict[str, dict[str, SecretStr]] = Field(default_factory=dict, repr=False)
+    """What `auth` names: repository or pattern → name → value, as JSON. Default: none."""
+
+    @field_validator("networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                read_network(each)
+            except ValueError:
+                raise ValueError("this is no network: write 10.1.0.0/16, or one address") from None
+        return value
+
+    @field_validator("secrets", mode="before")
+    @classmethod
+    def _from_file(cls, value: Any) -> Any:
+        """A file, like a variable, holds JSON."""
+        return _json_object(value) if isinstance(value, str) else value
+
+    def secret_of(self, repository: str, name: str) -> str | None:
+        """The value for a repository: its own entry wins over patterns, the longest pattern over others."""
+        found = [pattern for pattern, named in self.secrets.items() if name in named]
+        fitting = [each for each in found if fnmatchcase(repository.lower(), each.lower())]
+        best = max(fitting, key=lambda each: (each.lower() == repository.lower(), len(each)), default=None)
+        return self.secrets[best][name].get_secret_value() if best is not None else None
+
+
 class Retention(Section):
     """What `reprise serve` removes once a day; docs/operate.md says what each bound is about."""
 
@@ -326,6 +377,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     policy: Trust = Trust()
     git: Git = Git()
+    data: Data = Data()
     retention: Retention = Retention()
     _config: Path | None = PrivateAttr(default=None)
 
@@ -423,6 +475,18 @@ def _secrets_in(section: BaseModel) -> Iterator[str]:
             yield value.get_secret_value()
         elif isinstance(value, BaseModel):
             yield from _secrets_in(value)
+        elif isinstance(value, dict):
+            yield from _secrets_of(value)
+
+
+def _secrets_of(named: dict[str, Any]) -> Iterator[str]:
+    """Of a mapping, however deep; of ``user:password`` its second half too, which is sent by itself."""
+    for value in named.values():
+        if isinstance(value, dict):
+            yield from _secrets_of(value)
+        elif isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            yield from filter(None, (secret, secret.partition(":")[2]))
 
 
 def _json_list(text: str) -> Any:
@@ -430,6 +494,13 @@ def _json_list(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise ValueError('this is no JSON list: write ["one", "two"], or one,two') from None
+
+
+def _json_object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError('this is no JSON: write {"owner/repo": {"NAME": "value"}}') from None
 
 
 def _passwords(url: str) -> tuple[str, ...]:

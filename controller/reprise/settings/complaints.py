@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from reprise.domain.addresses import SETTINGS_PAGE
 from reprise.settings.file import ConfigFile
 
 PREFIX = "REPRISE_"
@@ -49,7 +50,7 @@ def _said(kind: str, message: str, path: Names, known: Collection[Names]) -> str
     if kind == "extra_forbidden":
         near = _nearest(".".join(path), {".".join(each[:depth]) for each in known for depth in (1, 2)})
         return (
-            f"there is no such setting; {f'did you mean {near}?' if near else 'docs/settings.md lists them'}"
+            f"there is no such setting; {f'did you mean {near}?' if near else f'{SETTINGS_PAGE} lists them'}"
         )
     if kind == "model_type":
         inside = next((each for each in known if each[: len(path)] == path), path)

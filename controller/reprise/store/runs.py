@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, null, select, update
 from sqlalchemy.engine import Row
 
 from reprise.domain.backend import PROCESS
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
@@ -103,6 +104,8 @@ class Run:
     """What its commit was found to have; None before anybody looked."""
     backend: str = PROCESS
     """Where it is to run; the settings may not name it any more."""
+    fetched: tuple[FetchedFile, ...] | None = None
+    """Data that the commit does not hold; None before anybody fetched."""
 
     @property
     def place(self) -> Place:
@@ -145,6 +148,7 @@ _TYPES: dict[str, Any] = {
     "claims": tuple[str, ...],
     "submodules": tuple[Submodule, ...],
     "linted": Linted,
+    "fetched": tuple[FetchedFile, ...],
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""

@@ -170,6 +170,7 @@ runs = Table(
     Column("evidence_problem", Text),  # why there is none
     Column("linted", JSON),  # domain.lint.noticed.Linted; NULL = not looked at
     Column("backend", String(40), nullable=False, default="process", server_default="process"),
+    Column("fetched", JSON),  # domain.fetched.FetchedFile, each; NULL = nothing was fetched yet
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),

@@ -43,7 +43,7 @@ class Controller:
         self._program = program
         self.state = folder / "state"
         self.store = _empty_store(cache, folder)
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self.watching = watch
         self._folder = folder
         self._settings = {
@@ -248,7 +248,7 @@ def nothing_left_in(folder: Path) -> None:
     until(lambda: not processes_in(folder), seconds=2, what=lambda: f"left: {processes_in(folder)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

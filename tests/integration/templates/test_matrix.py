@@ -3,7 +3,6 @@
 Each is run once, with the answers that are harder to write down; they do not change what is computed.
 """
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,42 +10,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.templates.recorded import RECORDED
+from tests.integration.templates.making import ANSWERS, KEPT, made
+from tests.integration.templates.recorded import FURTHER, RECORDED
 from tests.rehearsals import finish, start
 from tests.repositories import commit_files, git
-from tests.templates import NAMES, ROOT, TEMPLATES, changed
+from tests.templates import NAMES, TEMPLATES, changed
 
 from reprise import starting
 
 MOST_SECONDS = 60
 """For one execution of a template's job."""
-CACHE = Path(os.environ.get("REPRISE_TEST_CACHE") or ROOT / ".cache") / "templates"
-"""Environments are made once for each lock, and kept."""
-ANSWERS = {
-    "nothing said": (),
-    "everything said": (
-        *("--title", 'A "quoted" title: #1, µ', "--author", "Ada O'Hara {{ König }}"),
-        *("--licence", "BSD-3-Clause", "--python", f"{sys.version_info.major}.{sys.version_info.minor}"),
-    ),
-}
 
 pytestmark = pytest.mark.real
 
 
-def made(folder: Path, name: str, answers: tuple[str, ...]) -> Path:
-    repository = folder / f"my-{name}"
-    ended = finish(start(folder / "state", "init", repository, "--template", name, *answers))
-    assert ended.code == 0, ended.err
-    assert git(repository, "status", "--porcelain") == ""
-    return repository
-
-
 @pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_wrong_is_found_in_it(name: str, answers: tuple[str, ...], tmp_path: Path) -> None:
+def test_nothing_is_found_in_it(name: str, answers: tuple[str, ...], tmp_path: Path) -> None:
     repository = made(tmp_path, name, answers)
-    ended = finish(start(tmp_path / "state", "check", repository))
-    assert ended.code == 0, ended.out
+    ended = finish(start(tmp_path / "state", "check", "--json", repository))
+    assert (ended.code, ended.result["problems"]) == (0, [])
+    assert [found for found in ended.result["findings"] if found["ignored"] is None] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,8 +63,7 @@ def pins(lock: Path) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_its_verdict_is_the_recorded_one(name: str, tmp_path: Path) -> None:
     repository = made(tmp_path, name, ANSWERS["everything said"])
-    kept = {"REPRISE_CACHE_DIR": str(CACHE)}
-    ended = finish(start(tmp_path / "state", "run", "--json", repository, extra=kept), seconds=300)
+    ended = finish(start(tmp_path / "state", "run", "--json", repository, extra=KEPT), seconds=300)
     recorded = RECORDED[name]
     said = ended.result
     assert (said["verdict"], said["level"], ended.code) == (
@@ -115,3 +98,8 @@ def test_an_update_from_the_version_before_keeps_the_authors_edits(name: str, tm
     assert (repository / "mine.py").read_text() == "x = 1\n"
     assert "On any machine." in (repository / "README.md").read_text(encoding="utf-8")
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_every_further_experiment_has_a_recorded_verdict() -> None:
+    files = (file for name in NAMES for file in (TEMPLATES / name / "template" / ".reprise").glob("*"))
+    assert {(file.parents[2].name, file.name.partition(".")[0]) for file in files} == FURTHER.keys()

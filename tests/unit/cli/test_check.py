@@ -12,7 +12,7 @@ import pytest
 from tests.unit.linting.folders import SPEC, folder, repository
 
 from reprise.cli import invoke
-from reprise.linting.addresses import ADDRESS
+from reprise.domain.addresses import ADDRESS
 
 FILES = {"reprise.yaml": SPEC, "train.py": "print(1)\n"}
 BAD = FILES | {"reprise.yaml": "version: 1\nrun: {command: x, cwd: y}\n"}
@@ -70,7 +70,7 @@ def test_findings_are_told_with_place_fix_and_page(
     assert code == 1
     (told,) = re.findall(r"^train\.py\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
     assert re.search(
-        r"3  warning  RX31  cudnn\.benchmark .*\n +fix  .* \(--fix does it\)\n +see  docs/rules/RX31\.md",
+        r"3  warning  RX31  cudnn\.benchmark .*\n +fix  .* \(--fix does it\)\n +see  https://\S+/docs/rules/RX31\.md",
         told,
     )
 

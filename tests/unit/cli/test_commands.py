@@ -10,9 +10,10 @@ import pytest
 
 from reprise import __version__
 from reprise.cli import invoke
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.errors import UserError
+from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec
-from reprise.engine.specs import SpecFile
 from reprise.rehearsal import choose
 
 COMMANDS = ("serve", "run", "check", "plan", "verify", "doctor", "init", "forge", "demo")
@@ -73,7 +74,7 @@ def test_no_command_shows_the_commands_and_is_wrong_usage(capsys: pytest.Capture
             "/nonexistent.yaml cannot be read (No such file",
         ),
         (["check", "--spec-only", "/nonexistent"], "/nonexistent does not exist"),
-        (["check", "--spec-only", "/proc/self/mem"], "/proc/self/mem cannot be read"),
+        (["check", "--spec-only", "/proc/self/mem"], "/proc/self/mem is no spec file: name one that ends in"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -154,10 +155,18 @@ def test_every_experiment_is_checked_and_two_of_one_name_are_a_finding(
     assert ".reprise/two.yaml:2:7: unknown key 'comand'" in text
 
 
+def test_a_spec_that_cannot_be_read_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "reprise.yaml").symlink_to("/proc/self/mem")
+    assert invoke(["check", "--spec-only", str(tmp_path / "reprise.yaml")]) == 64
+    assert "reprise.yaml cannot be read: " in capsys.readouterr().err
+
+
 def test_a_folder_without_a_spec_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["check", "--spec-only", str(tmp_path)]) == 64
     assert (
-        "has no reprise.yaml: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
+        f"has no reprise.yaml: `reprise init --adopt` writes one, {SPEC_PAGE} shows the smallest"
         in capsys.readouterr().err
     )
 

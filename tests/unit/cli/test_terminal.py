@@ -81,6 +81,14 @@ def test_a_long_line_is_not_broken(screen: Screen) -> None:
     assert screen.shows() == "y" * 300 + "\n"
 
 
+def test_no_name_in_a_table_of_a_report_is_cut_off() -> None:
+    out = io.StringIO()
+    row = "| gunpoint-euclidean | 0.0867 | " + "words that need room " * 9 + "|"
+    print_report(Console(file=out, width=44), f"| claim | published | allowed |\n|--|--|--|\n{row}\n")
+    assert "…" not in out.getvalue()
+    assert "gunpoint-euclidean" in "".join(line.split(" ")[1] for line in out.getvalue().splitlines()[4:6])
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_report_reads_without_escapes_and_says_where_links_lead(name: str) -> None:
     view = EXAMPLES[name]

@@ -195,6 +195,33 @@ def test_a_pointer_of_lfs_that_the_job_reads() -> None:
     assert found("RX22", repo(reading, SMALLEST)) == [("data/a.csv", 1)]
     assert found("RX22", repo(files | {"train.py": ""}, SMALLEST)) == []
     assert found("RX22", repo(reading | {"data/a.csv": "1\n" * 60}, SMALLEST)) == []
+    declared = SMALLEST + 'data: [{path: data/a.csv, source: "lfs:"}]\n'
+    assert found("RX22", repo(reading, declared)) == []
+
+
+def test_a_file_that_is_fetched_before_the_job_starts_is_there() -> None:
+    reading = {"train.py": "import pandas\npandas.read_csv('data/a.csv')\n"}
+    assert found("RX20", repo(reading, SMALLEST)) == [("train.py", 2)]
+    declared = (
+        SMALLEST + f'data: [{{path: data/a.csv, source: "https://x.test/a.csv", sha256: "{DIGEST}"}}]\n'
+    )
+    assert found("RX20", repo(reading, declared)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "loose"),
+    [
+        ("https://x.test/a.csv", True),
+        ("s3://bucket/a.csv", True),
+        ("hf://ada/wine@main/a.csv", True),
+        (f"hf://ada/wine@{'a' * 40}/a.csv", False),
+        ("lfs:", False),
+    ],
+)
+def test_a_source_that_pins_nothing_wants_a_digest(source: str, loose: bool) -> None:
+    entry = f'{{path: a.csv, source: "{source}", licence: CC0}}'
+    findings = found("RX24", repo({}, SMALLEST + f"data: [{entry}]\n"))
+    assert bool(findings) is loose
 
 
 def test_a_pointer_of_lfs_without_an_object() -> None:

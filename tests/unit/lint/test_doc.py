@@ -57,10 +57,23 @@ def test_what_the_spec_declares_need_not_be_repeated() -> None:
     assert said({**GOOD, "README.md": "See train.py. 10.5281/zenodo.1"}, spec) == []
 
 
-def test_a_doi_may_stand_in_the_citation_file() -> None:
-    bare = README.replace("doi:10.5281/zenodo.1234567", "")
-    assert said({**GOOD, "README.md": bare}) == [("README.md", Severity.INFORMATION)]
-    assert said({**GOOD, "README.md": bare, "CITATION.cff": "doi: 10.5281/zenodo.1\n"}) == []
+BARE = README.replace("doi:10.5281/zenodo.1234567", "")
+RELEASED = "title: x\nversion: 1.0.0\ndate-released: 2024-05-01\n"
+
+
+def test_a_release_wants_a_doi() -> None:
+    [finding] = findings("RX50", repo({**GOOD, "README.md": BARE, "CITATION.cff": RELEASED}, SMALLEST))
+    assert (finding.file, finding.line, finding.severity) == ("CITATION.cff", 3, Severity.INFORMATION)
+
+
+@pytest.mark.parametrize("file", ["CITATION.cff", ".zenodo.json", "README.md"])
+def test_the_doi_may_stand_in_any_of_its_places(file: str) -> None:
+    files = {**GOOD, "README.md": BARE, "CITATION.cff": RELEASED}
+    assert said({**files, file: f"{files.get(file, '')}doi: 10.5281/zenodo.1\n"}) == []
+
+
+def test_what_was_never_released_needs_no_doi() -> None:
+    assert said({**GOOD, "README.md": BARE, "CITATION.cff": "title: x\nversion: 0.1.0\n"}) == []
 
 
 def weights(spec: str) -> list[tuple[int, Severity]]:

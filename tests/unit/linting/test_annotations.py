@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.linting.seen import MIXED, checked
 
+from reprise.domain.addresses import ADDRESS
 from reprise.domain.spec.model import Problem
-from reprise.linting.addresses import ADDRESS
 from reprise.linting.annotations import commands
 from reprise.linting.checked import Checked
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.unit.lint.examples import RULES
 from tests.unit.linting.folders import SPEC, folder, repository
 
+from reprise.domain.addresses import SPEC_PAGE
 from reprise.linting.checked import Checked, check_folder, write_baseline
 
 BENCHMARK = "import torch\ntorch.backends.cudnn.benchmark = True\n"
@@ -63,7 +64,7 @@ def test_a_spec_that_is_a_link_is_none(tmp_path: Path) -> None:
     (root / ".reprise").symlink_to(outside)
 
     assert [problem.message for problem in check(root).problems] == [
-        "no reprise.yaml: `reprise init --adopt` writes one, docs/spec.md shows the smallest"
+        f"no reprise.yaml: `reprise init --adopt` writes one, {SPEC_PAGE} shows the smallest"
     ]
 
 

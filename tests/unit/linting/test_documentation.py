@@ -7,8 +7,8 @@ from tests.unit.linting.seen import MIXED
 
 from reprise.domain.lint.fixing import FIXES
 from reprise.domain.lint.model import Severity
+from reprise.domain.lint.repo import MOST_BYTES
 from reprise.domain.lint.rules import RULES
-from reprise.linting.folder import MOST_BYTES
 from reprise.linting.forms import Form
 from reprise.linting.plain import as_object
 

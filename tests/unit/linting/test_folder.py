@@ -7,8 +7,7 @@ import pytest
 from tests.unit.linting.folders import commit, folder, git, repository
 
 from reprise.domain.errors import UserError
-from reprise.domain.lint.repo import Entry, Kind, Repo
-from reprise.linting import folder as reading
+from reprise.domain.lint.repo import MOST_BYTES, Entry, Kind, Repo
 from reprise.linting.folder import Folder, repo_of
 
 
@@ -92,10 +91,10 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_is_listed_and_not_read(tmp_path: Path) -> None:
     folder(tmp_path, {"a.csv": ""})
-    os.truncate(tmp_path / "a.csv", reading.MOST_BYTES + 1)
+    os.truncate(tmp_path / "a.csv", MOST_BYTES + 1)
     found = seen(tmp_path)
 
-    assert found.entries["a.csv"].size == reading.MOST_BYTES + 1
+    assert found.entries["a.csv"].size == MOST_BYTES + 1
     assert found.load("a.csv") is None
 
 

@@ -10,9 +10,9 @@ from jsonschema import Draft4Validator
 from tests.unit.lint.build import repo
 from tests.unit.linting.seen import MIXED, checked
 
+from reprise.domain.addresses import ADDRESS
 from reprise.domain.lint.rules import RULES
 from reprise.domain.spec.model import Problem
-from reprise.linting.addresses import ADDRESS
 from reprise.linting.checked import Checked
 from reprise.linting.sarif import as_sarif
 

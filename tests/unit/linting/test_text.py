@@ -10,24 +10,24 @@ reprise.yaml:2:7: unknown key 'comand' in run: did you mean 'command'?
 README.md
   1  information  RX96  the word mean is here
      fix  write another word than mean
-     see  docs/rules/RX96.md
+     see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX96.md
 
 odd, 100%:name.txt
   1  warning  RX97  the word poor is here
      fix  write another word than poor
-     see  docs/rules/RX97.md
+     see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX97.md
 
 src/train.py
    1  error    RX98  the word bad is here
       fix  write another word than bad
-      see  docs/rules/RX98.md
+      see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX98.md
   10  error    RX98  the word bad is here
   11  warning  RX31  the word cudnn is here
       fix  write another word than cudnn (--fix does it)
-      see  docs/rules/RX31.md
+      see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX31.md
   12  warning  RX97  the word poor is here
       fix  write another word than poor
-      see  docs/rules/RX97.md
+      see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX97.md
 
 barrier                        errors  warnings  information
 documentation                       –         –            1
@@ -84,6 +84,14 @@ def test_in_a_terminal_no_line_is_wider_and_none_begins_in_the_margin() -> None:
 
     assert max(map(len, shown[: shown.index("")])) <= 44
     assert all(line.startswith("  ") for line in shown[1 : shown.index("")])
+
+
+def test_the_page_of_a_rule_leads_there_from_any_terminal_that_is_wide_enough() -> None:
+    found = checked({"a.txt": "bad\n"})
+    wide, narrow = ([line.plain for line in lines(found, width=width)] for width in (80, 44))
+
+    assert "     see  https://github.com/reprise-ml/reprise/blob/main/docs/rules/RX98.md" in wide
+    assert "     see  docs/rules/RX98.md" in narrow  # as a link, where terminals know links
 
 
 def test_a_file_name_cannot_colour_the_terminal() -> None:

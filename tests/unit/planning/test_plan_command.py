@@ -45,6 +45,17 @@ def test_every_kind_of_claim_is_told_what_it_can_expect(
     assert words in planned(tmp_path, capsys)
 
 
+def test_a_job_without_a_seed_is_not_asked_for_the_values_of_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_spec(tmp_path, claim_text('value: "0.9232"', "mode: tolerance, tolerance: {abs: 0.01}"), n=1)
+    spec = (tmp_path / "reprise.yaml").read_text()
+    (tmp_path / "reprise.yaml").write_text(spec.replace(", seed: {arg: --seed}", ""))
+    text = planned(tmp_path, capsys)
+    assert "the job takes no seed, so that only the machine and its software can move the value" in text
+    assert "scatter between seeds" not in text
+
+
 def test_seeds_without_effect_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(tmp_path, claim_text(PER_SEED, DISTRIBUTION), seeds=(0.9232,) * 4)
     text = planned(tmp_path, capsys, "--suggest-tolerance")

@@ -67,6 +67,11 @@ def test_the_command_has_the_authors_seed_and_its_executions(
     assert "at most 5 h of one machine" in text
 
 
+def test_a_single_execution_is_not_each(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (paper / "reprise.yaml").write_text(f"{SPEC}  timeout: 1h\n")
+    assert "executions 1 trial, at most 1 h" in told(paper, capsys)
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

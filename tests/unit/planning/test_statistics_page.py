@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reprise.cli import invoke
-from reprise.domain.planned_text import percent
+from reprise.domain.figures import percent
 from reprise.domain.planning import Design, per_side_for, power
 from reprise.domain.spec.model import Distribution
 from reprise.domain.suggesting import tolerance_factor

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.spec.reading import good
 
+from reprise.domain.bounds import half_unit
 from reprise.domain.planned import plan_claim
 from reprise.domain.planned_text import render_claim, render_suggestion
 from reprise.domain.planning import Design, power
@@ -14,7 +15,6 @@ from reprise.domain.spec.model import Better, Claim, Distribution, FileMetric, P
 from reprise.domain.statistics import Sample
 from reprise.domain.suggesting import (
     accuracy_error,
-    half_unit,
     remarks,
     rounded_up,
     suggest,

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import SecretStr
 
+from reprise.domain.addresses import SETTINGS_PAGE
 from reprise.domain.errors import UserError
 from reprise.settings import SECRETS, Settings, load_settings, setting_paths
 
@@ -83,7 +84,9 @@ def test_variables_win_over_secret_files_and_these_over_the_file(
 def test_every_secret_may_stand_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...]
 ) -> None:
-    (tmp_path / "secret").write_text(f"https://ada:{CANARY}@db.example/x\n")
+    several = f'{{"ada/*": {{"NAME": "ada:{CANARY}"}}}}\n'
+    text = several if path == ("data", "secrets") else f"https://ada:{CANARY}@db.example/x\n"
+    (tmp_path / "secret").write_text(text)
     monkeypatch.setenv(f"REPRISE_{'__'.join(path).upper()}_FILE", str(tmp_path / "secret"))
     assert any(CANARY in secret for secret in load_settings().secrets())
 
@@ -137,7 +140,7 @@ def test_watched_repositories_are_a_comma_list_or_json(
         ("WATHC", "ada/wine", "REPRISE_WATHC is no setting: did you mean REPRISE_WATCH?"),
         ("GITHUB__TOKN", CANARY, "REPRISE_GITHUB__TOKN is no setting: did you mean REPRISE_GITHUB__TOKEN?"),
         ("GITHUB_TOKEN", CANARY, "did you mean REPRISE_GITHUB__TOKEN?"),
-        ("GITHUB__COLOUR", CANARY, "github.colour: there is no such setting; docs/settings.md lists them"),
+        ("GITHUB__COLOUR", CANARY, f"github.colour: there is no such setting; {SETTINGS_PAGE} lists them"),
         ("GITHUB__TOKEN_FILE", "/nonexistent", "REPRISE_GITHUB__TOKEN_FILE names /nonexistent, which cannot"),
     ],
 )
@@ -266,3 +269,34 @@ def test_every_setting_has_a_path_and_secrets_are_among_them() -> None:
     paths = list(setting_paths())
     assert len(paths) == len(set(paths))
     assert set(SECRETS) <= set(paths)
+
+
+# --- secrets of data --------------------------------------------------------------------------------
+
+
+def test_secrets_of_data_are_hidden_and_redacted_with_their_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "REPRISE_DATA__SECRETS", f'{{"ada/wine": {{"HUB": "{CANARY}1", "S3": "AK:{CANARY}2"}}}}'
+    )
+    settings = load_settings()
+    for shown in (repr(settings), str(settings), repr(settings.data)):
+        assert CANARY not in shown
+    assert {f"{CANARY}1", f"AK:{CANARY}2", f"{CANARY}2"} <= set(settings.secrets())
+
+
+def test_a_secret_of_data_is_for_the_repository_that_it_was_given_to() -> None:
+    named = {"ada/wine": {"A": "own"}, "ada/*": {"A": "adas", "B": "b"}, "*": {"C": "everybodys"}}
+    data = Settings(data={"secrets": named}).data
+    assert data.secret_of("Ada/Wine", "A") == "own"
+    assert data.secret_of("ada/maps", "A") == "adas"
+    assert data.secret_of("ada/wine", "B") == "b"
+    assert data.secret_of("bob/wine", "B") is None
+    assert data.secret_of("bob/wine", "C") == "everybodys"
+    assert data.secret_of("ada/wine", "D") is None
+
+
+@pytest.mark.parametrize("wrong", ['["10.0.0.0/33"]', '["somewhere"]'])
+def test_a_network_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("REPRISE_DATA__NETWORKS", wrong)
+    with pytest.raises(UserError, match=r"data\.networks: this is no network"):
+        load_settings()

@@ -235,7 +235,7 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
             "data[].source must be an address such as https://example.org/train.csv",
         ),
         ("data: [{path: a, license: x}]", "unknown key 'license' in data[]; did you mean 'licence'?"),
-        ("data: [{path: a, auth: TOKEN}]", "data[].auth is not supported yet; remove it"),
+        ("data: [{path: a, auth: TOKEN}]", "data[].auth is for a source: add `source`, or remove it"),
         ("data: [{path: a}, {path: a}]", "data[].path names the data file 'a' again, first in line 1"),
         ("resources: {cpus: 0}", "resources.cpus must be a whole number from 1 to 4096, not '0'"),
         (

@@ -13,6 +13,7 @@ from tests.deliveries import Delivery
 from tests.fakes.archive import FakeArchive
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.clock import FakeClock
+from tests.fakes.fetcher import FakeFetcher
 from tests.fakes.forge import FakeForge
 from tests.fakes.linter import FakeLinter
 from tests.fakes.provider import FakeProvider
@@ -71,6 +72,7 @@ class Site:
             store=self.store,
             source=self.source,
             backends=by_name(Backend(Offer("process"), FakeBuilder(), FakeProvider(folder), FakeRunner(), 1)),
+            fetcher=FakeFetcher(folder / "fetched"),
             tracker=FakeTracker(),
             forge=FakeForge(),
             archive=self.archive,

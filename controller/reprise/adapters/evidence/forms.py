@@ -109,8 +109,9 @@ def _open_access(record: EvidenceRecord) -> str:
     where = f"The code is at {code(url)}" if url else "The code was in a folder of somebody's machine"
     lines = [f"- {where}, commit {code(record.commit)} ({code(source_uri(record))})."]
     data = record.spec.data if record.spec is not None else ()
+    came = {each.path: each.sha256 for each in record.fetched}
     lines += [
-        f"- Data {code(each.path, 120)}, sha256 {code(each.sha256)}"
+        f"- Data {code(each.path, 120)}, sha256 {code(came.get(each.path) or each.sha256 or 'unknown')}"
         f"{f', from {inline(each.source)}' if each.source else ''}"
         f"{f', licence {inline(each.licence)}' if each.licence else ', no licence declared'}."
         for each in data

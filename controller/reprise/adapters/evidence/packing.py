@@ -91,13 +91,8 @@ def _texts(record: EvidenceRecord, *, signed: bool) -> dict[str, bytes]:
         REPORT: f"{mask(record.report)}\n".encode(),
         RESULT: to_json(masked(judged)),
         "sbom.cdx.json": sbom(record),
-        "data-manifest.txt": data_manifest(data, _sizes(record)),
+        "data-manifest.txt": data_manifest(data, record.data_sizes, record.fetched),
         "codecheck.yml": codecheck(record).encode(),
         "forms/acm.md": acm(record).encode(),
         "forms/neurips.md": neurips(record).encode(),
     }
-
-
-def _sizes(record: EvidenceRecord) -> dict[str, int]:
-    """Bytes of the data, whether the commit holds it or it was fetched."""
-    return {**{each.path: each.size for each in record.fetched}, **record.data_sizes}

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 from reprise.domain.errors import Refused
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.spec.model import DataFile
 
 
@@ -14,10 +15,25 @@ def sums(files: Mapping[str, bytes]) -> bytes:
     ).encode()
 
 
-def data_manifest(data: Iterable[DataFile], sizes: Mapping[str, int]) -> bytes:
-    """``sha256  size  path`` of the data that the declaration names; ``-`` for a size that is not known."""
-    lines = (f"{each.sha256}  {sizes.get(each.path, '-')}  {_on_a_line(each.path)}\n" for each in data)
+def data_manifest(
+    data: Iterable[DataFile], sizes: Mapping[str, int], fetched: Iterable[FetchedFile] = ()
+) -> bytes:
+    """``sha256  size  path`` of the data that the declaration names; ``-`` for what is not known.
+
+    Behind a file that the commit does not hold stand, between tabs, its source, its revision and its licence.
+    """
+    came = {each.path: each for each in fetched}
+    lines = (_data_line(each, sizes.get(each.path), came.get(each.path)) for each in data)
     return "".join(sorted(lines)).encode()
+
+
+def _data_line(file: DataFile, size: int | None, fetched: FetchedFile | None) -> str:
+    sha256 = fetched.sha256 if fetched is not None else file.sha256
+    line = f"{sha256 or '-'}  {'-' if size is None else size}  {_on_a_line(file.path)}"
+    if fetched is None:
+        return f"{line}\n"
+    further = (fetched.source, fetched.revision, file.licence)
+    return "\t".join([line, *(" ".join((each or "-").split()) for each in further)]) + "\n"
 
 
 def _on_a_line(name: str) -> str:

@@ -4,21 +4,17 @@ Whoever wrote the commit wrote every name and byte in here, and where a link lea
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from reprise.domain.lint.repo import Entry, Experiment, Kind, Repo
+from reprise.domain.lint.repo import MOST_BYTES, MOST_FILES, Entry, Experiment, Kind, Repo
 from reprise.domain.lint.request import LintRequest
 from reprise.domain.spec.committed import check_files
 from reprise.domain.spec.model import BadSpec
 from reprise.domain.spec.names import experiment_name
 from reprise.domain.spec.parse import parse_spec
-
-MOST_BYTES = 16 * 2**20
-"""Of a file that is read at all."""
-MOST_ENTRIES = 200_000
+from reprise.regular import read_regular
 
 
 def repo_of(request: LintRequest) -> Repo:
@@ -29,8 +25,8 @@ def repo_of(request: LintRequest) -> Repo:
     entries = {}
     for entry in _walk(request.tree, frozenset(request.submodules)):
         entries[entry.path] = entry
-        if len(entries) > MOST_ENTRIES:
-            raise ValueError(f"more than {MOST_ENTRIES:,} files")
+        if len(entries) > MOST_FILES:
+            raise ValueError(f"more than {MOST_FILES:,} files")
     entries = dict(sorted(entries.items()))
     load = partial(_load, request.tree, entries)
     return Repo(entries, load, tuple(_experiments(load, request)), partial(_before, request))
@@ -68,12 +64,7 @@ def _load(tree: Path, entries: dict[str, Entry], path: str) -> bytes | None:
     entry = entries.get(path)
     if entry is None or entry.kind is not Kind.FILE or entry.size > MOST_BYTES:
         return None
-    try:
-        descriptor = os.open(tree / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    with open(descriptor, "rb") as file:
-        return file.read(MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    return read_regular(tree / path, MOST_BYTES)
 
 
 def _before(request: LintRequest, path: str) -> bytes | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reprise.domain.errors import UserError
+from reprise.regular import open_regular
 
 MAX_POINTS = 1_000_000
 MAX_NAME = 250
@@ -104,13 +105,10 @@ class Bounded:
     def _read(self, path: Path, limit: int) -> bytes:
         """A regular file of at most ``limit`` bytes; others are refused, and never waited for."""
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open_regular(path) as file:
+                data = file.read(limit + 1)
         except OSError as error:
             raise self._odd(path) from error
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise self._odd(path)
-            data = file.read(limit + 1)
         if len(data) > limit:
             raise UserError(f"{self._said(path)} is larger than {limit:,} bytes: log less there")
         return data

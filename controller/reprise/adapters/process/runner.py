@@ -22,6 +22,7 @@ from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
 from reprise.jobs import collect, hook, keeping, layout, prepare, record, runner_file
 from reprise.jobs.outcome import Facts
+from reprise.jobs.placing import place_data
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
@@ -89,7 +90,11 @@ class ProcessRunner:
     # --- start ----------------------------------------------------------------------------------
 
     def _prepare(self, job: JobRequest) -> Failed | None:
-        failed = prepare.check_workdir(job) or prepare.check_data(job.tree, job.spec.data)
+        failed = (
+            prepare.check_workdir(job)
+            or place_data(job.tree, job.data)
+            or prepare.check_data(job.tree, prepare.inputs(job))
+        )
         if failed is not None:
             return failed
         workdir = job.spec.run.workdir

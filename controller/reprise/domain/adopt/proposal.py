@@ -60,7 +60,7 @@ def _about(found: tuple[ClaimFound, ...]) -> tuple[Left, ...]:
         )
     return (
         Left(
-            "no table of the README prints a number that a metric file holds, so that nothing is claimed",
+            "nothing is claimed, since no table of a README prints a number that a metric file holds",
             "declare what was published under claims, with its place and the file that holds it",
         ),
     )

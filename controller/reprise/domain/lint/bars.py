@@ -1,26 +1,13 @@
 """How wide the bar of a claim is, and when one is wider than it was."""
 
+from reprise.domain.bounds import bound_of, half_unit
 from reprise.domain.lint.repo import Experiment
-from reprise.domain.spec.model import BadSpec, Claim, Compare, Distribution, Exact, Side, Spec, Tolerance
+from reprise.domain.spec.model import BadSpec, Claim, Compare, Distribution, Exact, Side, Spec
 from reprise.domain.spec.names import experiment_name
 from reprise.domain.spec.parse import parse_spec
-from reprise.domain.spec.quantities import parse_number
-from reprise.domain.suggesting import half_unit
 
 _SLACK = 1e-9
 """Relative; of two numbers that were computed and not written."""
-
-
-def bound_of(claim: Claim) -> float | None:
-    """How far a value or a mean may be away from the published one; None in mode exact."""
-    match claim.compare:
-        case Exact():
-            return None
-        case Distribution(margin=margin):
-            return margin
-        case Tolerance(abs=absolute, rel=relative):
-            number = parse_number(claim.published.text)
-            return max(absolute, relative * abs(float(number)) if number is not None else 0.0)
 
 
 def widened(before: Claim, now: Claim) -> str | None:

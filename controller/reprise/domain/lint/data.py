@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from reprise.domain.data.sources import Address, Bucket, Hub, parse_source
 from reprise.domain.lint.downloads import rx20
 from reprise.domain.lint.hub import rx21
 from reprise.domain.lint.model import Barrier, Found, Rule, Severity
@@ -12,6 +13,7 @@ from reprise.domain.lint.reach import is_beside
 from reprise.domain.lint.repo import Experiment, Repo
 from reprise.domain.lint.splits import rx25
 from reprise.domain.lint.stored import rx22, rx23
+from reprise.domain.spec.model import DataFile
 
 
 def rx24(repo: Repo) -> Iterator[Found]:
@@ -19,6 +21,7 @@ def rx24(repo: Repo) -> Iterator[Found]:
     for experiment in repo.experiments:
         for data in experiment.spec.data:
             lacking = [name for name in ("source", "licence") if not getattr(data, name)]
+            lacking += ["sha256"] if _is_loose(data) else []
             if lacking:
                 message = f"{data.path} is declared without its {' and '.join(lacking)}"
                 fix = f"add {' and '.join(f'`{name}`' for name in lacking)} to the entry"
@@ -26,6 +29,19 @@ def rx24(repo: Repo) -> Iterator[Found]:
     for path in repo.named("croissant.json", "*.croissant.json", "*_croissant.json", "*-croissant.json"):
         if not is_beside(path):
             yield from _croissant(repo, path)
+
+
+def _is_loose(data: DataFile) -> bool:
+    """Nothing in the repository says which bytes come."""
+    if data.sha256 is not None or data.source is None:
+        return False
+    match parse_source(data.source):
+        case Address() | Bucket():
+            return True
+        case Hub() as hub:
+            return not hub.pinned
+        case _:
+            return False
 
 
 def _croissant(repo: Repo, path: str) -> Iterator[Found]:
@@ -99,8 +115,8 @@ RULES: tuple[Rule, ...] = (
         "RX24",
         Barrier.DATA,
         Severity.WARNING,
-        "data without source or licence",
-        "Others cannot tell where the data comes from and whether they may use it.",
+        "data without source, licence or digest",
+        "Others cannot tell where the data comes from, whether they may use it, and whether it is the same.",
         rx24,
     ),
     Rule(

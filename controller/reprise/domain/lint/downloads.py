@@ -45,7 +45,7 @@ _REMOTE = re.compile(r"(?:https?|ftp)://\S+")
 _COMMAND = re.compile(r"\s*(?:sudo\s+)?(?:wget|curl|gdown|kaggle\s+datasets\s+download|aws\s+s3\s+cp)\s+\S")
 _LOCAL = re.compile(r"(?://|\s)(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 _DIGESTS = ("sha256", "sha512", "md5", "known_hash", "checksum")
-_COMMIT = "commit the file and declare it under `data` with its sha256"
+_COMMIT = "commit the file, or declare it under `data` with its source and sha256"
 
 
 def rx20(repo: Repo) -> Iterator[Found]:
@@ -160,9 +160,11 @@ def _absent(repo: Repo, job: Job, file: Python, call: Call) -> Iterator[Found]:
 
 
 def _may_be_there(repo: Repo, job: Job, file: Python, path: str) -> bool:
-    """Tracked, fetched by DVC, or mentioned elsewhere: then the job may well write it first."""
+    """Tracked, fetched for the job, or mentioned elsewhere: then it may well write it first."""
     workdir = job.experiment.spec.run.workdir if job.experiment else "."
     places = {normpath(join(folder, path)) for folder in (workdir, ".", dirname(file.path) or ".")}
+    if job.experiment and any(each.path in places and each.source for each in job.experiment.spec.data):
+        return True
     if any(each in repo.entries or f"{each}.dvc" in repo.entries for each in places):
         return True
     tops = {each.split("/")[0] for each in places}

@@ -3,7 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
-from reprise.domain.lint.bars import bound_of, earlier_claims, widened
+from reprise.domain.bounds import bound_of, half_unit
+from reprise.domain.lint.bars import earlier_claims, widened
 from reprise.domain.lint.claim_places import claim_line
 from reprise.domain.lint.model import Barrier, Found, Rule, Severity
 from reprise.domain.lint.repo import Experiment, Repo
@@ -12,7 +13,7 @@ from reprise.domain.metrics import comparable, read_metric
 from reprise.domain.spec.model import Claim, Distribution, Exact, FileMetric, PublishedKind
 from reprise.domain.spec.names import SPEC_FILE, SPEC_FOLDER, SPEC_SUFFIX
 from reprise.domain.spec.problems import quote
-from reprise.domain.suggesting import accuracy_error, half_unit
+from reprise.domain.suggesting import accuracy_error
 
 _MANY_ERRORS = 3.0
 _NOTHING_YET = ("", "{}", "[]", "null")

@@ -24,6 +24,8 @@ _HARDWARE = re.compile(
 )
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>]+")
 _DOI_PLACES = ("CITATION.cff", ".zenodo.json", "codemeta.json")
+_RELEASED = re.compile(r"^date-released\s*:\s*\S", re.MULTILINE)
+"""What `CITATION.cff` says of a release, and of nothing else."""
 
 
 def rx50(repo: Repo) -> Iterator[Found]:
@@ -37,7 +39,7 @@ def rx50(repo: Repo) -> Iterator[Found]:
         yield Found("README.md", 1, "there is no README", fix)
     elif repo.text(readme) is not None:
         yield from _instructions(repo, readme, text)
-    yield from _citation(repo, readme, text)
+    yield from _citation(repo, text)
 
 
 def _has_licence(repo: Repo, readme: str) -> bool:
@@ -70,11 +72,21 @@ def _says_hardware(repo: Repo, readme: str) -> bool:
     return bool(_HARDWARE.search(readme)) or declared
 
 
-def _citation(repo: Repo, readme: str | None, text: str) -> Iterator[Found]:
+def _citation(repo: Repo, readme: str) -> Iterator[Found]:
     if "CITATION.cff" not in repo.entries:
-        fix = "Add CITATION.cff with title, authors and version; forges and archives read it"
+        fix = "Add CITATION.cff with title and authors; forges and archives read it"
         yield Found("CITATION.cff", 1, "no CITATION.cff says how to cite this", fix, Severity.INFORMATION)
-    if not any(_DOI.search(each) for each in (text, *(repo.text(path) or "" for path in _DOI_PLACES))):
-        fix = "Archive a release where it gets a DOI, such as Zenodo, and write the DOI into CITATION.cff"
-        message = "no DOI names a release that is archived"
-        yield Found(readme or "README.md", 1, message, fix, Severity.INFORMATION)
+    yield from _released(repo, readme)
+
+
+def _released(repo: Repo, readme: str) -> Iterator[Found]:
+    """Work in progress has nothing to archive yet."""
+    citation = repo.text("CITATION.cff") or ""
+    released = _RELEASED.search(citation)
+    places = (readme, *(repo.text(path) or "" for path in _DOI_PLACES))
+    if released is None or any(_DOI.search(each) for each in places):
+        return
+    line = citation.count("\n", 0, released.start()) + 1
+    message = "a release has a date and no DOI under which it is archived"
+    fix = "Archive it where it gets a DOI, such as Zenodo, and write `doi: 10.…` beside the date"
+    yield Found("CITATION.cff", line, message, fix, Severity.INFORMATION)

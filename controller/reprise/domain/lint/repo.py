@@ -8,6 +8,10 @@ from functools import cached_property
 from reprise.domain.lint.python import Python, read_python
 from reprise.domain.spec.model import Spec
 
+MOST_FILES = 200_000
+"""Of a repository that is looked at."""
+MOST_BYTES = 16 * 2**20
+"""Of a file that is read at all."""
 MOST_TEXT = 2**20
 """Bytes of a file that is read as text; what is larger is no source."""
 

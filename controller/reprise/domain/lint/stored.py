@@ -110,9 +110,10 @@ def _md5(data: bytes) -> str:
 
 
 def _lfs(repo: Repo) -> Iterator[Found]:
-    """A trial's tree is laid out without LFS: where the content should be, there is a pointer."""
+    """A trial's tree is laid out without LFS: the content comes only where `data` names the file."""
     patterns = _lfs_patterns(repo)
     needed = _needed(repo) if patterns else frozenset[str]()
+    declared = {data.path for each in repo.experiments for data in each.spec.data}
     for path, entry in repo.entries.items():
         if not patterns or not _may_point(entry) or not _is_matched(path, patterns):
             continue
@@ -123,20 +124,15 @@ def _lfs(repo: Repo) -> Iterator[Found]:
             yield Found(
                 path, 1, "the Git LFS pointer names no object", "commit the file again with `git lfs`"
             )
-        elif any(f"/{path}".endswith(f"/{each}") for each in needed):
+        elif path not in declared and any(f"/{path}".endswith(f"/{each}") for each in needed):
             message = "the job finds the Git LFS pointer in place of its content"
-            yield Found(
-                path, 1, message, "commit the file itself: `git lfs untrack`, then `git add --renormalize .`"
-            )
+            yield Found(path, 1, message, f'declare it: `data: [{{path: {path}, source: "lfs:"}}]`')
 
 
 def _needed(repo: Repo) -> frozenset[str]:
-    """Names of files in what the jobs declare and say."""
-    declared = {data.path for each in repo.experiments for data in each.spec.data}
+    """Names of files in what the jobs say."""
     said = {text.value for job in jobs(repo) for file in job.files for text in file.texts}
-    return frozenset(
-        normpath(each) for each in declared | said if re.fullmatch(r"[\w./ -]*\w\.\w{1,8}", each)
-    )
+    return frozenset(normpath(each) for each in said if re.fullmatch(r"[\w./ -]*\w\.\w{1,8}", each))
 
 
 def _may_point(entry: Entry) -> bool:

@@ -76,14 +76,16 @@ class EnvironmentRule:
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A committed input file that is checked before the trials."""
+    """An input file: committed, or fetched from its source, and checked before and after every trial."""
 
     path: str
-    sha256: str
-    """64 lower-case hex digits."""
+    sha256: str | None
+    """64 lower-case hex digits; None = whatever the source gives."""
     licence: str | None
     source: str | None = None
-    """Where the author says it comes from; text for people."""
+    """Where it comes from; see `domain.data.sources`. Of a committed file: text for people."""
+    auth: str | None = None
+    """Name of an operator's secret that opens the source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 
+from reprise.domain.data.sources import MOST_CHARACTERS, Malformed, parse_source
 from reprise.domain.spec.model import Artifact, DataFile, Determinism, Profile, Resources
 from reprise.domain.spec.problems import quote
 from reprise.domain.spec.quantities import parse_digest, parse_duration, parse_least_size, parse_size
@@ -10,7 +11,7 @@ from reprise.domain.spec.section import Section
 
 DIGEST_EXPECTED = "a sha256 of 64 hex digits"
 SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
-SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S+")
+SOURCE = re.compile(r"[a-z][a-z0-9+.-]*:\S*")
 
 
 def read_data(root: Section) -> tuple[DataFile, ...]:
@@ -74,14 +75,20 @@ def read_artifacts(root: Section) -> tuple[Artifact, ...]:
 
 
 def _data_file(section: Section) -> DataFile:
-    section.require("path", "sha256")
-    section.read("auth", _secret_name, expected="the name of a secret")
-    section.later("auth")
+    section.require("path")
+    source = section.read("source", _source, expected="an address such as https://example.org/train.csv")
+    if source is not None and isinstance(wrong := parse_source(source), Malformed):
+        section.wrong("source", wrong.why)
+    if not section.has("source"):
+        section.require("sha256")
+        if section.has("auth"):
+            section.wrong("auth", "is for a source: add `source`, or remove it")
     return DataFile(
         path=section.file("path") or "",
-        sha256=section.read("sha256", parse_digest, expected=DIGEST_EXPECTED) or "",
+        sha256=section.read("sha256", parse_digest, expected=DIGEST_EXPECTED),
         licence=section.line("licence"),
-        source=section.read("source", _source, expected="an address such as https://example.org/train.csv"),
+        source=source,
+        auth=section.read("auth", _secret_name, expected="the name of a secret"),
     )
 
 
@@ -134,4 +141,4 @@ def _secret_name(text: str) -> str | None:
 
 
 def _source(text: str) -> str | None:
-    return text if SOURCE.fullmatch(text) and len(text) <= 2000 else None
+    return text if SOURCE.fullmatch(text) and len(text) <= MOST_CHARACTERS else None
