@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,9 @@ PATIENCE = 15.0
 @contextmanager
 def locked_folder() -> Iterator[Path]:
     """Gets its name when it is locked, so that nobody takes it for an abandoned one."""
-    making = Path(tempfile.mkdtemp(prefix=f"making-{PREFIX}"))
+    # Its name is an Engine's namespace too, where mkdtemp's underscores are not allowed in every place.
+    making = Path(tempfile.gettempdir()) / f"making-{PREFIX}{secrets.token_hex(4)}"
+    making.mkdir(mode=0o700)
     with (making / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield making.rename(making.with_name(making.name.removeprefix("making-")))
