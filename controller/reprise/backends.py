@@ -9,6 +9,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from reprise.adapters.images.builder import ImageBuilder
+from reprise.adapters.images.storage import ImageStorage
 from reprise.adapters.process.builder import ProcessBuilder
 from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
@@ -130,7 +131,7 @@ def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
         chosen.slots,
         lack=partial(_unanswered, asked.about),
     )
-    return Made(backend, (), builder.close)
+    return Made(backend, (ImageStorage(settings.cache, builder.place),), builder.close)
 
 
 def _unanswered(about: Callable[[], object]) -> str | None:

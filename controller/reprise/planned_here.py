@@ -5,7 +5,7 @@ names what a run would end with.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from reprise.adapters.git import local
@@ -33,8 +33,14 @@ _DATABASE = "reprise.db"
 _PIECE = 1 << 20
 
 
-def look(root: Path, spec: Spec, state: Path | None) -> Here:
-    """``root`` holds the spec; ``state`` is the state folder with what ran before, None = look at none."""
+def look(root: Path, spec: Spec, state: Path | None, *, image: bool = False) -> Here:
+    """``root`` holds the spec; ``state`` is the state folder with what ran before, None = look at none.
+
+    ``image``: it would run in one, which is made of more than the process backend installs.
+    """
+    earlier = _earlier(root, spec, state) if state is not None else None
+    if image:
+        return _in_an_image(root, spec, earlier)
     lock = locks.choose(root, spec.environment)
     python = interpreters.wanted(
         spec.environment.python, root, root if isinstance(lock, Failed) else lock.file.parent
@@ -46,7 +52,7 @@ def look(root: Path, spec: Spec, state: Path | None) -> Here:
         pins=found,
         python=asked,
         inputs=_inputs(root, spec.data),
-        earlier=_earlier(root, spec, state) if state is not None else None,
+        earlier=earlier,
         missing=(*_absent_scripts(root, spec), *problems),
         dockerfile=_dockerfile(root, spec.environment),
     )
@@ -58,6 +64,24 @@ def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:
     if isinstance(wish, Failed) or not wish.generated or pins.is_installed_by_uv(wish.path):
         return None
     return wish.dockerfile
+
+
+def _in_an_image(root: Path, spec: Spec, earlier: Earlier | None) -> Here:
+    """Which Python that has, the build says."""
+    rule = spec.environment
+    lock = None if rule.image is not None else pins.chosen(rule.dockerfile or rule.lock, _there(root))
+    return Here(
+        pins=pins.read(lock, root.joinpath(*paths.parts_inside(lock)).read_bytes()) if lock else None,
+        python=None if rule.python is None else (rule.python, "the spec"),
+        inputs=_inputs(root, spec.data),
+        earlier=earlier,
+        missing=tuple(_absent_scripts(root, spec)),
+        dockerfile=_dockerfile(root, rule),
+    )
+
+
+def _there(root: Path) -> Callable[[str], bool]:
+    return lambda path: _inside(root, path) is not None
 
 
 def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:

@@ -66,7 +66,7 @@ def plan_specs(
         ExperimentPlan(
             name,
             spec,
-            RunPlan(spec, look(root_of(path), spec, state), _backend(spec, root_of(path), offers)),
+            _run(spec, root_of(path), state, offers),
             _claims(spec, claim, found.read, suggesting),
         )
         for name, spec in specs
@@ -96,6 +96,12 @@ def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
 def as_object(plans: tuple[ExperimentPlan, ...]) -> dict[str, Any]:
     """Plain data, as docs/statistics.md lists it."""
     return {"experiments": [_experiment(plan) for plan in plans]}
+
+
+def _run(spec: Spec, root: Path, state: Path | None, offers: Sequence[Offer]) -> RunPlan:
+    backend = _backend(spec, root, offers)
+    image = any(offer.images for offer in offers if offer.name == backend)
+    return RunPlan(spec, look(root, spec, state, image=image), backend)
 
 
 def _backend(spec: Spec, root: Path, offers: Sequence[Offer]) -> str | Unfit:

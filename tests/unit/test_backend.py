@@ -21,7 +21,11 @@ offers = st.lists(
     min_size=1,
 )
 needs = st.builds(
-    Needs, st.none() | st.just("environment.image"), st.integers(0, 2), st.booleans(), st.booleans()
+    Needs,
+    image=st.none() | st.just("environment.image"),
+    gpus=st.integers(0, 2),
+    closed_network=st.booleans(),
+    untrusted=st.booleans(),
 )
 policies = st.builds(
     Policy,

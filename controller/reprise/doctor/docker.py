@@ -62,11 +62,9 @@ def engine_findings(chosen: Docker, about: Callable[[], Described]) -> Iterator[
     try:
         told = about()
     except (Retryable, Refused) as error:
-        step = (
-            f"start it, let this user write to {chosen.socket}, or set REPRISE_DOCKER__HOST to the socket "
-            "of another"
-        )
-        yield Finding("docker", False, str(error), step)
+        said, _, step = str(error).partition(": ")
+        elsewhere = f"or set REPRISE_DOCKER__HOST to another socket than {chosen.socket}"
+        yield Finding("docker", False, said, f"{step}, {elsewhere}" if step else elsewhere)
         return
     rootless = ", rootless" if told.rootless else ""
     machine = f"{cores(told.cpus)}, {size(told.memory_bytes)}"

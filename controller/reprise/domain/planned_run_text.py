@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
+from reprise.domain.pins import is_lock
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_text import table
 from reprise.domain.spec.model import Hardware, Resources, Tolerance
@@ -67,10 +68,14 @@ def _pins(plan: RunPlan) -> str:
 
 def _lock(plan: RunPlan) -> str:
     pins = plan.here.pins
+    if plan.spec.environment.image is not None:
+        return f"the image {plan.spec.environment.image}"
     if pins is None:
         return "no lock file"
     if pins.empty:
         return f"{pins.lock}, which names nothing to install"
+    if not is_lock(pins.lock):
+        return pins.lock
     return f"{pins.lock}, {f'weak: {pins.weak}' if pins.weak else 'every file by its hash'}"
 
 

@@ -117,6 +117,24 @@ def test_watched_repositories_are_a_comma_list_or_json(
     assert load_settings().watch == watch
 
 
+@pytest.mark.parametrize(
+    ("text", "backends"),
+    [
+        ("", ("process",)),
+        ("docker", ("docker",)),
+        ("docker, process, docker", ("docker", "process")),
+        ('["process", "docker"]', ("process", "docker")),
+    ],
+)
+def test_backends_are_a_list_whose_first_is_the_default(
+    monkeypatch: pytest.MonkeyPatch, text: str, backends: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("REPRISE_BACKENDS", text)
+    settings = load_settings()
+    assert settings.backends == backends
+    assert tuple(offer.name for offer in settings.offers()) == backends
+
+
 # --- wrong ones -------------------------------------------------------------------------------------
 
 
@@ -129,6 +147,11 @@ def test_watched_repositories_are_a_comma_list_or_json(
         ("WATCH", "*/wine", "'*/wine' is a pattern over owners: name each owner, like ada/*"),
         ("WATCH", '["ada/wine"', "this is no JSON list"),
         ("WATCH", "[1]", "setting REPRISE_WATCH: watch: input should be a valid string"),
+        ("BACKENDS", "process,cloud", "there is no backend 'cloud' here: there are process, docker"),
+        ("BACKENDS", "[]", "name at least one backend"),
+        ("DOCKER__HOST", "tcp://10.0.0.1:2375", "name a socket here, as unix:///…"),
+        ("DOCKER__GPUS", "many", "docker.gpus"),
+        ("IMAGES__BASE", "python:{version}", "write {python} where the version stands"),
         ("HTTP__PORT", "http", "setting REPRISE_HTTP__PORT: http.port: input should be a valid integer"),
         ("HTTP__PORT", "65536", "less than or equal to 65535"),
         ("HTTP__PUBLIC_URL", "reprise.example", "this is no web address: write http://… or https://…"),

@@ -20,7 +20,6 @@ from reprise.adapters.evidence.entities import (
 from reprise.adapters.evidence.names import REPORT, RESULT
 from reprise.adapters.evidence.plain import at_millisecond, short, source_uri
 from reprise.adapters.evidence.raw import folder_of
-from reprise.domain.fetched import FetchedFile
 from reprise.domain.image_words import origin
 from reprise.domain.run import REASON_TEXT
 from reprise.domain.words import outcome
@@ -133,21 +132,14 @@ def inputs(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
     fetched = {each.path: each for each in record.fetched}
     for data in record.spec.data if record.spec is not None else ():
         came = fetched.get(data.path)
+        where = f"fetched from {came.source}" if came is not None else "in the repository"
         sha256 = came.sha256 if came is not None else data.sha256 or ""
-        told = _by_digest(data.path, sha256, _whence(came))
+        told = _by_digest(data.path, sha256, short(f"data that the declaration names, {where}"))
         further = {"license": data.licence, "version": came.revision if came is not None else None}
         yield (
             fragment("data", data.path),
             {**told, **{key: short(value) for key, value in further.items() if value}},
         )
-
-
-def _whence(fetched: FetchedFile | None) -> str:
-    if fetched is None:
-        return "data that the declaration names, in the repository"
-    revision = f", {fetched.revision}" if fetched.revision is not None else ""
-    pinned = "" if fetched.pinned else "; the declaration does not say which bytes it has to be"
-    return short(f"data that the declaration names, fetched from {fetched.source}{revision}{pinned}")
 
 
 def _by_digest(path: str, sha256: str, description: str) -> Properties:
