@@ -13,7 +13,8 @@ from reprise.domain.backend import DOCKER
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.images import references
 from reprise.domain.words import cores, size
-from reprise.settings import Docker, Images, Settings
+from reprise.settings import Settings
+from reprise.settings.containers import Docker, Images
 
 _SECONDS = 15.0
 _OVERLAYS = ("overlay2", "overlayfs", "fuse-overlayfs", "btrfs", "zfs")

@@ -16,7 +16,8 @@ from reprise.doctor.docker import (
     registry_finding,
 )
 from reprise.domain.errors import Retryable
-from reprise.settings import Docker, Images, Settings
+from reprise.settings import Settings
+from reprise.settings.containers import Docker, Images
 
 
 @dataclass(frozen=True)
