@@ -24,7 +24,6 @@ from reprise.jobs.variables import job_argv
 from reprise.locks import locked
 from reprise.ports import Finished, JobRequest
 from reprise.removal import remove_tree
-from reprise_runner import capture
 
 LOCK_SECONDS = 60.0
 NO_ROOM = ("disk_full", "disk_taken", "disk_exceeded")
@@ -78,8 +77,6 @@ class Keeper:
         taken, changed = self._take(job, facts, inputs)
         layout.remove_short_name(job.folder)
         finished = _finished(job, facts, taken, {**changed, **_keep_series(job)}, memory_bytes)
-        if not (job.folder / capture.MACHINE).exists():  # the disk was full; we are on the same machine
-            capture.write(str(job.folder), facts.started_at)
         record.write(self.recording, job, finished, inside, container=container)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())

@@ -28,6 +28,7 @@ from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
 from reprise.locks import locked
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.processes import alive
+from reprise_runner import capture
 
 LOG_LIMIT_BYTES = 50_000_000
 START_SECONDS = 20.0
@@ -210,6 +211,8 @@ class ProcessRunner:
                 facts = Facts.model_validate_json(file.read(MAX_FACTS_BYTES))
         except ValidationError as error:
             return Lost(f"the supervisor's result cannot be used: {error.errors()[0]['msg']}")
+        if not (job.folder / capture.MACHINE).exists():  # the disk was full; we are on the same machine
+            capture.write(str(job.folder), facts.started_at)
         return self._keeper.keep(job, facts)
 
 
