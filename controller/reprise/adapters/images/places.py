@@ -12,7 +12,7 @@ from reprise.domain.images import references
 from reprise.domain.images.references import Reference
 
 _HOW = "rewrite-timestamp=true,compression-level=1"
-"""Dating files compresses every layer a second time; a low level makes up for that, at some per cent of size."""
+"""Dating files compresses each layer a second time; a low level makes up for that, at some cost in size."""
 DIGEST = "containerimage.digest"
 CONFIG = "containerimage.config.digest"
 """What BuildKit calls the digests of the manifest and of the configuration."""
