@@ -14,10 +14,16 @@ from tests.repositories import write_files
 from reprise import uses
 from reprise.adapters.data.storage import DataStorage
 from reprise.adapters.git.storage import CloneStorage
+from reprise.adapters.images import records
+from reprise.adapters.images.places import Place
+from reprise.adapters.images.registry import Credentials, Registries
+from reprise.adapters.images.storage import ImageStorage
 from reprise.adapters.mlflow.environment import folder_of
 from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.process.environments import build_lock
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
+from reprise.domain.image import Image
+from reprise.domain.image import Kind as ImageKind
 from reprise.domain.retention import Item, Kind
 from reprise.locks import locked
 from reprise.ports import Storage
@@ -72,6 +78,17 @@ def _bench(folder: Path) -> Case:
     return Case(ProcessStorage(folder), Kind.LEFTOVER, "build-x", 100, lock.__enter__)
 
 
+def _image(folder: Path) -> Case:
+    """A ready one, of which only the record is ours."""
+    place = folder / "images" / KEY
+    image = Image(ImageKind.IMAGE, f"sha256:{KEY}", (), "", generated=False)
+    records.save(place, records.Record(f"r.example/a@sha256:{KEY}", image, "3.11.2", {}, 0, pushed=False))
+    (size,) = (path.stat().st_size for path in _old(place).iterdir())
+    nowhere = Place(Registries(Credentials()), None, None)
+    storage = ImageStorage(folder, nowhere)
+    return Case(storage, Kind.ENVIRONMENT, KEY, size, lambda: uses.use(place, folder))
+
+
 def _clone(folder: Path) -> Case:
     place = _old(folder / "7.git", "objects/pack/a.pack")
     return Case(CloneStorage(folder), Kind.CLONE, "7.git", 100, lambda: uses.touch(place))
@@ -105,7 +122,19 @@ def _part(folder: Path) -> Case:
     return Case(DataStorage(folder), Kind.LEFTOVER, name, 100, lock.__enter__)
 
 
-MAKERS = (_fake, _environment, _downloads, _bench, _clone, _submodule, _server, _rehearsal, _data, _part)
+MAKERS = (
+    _fake,
+    _environment,
+    _image,
+    _downloads,
+    _bench,
+    _clone,
+    _submodule,
+    _server,
+    _rehearsal,
+    _data,
+    _part,
+)
 
 
 @pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__.strip("_"))

@@ -11,6 +11,8 @@ from reprise.domain.errors import UserError
 from reprise.domain.images import references
 from reprise.domain.images.references import Reference
 
+_HOW = "rewrite-timestamp=true,compression-level=1"
+"""Dating files compresses each layer a second time; a low level makes up for that, at some cost in size."""
 DIGEST = "containerimage.digest"
 CONFIG = "containerimage.config.digest"
 """What BuildKit calls the digests of the manifest and of the configuration."""
@@ -36,10 +38,10 @@ class Place:
     def output(self, key: str, archive: Path) -> str:
         """What BuildKit is to make: something pushed, else a file for `put`."""
         if self.registry is None:
-            return f"type=docker,name=reprise:{key[:32]},dest={archive},rewrite-timestamp=true"
+            return f"type=docker,name=reprise:{key[:32]},dest={archive},{_HOW}"
         insecure = ",registry.insecure=true" if self.registry.api.startswith("http:") else ""
         name = f"{self.registry.repository}:{key}"
-        return f"type=image,name={name},push=true,rewrite-timestamp=true{insecure}"
+        return f"type=image,name={name},push=true,{_HOW}{insecure}"
 
     def put(self, said: Mapping[str, str], archive: Path) -> Put:
         """``said``: by BuildKit, of what it made. Raises Retryable when the Engine does not take it."""
