@@ -31,7 +31,7 @@ up: .venv/.ready ## the same, then stay with links to look around until Ctrl-C
 demo-verdicts: .venv/.ready ## every kind of answer: each experiment of the example, as its README promises
 	@.venv/bin/reprise demo --verdicts
 
-.PHONY: check test integration templates further calibration chaos bench fuzz bare nightly
+.PHONY: pin-images check test integration templates further calibration chaos bench fuzz bare nightly
 check: .venv/.ready ## static checks: format, lint, types, import rules
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -58,6 +58,9 @@ box: ## make what `make docker` needs, once: Debian packages, BuildKit, images (
 	@$(PYTHON) -m tests.box prepare
 docker: .venv/.ready box ## the tests with a real Engine, BuildKit and registry, started here (needs root)
 	.venv/bin/pytest -q -n 0 tests/integration/docker
+
+pin-images: .venv/.ready ## look up the digests of the base images: runner-image/README.md
+	@.venv/bin/python runner-image/pin.py
 
 bench: .venv/.ready ## measure beside peers in the same run; ROW=1 for one; docs/benchmarks.md
 	@.venv/bin/python -m bench $(ROW)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -79,12 +80,19 @@ class Endless(Answer):
         """False: it is the header that never ends."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what these tests are about."""
+
+
 @contextmanager
-def serving(host: str = "127.0.0.1") -> Iterator[DataServer]:
+def serving(host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> Iterator[DataServer]:
     state = DataServer()
-    server = ThreadingHTTPServer((host, 0), _handler(state))
+    server = _Server((host, 0), _handler(state))
     server.daemon_threads = True
-    state.url = f"http://{host}:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    state.url = f"{'http' if tls is None else 'https'}://{host}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

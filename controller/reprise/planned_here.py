@@ -10,14 +10,19 @@ from pathlib import Path
 
 from reprise.adapters.git import local
 from reprise.adapters.git.listing import list_files
+from reprise.adapters.images.builder import OWN_PYTHON
+from reprise.adapters.images.wishes import read_wish
 from reprise.adapters.process import interpreters, locks, requirements
 from reprise.domain import paths, pins
 from reprise.domain.adopt.words import SCRIPTS, below
+from reprise.domain.data.pointers import LFS_MOST_BYTES, read_pointer
+from reprise.domain.data.sources import Elsewhere, Malformed, Object, parse_source
 from reprise.domain.errors import UserError
 from reprise.domain.forecast import usual_seconds
+from reprise.domain.images.written import Bases
 from reprise.domain.pins import Pins
 from reprise.domain.planned_run import Earlier, Here, Input, Standing
-from reprise.domain.spec.model import DataFile, Spec
+from reprise.domain.spec.model import DataFile, EnvironmentRule, Spec
 from reprise.ports import Failed
 from reprise.store import rehearsed
 from reprise.store.took import durations
@@ -49,6 +54,7 @@ def look(root: Path, spec: Spec, state: Path | None, *, image: bool = False) -> 
         inputs=_inputs(root, spec.data),
         earlier=earlier,
         missing=(*_absent_scripts(root, spec), *problems),
+        dockerfile=_dockerfile(root, spec.environment),
     )
 
 
@@ -56,17 +62,27 @@ def _in_an_image(root: Path, spec: Spec, earlier: Earlier | None) -> Here:
     """Which Python that has, the build says."""
     rule = spec.environment
     lock = None if rule.image is not None else pins.chosen(rule.dockerfile or rule.lock, _there(root))
+    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
     return Here(
         pins=pins.read(lock, root.joinpath(*paths.parts_inside(lock)).read_bytes()) if lock else None,
         python=None if rule.python is None else (rule.python, "the spec"),
         inputs=_inputs(root, spec.data),
         earlier=earlier,
-        missing=tuple(_absent_scripts(root, spec)),
+        missing=(*_absent_scripts(root, spec), *([wish.message] if isinstance(wish, Failed) else [])),
+        dockerfile=_dockerfile(root, rule),
     )
 
 
 def _there(root: Path) -> Callable[[str], bool]:
     return lambda path: _inside(root, path) is not None
+
+
+def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:
+    """With the usual bases, whatever an operator set."""
+    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
+    if isinstance(wish, Failed) or not wish.generated or pins.is_installed_by_uv(wish.path):
+        return None
+    return wish.dockerfile
 
 
 def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:
@@ -87,13 +103,27 @@ def _inputs(root: Path, files: Sequence[DataFile]) -> tuple[Input, ...]:
 
     def standing(file: DataFile) -> Standing:
         place = _inside(root, file.path)
+        instead = Standing.FETCHED if _has_source(root, file) else None
         if place is None:
-            return Standing.MISSING
+            return instead or Standing.MISSING
         if held and file.path not in held and not file.path.startswith(submodules):
-            return Standing.IGNORED
+            return instead or Standing.IGNORED
+        if _is_pointer(place):
+            return Standing.FETCHED
         return Standing.PRESENT if _sha256(place) == file.sha256 else Standing.OTHER
 
     return tuple(Input(file, standing(file)) for file in files)
+
+
+def _has_source(root: Path, file: DataFile) -> bool:
+    if file.source is None:
+        return _inside(root, f"{file.path}.dvc") is not None
+    return not isinstance(parse_source(file.source), Elsewhere | Malformed | Object)
+
+
+def _is_pointer(place: Path) -> bool:
+    with place.open("rb") as opened:
+        return read_pointer(opened.read(LFS_MOST_BYTES + 1)) is not None
 
 
 def _absent_scripts(root: Path, spec: Spec) -> Iterator[str]:

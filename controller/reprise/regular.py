@@ -23,6 +23,8 @@ def read_regular(path: str | Path, most_bytes: int) -> bytes | None:
     """All of it; None of what `open_regular` refuses, and of what is larger."""
     try:
         with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > most_bytes:
+                return None
             data = file.read(most_bytes + 1)
     except (OSError, ValueError):
         return None

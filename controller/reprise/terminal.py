@@ -20,23 +20,27 @@ from reprise.engine.world import Folders
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHUNK = 64 * 1024
 _PADDING = re.compile(" +$", re.MULTILINE)
+_SHORT = 14
+"""Characters of a number that stays on one line, however narrow a table is."""
 _LONGEST_LINE = 16 * 1024
 """Bytes after which a line is shown although it has not ended."""
 
 
-class _WholeWords(TableElement):
-    """A name that is cut off may stand for two."""
+class _Whole(TableElement):
+    """A name that is cut off may stand for two, and half of a number for another number."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for table in super().__rich_console__(console, options):
             if isinstance(table, Table):
                 for column in table.columns:
+                    words = [str(cell) for cell in column.cells]
+                    column.no_wrap = all(len(each) <= _SHORT and " " not in each for each in words)
                     column.overflow = "fold"
             yield table
 
 
 class _Report(Markdown):
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _WholeWords}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "table_open": _Whole}
 
 
 def print_report(console: Console, markdown: str) -> None:

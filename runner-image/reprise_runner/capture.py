@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from reprise_runner import gpus, job_files
@@ -32,7 +31,7 @@ def write(folder: str, since: float, *, root: str = "/") -> None:
 
 def machine(folder: str, since: float, *, root: str = "/") -> dict[str, Any]:
     """Groups of the record, and in ``missing`` why something has no value. ``folder`` is where it works."""
-    here = Machine(Path(root))
+    here = Machine(root)
     missing: dict[str, str] = {}
     cuda, found = gpus.observe(missing)
     if found:
@@ -41,7 +40,7 @@ def machine(folder: str, since: float, *, root: str = "/") -> dict[str, Any]:
         "gpu": found,
         "cuda": cuda,
         "cpu": here.cpu(),
-        "memory": here.memory(Path(folder)),
+        "memory": here.memory(folder),
         "os": here.system(),
     }
     missing.update(here.missing)

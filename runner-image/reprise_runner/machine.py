@@ -7,7 +7,6 @@ guessed. Called by ``capture.py``; needs nothing but a Python >= 3.8 and its sta
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,14 +24,14 @@ CONTAINER_MARKS = (
 class Machine:
     """The files of a machine below ``root``; gathers in ``missing`` what they do not tell."""
 
-    def __init__(self, root: Path = Path("/")) -> None:
-        self.root = root
+    def __init__(self, root: str | os.PathLike[str] = "/") -> None:
+        self.root = os.fspath(root)
         self.missing: dict[str, str] = {}
 
     def text(self, path: str, field: str = "") -> str | None:
         """A file's text; None, noted for ``field``, when it cannot be read."""
         try:
-            with (self.root / path).open("rb") as file:
+            with open(os.path.join(self.root, path), "rb") as file:
                 return file.read(MAX_FILE).decode(errors="replace").replace("\0", "\n").strip()
         except OSError as error:
             if field:
@@ -58,9 +57,16 @@ class Machine:
             "threads": len(processors) or os.cpu_count(),
             "affinity": ranges(os.sched_getaffinity(0)),
             "quota": self._quota(),
-            "numa_nodes": len(list((self.root / "sys/devices/system/node").glob("node[0-9]*"))) or None,
+            "numa_nodes": self._numa_nodes(),
             "governor": self.text("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         }
+
+    def _numa_nodes(self) -> int | None:
+        try:
+            names = os.listdir(os.path.join(self.root, "sys/devices/system/node"))
+        except OSError:
+            return None
+        return sum(name.startswith("node") and name[4:].isdigit() for name in names) or None
 
     def _quota(self) -> str | None:
         """``2 of 100000 µs`` as the kernel writes it: quota and period; ``max`` for none."""
@@ -81,7 +87,7 @@ class Machine:
 
     # --- memory and disk ------------------------------------------------------------------------
 
-    def memory(self, folder: Path) -> Found:
+    def memory(self, folder: str | os.PathLike[str]) -> Found:
         """``folder`` is where the trial works."""
         sizes = _fields(self.text("proc/meminfo", "memory.total_bytes") or "")
         return {
@@ -89,7 +95,7 @@ class Machine:
             "swap_bytes": _kibibytes(sizes.get("SwapTotal")),
             "limit_bytes": self._memory_limit(),
             "huge_pages": _chosen(self.text("sys/kernel/mm/transparent_hugepage/enabled")),
-            **self._disk(folder),
+            **self._disk(os.path.abspath(folder)),
         }
 
     def _memory_limit(self) -> int | str | None:
@@ -104,7 +110,7 @@ class Machine:
         self.missing["memory.limit_bytes"] = "no control group limits memory here"
         return None
 
-    def _disk(self, folder: Path) -> Found:
+    def _disk(self, folder: str) -> Found:
         try:
             about = os.statvfs(folder)
         except OSError as error:
@@ -116,11 +122,12 @@ class Machine:
             "filesystem": self._filesystem(folder),
         }
 
-    def _filesystem(self, folder: Path) -> str | None:
+    def _filesystem(self, folder: str) -> str | None:
         mounts = [
             line.split() for line in (self.text("proc/self/mounts", "memory.filesystem") or "").splitlines()
         ]
-        above = {"/" + str(part).lstrip("/") for part in (folder, *folder.parents)}
+        parts = folder.strip("/").split("/")
+        above = {"/" + "/".join(parts[:count]) for count in range(len(parts) + 1)}
         found = [(len(words[1]), words[2]) for words in mounts if len(words) > 2 and words[1] in above]
         return max(found)[1] if found else None
 
@@ -144,7 +151,7 @@ class Machine:
 
     def _container(self) -> str:
         for path, name in CONTAINER_MARKS:
-            if (self.root / path).exists():
+            if os.path.exists(os.path.join(self.root, path)):
                 return name
         return self.text("run/systemd/container") or "none"
 

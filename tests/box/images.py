@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.box import packages
 from tests.box.caching import CACHE, note_seconds, replace_folder
 from tests.box.lacking import Lacking
+from tests.box.toolchain import ARCHITECTURES
 
 SUITE = "bookworm"
 INCLUDED = ("python3", "python3-venv", "ca-certificates")
@@ -24,7 +25,6 @@ DEBOOTSTRAP_LIMIT = 400
 LAYOUT = 1
 """Raised when what is below changes what it makes."""
 
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"

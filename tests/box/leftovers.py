@@ -25,13 +25,16 @@ PATIENCE = 15.0
 
 @contextmanager
 def locked_folder() -> Iterator[Path]:
-    """Gets its name when it is locked, so that nobody takes it for an abandoned one."""
-    # Its name is an Engine's namespace too, where mkdtemp's underscores are not allowed in every place.
-    making = Path(tempfile.gettempdir()) / f"making-{PREFIX}{secrets.token_hex(4)}"
+    """Gets its name when it is locked, so that nobody takes it for an abandoned one.
+
+    The name is one of containerd's namespaces too, which may not end with an underscore.
+    """
+    name = f"{PREFIX}{secrets.token_hex(4)}"
+    making = Path(tempfile.gettempdir()) / f"making-{name}"
     making.mkdir(mode=0o700)
     with (making / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield making.rename(making.with_name(making.name.removeprefix("making-")))
+        yield making.rename(making.with_name(name))
 
 
 def clear_abandoned() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reprise.domain.errors import Retryable
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile, Network
@@ -21,10 +22,10 @@ class FakeFetcher:
     """(repository, name) of what the operator lends."""
     asked: list[FetchRequest] = field(default_factory=list)
     fetched: int = 0
-    _failures: list[Failed] = field(default_factory=list)
+    _failures: list[Failed | Retryable] = field(default_factory=list)
     _closed: bool = False
 
-    def fail(self, *failures: Failed) -> None:
+    def fail(self, *failures: Failed | Retryable) -> None:
         self._failures.extend(failures)
 
     def fetch(self, request: FetchRequest) -> tuple[FetchedFile, ...] | Failed:
@@ -34,7 +35,10 @@ class FakeFetcher:
         if request.stopping():
             return Failed(Reason.CANCELLED, "nobody wants it now")
         if self._failures:
-            return self._failures.pop(0)
+            failure = self._failures.pop(0)
+            if isinstance(failure, Retryable):
+                raise failure
+            return failure
         found = [self._one(request, file) for file in request.spec.data if _is_outside(request, file)]
         failed = next((each for each in found if isinstance(each, Failed)), None)
         return failed or tuple(each for each in found if isinstance(each, FetchedFile))

@@ -13,7 +13,7 @@ from typing import Any
 from tests.fakes.clock import START
 
 from reprise.domain import environment
-from reprise.domain.run import Reason
+from reprise.domain.run import Reason, Resumed
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 
 
@@ -36,6 +36,7 @@ class FakeJob:
     failed: Failed | None = None
     """It cannot be started."""
     problems: dict[str, str] = field(default_factory=dict)
+    resumed: Resumed | None = None
     environment: dict[str, Any] = field(default_factory=lambda: {"cpu": {"model": "a fake"}, "missing": {}})
     """Its environment record."""
 
@@ -109,6 +110,7 @@ def _finish(job: JobRequest, state: _State) -> Finished:
         log_cut=0,
         artifacts={artifact.path: _digest(files / artifact.path) for artifact in job.spec.artifacts},
         problems=does.problems,
+        resumed=does.resumed,
     )
 
 

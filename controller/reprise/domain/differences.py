@@ -69,7 +69,7 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     (r"run\.seed|.*\.initial_seed|.*\.REPRISE_SEED", Factor.SEED),
     (r".*\.PYTHONHASHSEED", Factor.HASH_SEED),
     (r"data\..*", Factor.DATA),
-    (r".*\bimage\b.*|.*image_digest", Factor.IMAGE),
+    (r".*\bimage\b.*|.*image_(digest|id)", Factor.IMAGE),
     (r"gpu\.\d+\.driver|cuda\.driver|cuda\.nvml", Factor.DRIVER),
     (r"gpu\..*", Factor.GPU),
     (r"cuda\.xid", Factor.TIME),
@@ -100,7 +100,8 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     (r".*\.(host|hostname|node|node_id|node_type|machine_id|site|lease)|run\.(id|backend|cpus)", Factor.HOST),
     (r"run\.(argv|workdir)|source\..*", Factor.CODE),
     (r"run\..*|memory\..*", Factor.TIME),
-    (r"os\..*", Factor.SYSTEM),
+    (r"container\.(user|cpus|memory_bytes|pids)", Factor.HOST),
+    (r"os\..*|container\..*", Factor.SYSTEM),
     (r".*", Factor.OTHER),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), factor) for pattern, factor in _FACTORS)

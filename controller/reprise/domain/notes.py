@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from reprise.domain.artifacts import ArtifactCheck, all_identical
+from reprise.domain.continued import continued_notes
 from reprise.domain.control import control_notes
 from reprise.domain.published import equal_as_printed, parse_number
 from reprise.domain.run import Judgement, Level, TrialResult, Value, Verdict
@@ -21,7 +22,7 @@ def notes(
     *,
     coin_public: bool,
 ) -> list[str]:
-    said = [_probe_note(repeats(spec, results), results)]
+    said = [*continued_notes(spec, results), _probe_note(repeats(spec, results), results)]
     trials = counted(results)
     failed = [trial for trial in trials if not trial.valid]
     if failed and judged.verdict not in (Verdict.NOT_RUN, Verdict.INCONCLUSIVE):

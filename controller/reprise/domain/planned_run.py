@@ -23,6 +23,8 @@ class Standing(Enum):
     OTHER = "another digest"
     IGNORED = "ignored by git"
     """It is there, but no commit would hold it."""
+    FETCHED = "fetched"
+    """It is not there, and a run fetches it from its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Here:
     earlier: Earlier | None
     missing: tuple[str, ...]
     """Sentences without a full stop: what the run would end with, or wait for."""
+    dockerfile: str | None = None
+    """What backend `docker` would build, where it writes that and no other backend could do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,14 @@ class RunPlan:
 
 
 def lacking(inputs: Sequence[Input]) -> list[Input]:
-    return [each for each in inputs if each.standing is not Standing.PRESENT]
+    fine = (Standing.PRESENT, Standing.FETCHED)
+    return [each for each in inputs if each.standing not in fine]
 
 
 def _absent(each: Input) -> str:
     path = each.file.path
     match each.standing:
-        case Standing.PRESENT:
+        case Standing.PRESENT | Standing.FETCHED:
             return f"{path} is there"
         case Standing.OTHER:
             return f"{path} has another sha256 than data declares: restore it, or declare the new one"

@@ -25,6 +25,7 @@ def run_object(plan: RunPlan) -> dict[str, Any]:
         "backend": None if isinstance(plan.backend, Unfit) else plan.backend,
         "data": [{"path": each.file.path, "standing": each.standing.value} for each in plan.here.inputs],
         "missing": list(plan.missing),
+        "dockerfile": plan.here.dockerfile,
     }
 
 

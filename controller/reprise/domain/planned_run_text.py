@@ -24,6 +24,7 @@ def render_run(plan: RunPlan) -> list[str]:
         ("backend", "none of this controller" if isinstance(plan.backend, Unfit) else plan.backend),
         *_data(plan),
         *_labelled("missing", plan.missing),
+        *_labelled("image", (plan.here.dockerfile or "").splitlines()),
     ]
     return table([(label, clean(text)) for label, text in rows])
 

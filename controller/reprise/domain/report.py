@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reprise.domain import variation
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
+from reprise.domain.data.told import data_line
 from reprise.domain.ledger import ledger_line
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.scatter import remark
@@ -147,6 +148,8 @@ def _notes(view: RunView, judgement: Judgement) -> list[str]:
         notes.insert(0, variation.sentence(view.variation))
     if view.installed is not None and view.installed.weak:
         notes.append(f"The environment is pinned weakly: {view.installed.weak}.")
+    if line := data_line(view.fetched):
+        notes.append(f"Data: {line}.")
     if len(view.ledger) > 1 and (line := ledger_line(view.ledger)):
         notes.append(f"{line}.")
     if view.dirty:

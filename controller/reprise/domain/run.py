@@ -5,6 +5,7 @@ that every reason has an entry in each.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import NewType
 
@@ -191,6 +192,16 @@ Value = int | float | str
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """What an attempt went on from when the one before it was lost."""
+
+    attempt: int
+    """Whose checkpoint it was."""
+    at: datetime
+    """When that was copied, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """What one trial left behind. ``reason`` COMPLETED means that every claim has a value."""
 
@@ -212,6 +223,8 @@ class TrialResult:
     """declared artifact path → sha256, None when the file is missing"""
     uncollected: dict[str, str] = field(default_factory=dict)
     """path → sentence: an output that was not collected, an input that the job changed"""
+    resumed: Resumed | None = None
+    """None when it started anew."""
 
     @property
     def valid(self) -> bool:

@@ -9,6 +9,7 @@ the run: it raises claims that reached their bar, and never rescues one that mis
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from reprise.domain import continued
 from reprise.domain.artifacts import ArtifactCheck, Match, all_identical, check_artifacts
 from reprise.domain.claims import LEVEL_TEXT, Setting, judge_claim, without_value, worst_first
 from reprise.domain.control import with_controls
@@ -60,8 +61,11 @@ def judge(
     judged_claims = [judge_claim(claim, trials, settings[claim.id]) for claim in spec.claims]
     checks = check_artifacts(spec.artifacts, results)
     # A control that reproduces takes away what identical artifacts gave, so it comes last.
-    claims = with_controls(spec, _raised(judged_claims, checks), results)
+    approximate = continued.approximate(spec, results)
+    raised = tuple(judged_claims) if approximate else _raised(judged_claims, checks)
+    claims = with_controls(spec, raised, results)
     judged = _judged_run(spec, trials, claims=claims, checks=checks, metrics=metrics or {})
+    judged = continued.limited(judged) if approximate else judged
     said = notes(spec, results, judged, checks, coin_public=coin_public)
     return replace(judged, notes=tuple(said), rules=rules.version)
 

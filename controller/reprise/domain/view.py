@@ -11,6 +11,7 @@ from enum import Enum
 from reprise.domain.artifacts import ArtifactCheck
 from reprise.domain.backend import PROCESS
 from reprise.domain.comparison import Comparison
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.image import Image
 from reprise.domain.ledger import Verification
 from reprise.domain.lint.noticed import Linted
@@ -116,6 +117,8 @@ class RunView:
     """Why there is no evidence, though the run was judged."""
     submodules: tuple[Submodule, ...] = ()
     """Laid out inside the tree, outer ones first."""
+    fetched: tuple[FetchedFile, ...] = ()
+    """Data that the commit does not hold."""
     earlier: tuple[Earlier, ...] = ()
     """Runs of the same experiment before, oldest first."""
     ledger: tuple[Verification, ...] = ()

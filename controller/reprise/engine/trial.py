@@ -16,7 +16,18 @@ from reprise.domain.trials import claims_of
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
-from reprise.ports import Failed, Finished, JobRequest, JobRun, Lost, Origin, Runner, Running, Source
+from reprise.ports import (
+    Earlier,
+    Failed,
+    Finished,
+    JobRequest,
+    JobRun,
+    Lost,
+    Origin,
+    Runner,
+    Running,
+    Source,
+)
 from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import load
@@ -106,6 +117,15 @@ def _job(world: World, run: Run, spec: Spec, plan: TrialPlan, attempt: int) -> J
         origin=Origin(run.repository.full_name, run.source.tree, run.dirty, run.submodules or ()),
         control=plan.control,
         data=run.fetched or (),
+        earlier=_earlier(world, run, plan, attempt) if spec.checkpoint is not None else (),
+    )
+
+
+def _earlier(world: World, run: Run, plan: TrialPlan, attempt: int) -> tuple[Earlier, ...]:
+    """Attempts are only ever repeated because they were lost."""
+    return tuple(
+        Earlier(number, world.folders.trial(run.id, plan.index, number))
+        for number in range(attempt - 1, 0, -1)
     )
 
 
@@ -163,6 +183,7 @@ def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended:
         problems=collected.problems,
         artifacts=ended.artifacts,
         uncollected=ended.problems,
+        resumed=ended.resumed,
     )
 
 

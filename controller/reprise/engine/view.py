@@ -81,6 +81,7 @@ def run_view(world: World, run: Run) -> RunView:
         tracking_problem=run.tracking_problem,
         evidence_problem=run.evidence_problem,
         submodules=run.submodules or (),
+        fetched=run.fetched or (),
         earlier=before,
         ledger=ledger,
         variation=usable.variation if usable is not None else world.variation,

@@ -94,7 +94,7 @@ def _collect_declared(path: str, roots: Sequence[Root], files: Path, limit: int,
             descriptor = confined.open_regular(root, (*start, *parts))
             if descriptor is not None:
                 target = files.joinpath(*parts)
-                size, collected.found[path] = _copy(descriptor, target, path, limit, durable=True)
+                size, collected.found[path] = copy(descriptor, target, path, limit, durable=True)
                 return size
         links = (confined.first_link(root, (*start, *parts)) for root, start in _present(roots))
         link = next(filter(None, links), None)
@@ -115,7 +115,7 @@ def _present(roots: Sequence[Root]) -> list[Root]:
     return [(root, start) for root, start in roots if confined.is_real_folder(root)]
 
 
-def _copy(descriptor: int, target: Path, path: str, limit: int, *, durable: bool = False) -> tuple[int, str]:
+def copy(descriptor: int, target: Path, path: str, limit: int, *, durable: bool = False) -> tuple[int, str]:
     """Size and sha256. Raises UserError when the file is larger than ``limit`` or unreadable."""
     with open(descriptor, "rb", buffering=0) as source:
         if os.fstat(descriptor).st_size > limit:
@@ -125,16 +125,16 @@ def _copy(descriptor: int, target: Path, path: str, limit: int, *, durable: bool
         except (FileExistsError, NotADirectoryError) as error:
             raise UserError(f"`{path}` has a folder's name that another output has as a file") from error
         size, digest = 0, hashlib.sha256()
-        with target.open("xb", buffering=0) as copy:
+        with target.open("xb", buffering=0) as written:
             while data := _read(source.fileno(), path):
                 size += len(data)
                 if size > limit:
                     target.unlink()
                     raise _too_large(path, limit)
                 digest.update(data)
-                copy.write(data)
+                written.write(data)
             if durable:  # a verdict rests on it
-                os.fsync(copy.fileno())
+                os.fsync(written.fileno())
     return size, digest.hexdigest()
 
 
@@ -189,7 +189,7 @@ def _collect_extra(share: Share, parts: tuple[str, ...], limit: int, collected: 
         descriptor = confined.open_regular(share.output, parts)
         if descriptor is None:
             return 0
-        size, _ = _copy(descriptor, share.into.joinpath(*parts), path, limit)
+        size, _ = copy(descriptor, share.into.joinpath(*parts), path, limit)
     except UserError as error:
         _refuse(path, str(error), collected)
         return 0
@@ -203,7 +203,7 @@ def _regular_files(share: Share, collected: Collected) -> Iterator[tuple[int, tu
     pending, seen = [share.start], 0
     while pending:
         folder = pending.pop()
-        for entry, size, is_a in _entries(share.output, folder, collected):
+        for entry, size, is_a in entries(share.output, folder, collected):
             seen += 1
             if seen > share.entries:
                 collected.refused["."] = f"more than {share.entries:,} names: the others were not looked at"
@@ -217,7 +217,7 @@ def _regular_files(share: Share, collected: Collected) -> Iterator[tuple[int, tu
                 pending.append(parts)
 
 
-def _entries(output: Path, folder: tuple[str, ...], collected: Collected) -> Iterator[tuple[str, int, str]]:
+def entries(output: Path, folder: tuple[str, ...], collected: Collected) -> Iterator[tuple[str, int, str]]:
     """Name, size and kind of what is in a folder."""
     try:
         with confined.located(output, (*folder, "."), follow_last=False) as place:

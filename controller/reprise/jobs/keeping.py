@@ -17,7 +17,8 @@ from reprise.domain import system_metrics
 from reprise.domain.errors import UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import DataFile
-from reprise.jobs import collect, confined, hook, layout, prepare, record
+from reprise.jobs import checkpoints, collect, confined, hook, layout, prepare, record
+from reprise.jobs.copying import Copying
 from reprise.jobs.outcome import Facts, message_of, reason_of
 from reprise.jobs.variables import job_argv
 from reprise.locks import locked
@@ -43,6 +44,7 @@ def kept(results: Path) -> Finished | None:
 class Keeper:
     bounds: collect.Bounds
     recording: record.Recording
+    copying: Copying
 
     def keep(
         self,
@@ -81,6 +83,8 @@ class Keeper:
         record.write(self.recording, job, finished, inside, container=container)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
+        for each in job.earlier:
+            checkpoints.forget(each.results)
         return finished
 
     def _take(
@@ -100,7 +104,7 @@ class Keeper:
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
             return _nothing_of(job), {}
-        return taken, prepare.changed_data(job.tree, inputs)
+        return taken, {**prepare.changed_data(job.tree, inputs), **self.copying.end(job)}
 
 
 def write_text(path: Path, text: str) -> None:
@@ -164,4 +168,5 @@ def _finished(
         log_cut=facts.log_cut,
         artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
         problems={**taken.refused, **changed, **supervision},
+        resumed=checkpoints.resumed(job.results),
     )

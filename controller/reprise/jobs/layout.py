@@ -32,6 +32,8 @@ FILES = "files"
 MLRUNS = "mlruns"
 COLLECT_LOCK = "collect.lock"
 COLLECTED = "collected.json"
+RESUMED = "resumed.json"
+"""What the job went on from."""
 RESULT = "result.json"
 
 

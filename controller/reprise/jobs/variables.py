@@ -75,12 +75,13 @@ def job_variables(
     *,
     first: Path | None = None,
     gpus: int = 0,
+    resume: Path | None = None,
     image: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Every variable that the job gets. The author's own seed variable wins over ours.
 
-    ``first`` is where its Python looks before anywhere else. ``image``: the variables of the image that the
-    job runs in, over which ours win; None without one.
+    ``first`` is where its Python looks before anywhere else, ``resume`` the checkpoint that it goes on from.
+    ``image``: the variables of the image that the job runs in, over which ours win; None without one.
     """
     return {
         **(image or {}),
@@ -94,6 +95,7 @@ def job_variables(
         "SOURCE_DATE_EPOCH": _epoch(job.committed_at),
         "REPRISE_SEED": str(job.seed),
         "REPRISE_COMMIT": job.commit,
+        **({"REPRISE_RESUME": str(resume)} if resume is not None else {}),
         **_seed_variable(job.spec.run.seed, job.seed),
         **dict(job.spec.run.variables),
     }

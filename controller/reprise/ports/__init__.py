@@ -11,7 +11,7 @@ from reprise.ports.durable import Durable, Workflows
 from reprise.ports.evidence import Archive, EvidenceRecord, LoggedMetrics, Sealed, SealedTrial
 from reprise.ports.fetching import Fetcher, FetchRequest
 from reprise.ports.forge import Attempt, Forge, LogPage
-from reprise.ports.jobs import Finished, JobRequest, Lost, Origin, Runner, Running
+from reprise.ports.jobs import Earlier, Finished, JobRequest, Lost, Origin, Runner, Running
 from reprise.ports.linting import Linter
 from reprise.ports.machines import Allocation, Pending, Provider
 from reprise.ports.source import Commit, Source
@@ -28,6 +28,7 @@ __all__ = [
     "Clock",
     "Commit",
     "Durable",
+    "Earlier",
     "EvidenceRecord",
     "Failed",
     "FetchRequest",

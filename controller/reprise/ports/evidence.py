@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reprise.domain.backend import PROCESS
-from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Judgement,
     RunId,
@@ -100,8 +99,6 @@ class EvidenceRecord:
     backend: str = PROCESS
     ledger: tuple[dict[str, Any], ...] = ()
     """Earlier verifications of the same commit."""
-    fetched: tuple[FetchedFile, ...] = ()
-    """Data that the commit does not hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Reason,
+    Resumed,
     RunId,
     Sha,
     Submodule,
@@ -27,6 +28,15 @@ class Origin:
     dirty: bool
     """Whether the commit is a snapshot of changes that nobody has committed."""
     submodules: tuple[Submodule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An attempt at the same trial that was lost."""
+
+    attempt: int
+    results: Path
+    """Its results folder, with the checkpoints that were copied out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,8 @@ class JobRequest:
     """Further arguments of a control, behind the seed's."""
     data: tuple[FetchedFile, ...] = ()
     """Put into the tree, read-only where the backend can, and checked before and after."""
+    earlier: tuple[Earlier, ...] = ()
+    """The last first; the job goes on from the first of them that has a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ class Finished:
     """declared artifact path → sha256, None when it is not in ``results/files``"""
     problems: dict[str, str] = field(default_factory=dict)
     """path → sentence: an output that was not collected, an input that the job changed"""
+    resumed: Resumed | None = None
+    """What the job went on from; None when it started anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -35,13 +32,14 @@ from pydantic_settings import (
 
 from reprise.domain import policy as trust
 from reprise.domain.backend import DOCKER, PROCESS, Offer
-from reprise.domain.data.addresses import read_network
 from reprise.domain.errors import UserError
 from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
 from reprise.domain.watch import Watch, read_watch
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
+from reprise.settings.data import Data
 from reprise.settings.file import ConfigFile
+from reprise.settings.kinds import Address, Days, Gigabytes, Seconds, Section
 
 SECRETS = (
     ("github", "token"),
@@ -59,25 +57,6 @@ BUILT = (PROCESS, DOCKER)
 
 SHORTEST_TOKEN = 16
 """Characters."""
-
-
-def _address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this is no web address: write http://… or https://…")
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Seconds = Annotated[float, Field(gt=0, lt=10**8, allow_inf_nan=False)]
-
-
-Days = Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)]
-Gigabytes = Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Http(Section):
@@ -258,54 +237,6 @@ class Trust(Section):
 class Git(Section):
     timeout: Seconds = 600.0
     """Seconds for one fetch."""
-
-
-class Data(Section):
-    """Data that a spec names and a commit does not hold; docs/data.md."""
-
-    file_gb: Gigabytes = Field(default=20.0, gt=0)
-    """GB that one file may have, 10^9 bytes each."""
-    run_gb: Gigabytes = Field(default=50.0, gt=0)
-    """GB that the files of one run may have together."""
-    seconds: Seconds = 7200.0
-    """Seconds for everything that one run fetches."""
-    timeout: Seconds = 30.0
-    """Seconds without an answer, for connecting and for each read."""
-    networks: tuple[str, ...] = ()
-    """Networks that data may come from though they are not public, as 10.1.0.0/16; a JSON list."""
-    hub_url: Address = "https://huggingface.co"
-    """Root of Hugging Face, or of a mirror."""
-    zenodo_url: Address = "https://zenodo.org"
-    """Root of Zenodo, or of its sandbox."""
-    s3_url: Address | None = None
-    """Root of an S3 service of yours. Default: Amazon's."""
-    s3_region: str = "us-east-1"
-    """Region of the buckets."""
-    secrets: dict[str, dict[str, SecretStr]] = Field(default_factory=dict, repr=False)
-    """What `auth` names: repository or pattern → name → value, as JSON. Default: none."""
-
-    @field_validator("networks")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for each in value:
-            try:
-                read_network(each)
-            except ValueError:
-                raise ValueError("this is no network: write 10.1.0.0/16, or one address") from None
-        return value
-
-    @field_validator("secrets", mode="before")
-    @classmethod
-    def _from_file(cls, value: Any) -> Any:
-        """A file, like a variable, holds JSON."""
-        return _json_object(value) if isinstance(value, str) else value
-
-    def secret_of(self, repository: str, name: str) -> str | None:
-        """The value for a repository: its own entry wins over patterns, the longest pattern over others."""
-        found = [pattern for pattern, named in self.secrets.items() if name in named]
-        fitting = [each for each in found if fnmatchcase(repository.lower(), each.lower())]
-        best = max(fitting, key=lambda each: (each.lower() == repository.lower(), len(each)), default=None)
-        return self.secrets[best][name].get_secret_value() if best is not None else None
 
 
 class Retention(Section):
@@ -494,13 +425,6 @@ def _json_list(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise ValueError('this is no JSON list: write ["one", "two"], or one,two') from None
-
-
-def _json_object(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError('this is no JSON: write {"owner/repo": {"NAME": "value"}}') from None
 
 
 def _passwords(url: str) -> tuple[str, ...]:

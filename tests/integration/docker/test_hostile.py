@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.integration.docker.trials import Here, spec
 
 from reprise.adapters.docker.containers import Limits
 from reprise.domain.run import Reason
+from reprise.domain.spec.model import Network
 from reprise.ports import Allocation, Finished
 
 MARK = "reprise-hostile-mark"
@@ -39,9 +39,9 @@ def here(box: Box, tmp_path: Path) -> Iterator[Here]:
     honest = made.job("print('fine')", name="9-1")
     assert jobs.finished(made.runner, honest, seconds=30).reason is Reason.COMPLETED, "the runner goes on"
     made.provider.release(jobs.RUN_ID)
-    assert made.engine.containers({"reprise.state": ""}) == {}
     assert made.provider.owned() == ()
     assert marked() == []
+    made.close()
 
 
 def marked() -> list[str]:
@@ -134,6 +134,33 @@ def test_network_is_loopback_only(here: Here) -> None:
     assert lines[6:] == ["no names", "raw EPERM", "packet EPERM"]
 
 
+def test_open_network_has_a_way_out_and_none_to_metadata(here: Here) -> None:
+    code = TRY + (
+        "import socket, struct\n"
+        "rows = [line.split() for line in open('/proc/net/route').read().splitlines()[1:]]\n"
+        "way = next(row[2] for row in rows if row[1] == '00000000' and row[0] != '*')\n"
+        "gateway = socket.inet_ntoa(struct.pack('=I', int(way, 16)))\n"
+        "def ask(host):\n    socket.create_connection((host, 1), timeout=5)\n"
+        "tried('gateway', lambda: ask(gateway))\n"
+        "for host in ('169.254.169.254', '169.254.170.2', '100.100.100.200'):\n"
+        "    tried(host, lambda: ask(host))\n"
+        "print(open('/proc/self/status').read().split('CapEff:')[1].split()[0])\n"
+    )
+
+    end = here.finished(code, spec(network=Network.OPEN))
+
+    assert end.reason is Reason.COMPLETED, end
+    assert here.log().splitlines() == [
+        "gateway ECONNREFUSED",
+        "169.254.169.254 EACCES",
+        "169.254.170.2 EACCES",
+        "100.100.100.200 EACCES",
+        "0000000000000000",
+    ]
+    here.provider.release(jobs.RUN_ID)
+    assert here.engine.networks({"reprise.state": ""}) == {}
+
+
 def test_mount_namespaces_modules_and_devices_are_refused(here: Here) -> None:
     code = TRY + (
         "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
@@ -216,7 +243,7 @@ def test_nothing_of_the_controller_is_in_its_environment_files_or_sockets(here: 
         "[]",
         "False False False",
         "[]",
-        str(["hook", "home", "inside", "output", "runner.pyz", "tree", "trial"]),
+        str(["home", "hook", "inside", "output", "runner.pyz", "tree", "trial"]),
         "False",
         "0",
     ]
@@ -321,7 +348,8 @@ def test_forged_result_does_not_decide(here: Here) -> None:
     code = (
         "import json, os\n"
         "facts = dict(outcome='exited', error=None, detail='', exit_code=0, signal=None,\n"
-        "  started_at=0.0, seconds=0.0, cpu_seconds=0.0, peak_memory_bytes=0, log_bytes=0, log_cut=0, problems=[])\n"
+        "  started_at=0.0, seconds=0.0, cpu_seconds=0.0, peak_memory_bytes=0, log_bytes=0,\n"
+        "  log_cut=0, problems=[])\n"
         "json.dump(facts, open('/reprise/trial/result.json', 'w'))\n"
         "os.chmod('/reprise/trial', 0o500)\n"
         "raise SystemExit(7)"
@@ -361,4 +389,5 @@ def test_two_controllers_on_one_engine_do_not_touch_each_other(here: Here, tmp_p
     assert other.provider.owned() == ()
     assert here.provider.owned() == (jobs.RUN_ID,)
     assert len(here.engine.containers({"reprise.run": jobs.RUN_ID})) == 1
-    assert here.runner.observe(replace(job))
+    assert here.runner.observe(job)
+    other.engine.close()

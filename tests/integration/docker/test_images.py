@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 from tests import packages
-from tests.integration.docker.box import Box
+from tests.integration.docker.box import Box, build
 from tests.integration.docker.imaging import (
     COMMITTED,
     UNDECLARED,
@@ -169,12 +169,13 @@ def test_a_dockerfile_that_fails_shows_its_command(box: Box, tmp_path: Path) -> 
 
 def test_a_base_that_reading_does_not_show_ends_the_build(box: Box, tmp_path: Path) -> None:
     """BuildKit itself refuses what nobody resolved."""
-    images = builder(box, tmp_path / "cache")
-    text = f"FROM {box.base}\nONBUILD COPY --from={box.bare} /bin /other\n"
-    write_files(tmp_path / "first" / "tree", {"Dockerfile": text})
-    first = built(images.build(asked(tmp_path / "first" / "tree")))
-    write_files(tmp_path / "run" / "tree", {"Dockerfile": f"FROM {first.location}\n"})
-    result = failed(images.build(asked(tmp_path / "run" / "tree")))
+    write_files(
+        tmp_path / "first", {"Dockerfile": f"FROM {box.base}\nONBUILD COPY --from={box.bare} /bin /o\n"}
+    )
+    digest = build(box, tmp_path / "first", f"{box.registry}/surprising:1")
+    text = f"FROM {box.registry}/surprising@{digest}\n"
+    write_files(tmp_path / "run" / "tree", {"Dockerfile": text})
+    result = failed(builder(box, tmp_path / "cache").build(asked(tmp_path / "run" / "tree")))
     assert result.reason is Reason.BUILD_FAILED
     assert "in a way that reading it does not show" in result.message
 

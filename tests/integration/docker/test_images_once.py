@@ -136,7 +136,7 @@ def own_buildkit(box: Box, folder: Path) -> Iterator[tuple[str, Callable[[], sub
 
 
 def answers(box: Box, address: str) -> bool:
-    command = [box.buildctl, "--addr", address, "--timeout", "5", "debug", "workers"]
+    command = [str(box.buildctl), "--addr", address, "--timeout", "5", "debug", "workers"]
     return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests import jobs
 from tests.contract import test_provider, test_runner
 from tests.fakes.runner import FakeJob
 from tests.integration.docker import trials
@@ -16,8 +15,10 @@ JobMaker = Callable[[FakeJob], JobRequest]
 
 
 @pytest.fixture
-def provider(box: Box, tmp_path: Path) -> Provider:
-    return trials.here(tmp_path, box.docker_host, box.base).provider
+def provider(box: Box, tmp_path: Path) -> Iterator[Provider]:
+    here = trials.here(tmp_path, box.docker_host, box.base)
+    yield here.provider
+    here.close()
 
 
 @pytest.fixture
@@ -32,8 +33,7 @@ def world(box: Box, tmp_path: Path) -> Iterator[tuple[Runner, JobMaker]]:
         return job
 
     yield here.runner, make
-    here.provider.release(jobs.RUN_ID)
-    assert not here.engine.containers({"reprise.state": ""})
+    here.close()
 
 
 for promises in (test_provider, test_runner):

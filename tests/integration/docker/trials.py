@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests import jobs
 
+from reprise.adapters.docker import names
 from reprise.adapters.docker.containers import Limits
 from reprise.adapters.docker.engine import Engine
 from reprise.adapters.docker.provider import DockerProvider
@@ -24,11 +25,16 @@ class Here:
     provider: DockerProvider
     runner: DockerRunner
 
-    def job(
-        self, code: str, wanted: model.Spec | None = None, *, name: str = "0-1", data: tuple[object, ...] = ()
-    ) -> JobRequest:
+    def job(self, code: str, wanted: model.Spec | None = None, *, name: str = "0-1") -> JobRequest:
         made = jobs.python_job(self.state, code, wanted or spec(), name=name)
         return replace(made, built=replace(made.built, location=self.image))
+
+    def close(self) -> None:
+        """Give everything back; nothing of ours is left in the Engine."""
+        self.provider.release(jobs.RUN_ID)
+        left = self.engine.containers(names.of_state(self.state))
+        self.engine.close()
+        assert left == {}
 
     def finished(self, code: str, wanted: model.Spec | None = None, *, seconds: float = 60) -> Finished:
         return jobs.finished(self.runner, self.job(code, wanted), seconds=seconds)
@@ -46,8 +52,16 @@ def spec(*command: str, **wanted: object) -> model.Spec:
     return make(*(command or ("python3", "job.py")), **wanted)
 
 
-def here(state: Path, host: str, image: str, *, limits: Limits | None = None, **more: object) -> Here:
-    engine = Engine(host)
+def here(
+    state: Path,
+    host: str,
+    image: str,
+    *,
+    limits: Limits | None = None,
+    engine: Engine | None = None,
+    **more: object,
+) -> Here:
+    engine = engine or Engine(host)
     make: Callable[..., DockerRunner] = DockerRunner
     limits = limits or Limits(memory_bytes=512_000_000, disk_bytes=500_000_000)
     return Here(

@@ -29,7 +29,7 @@ import reprise
 from reprise.settings import load_settings
 
 pytestmark = pytest.mark.real
-SECONDS = 120
+SECONDS = 300
 DOCUMENTED = {
     "README.md": "# Paper\n\n    python train.py\n\nA second on one CPU core.\n",
     "LICENSE": "MIT",

@@ -18,7 +18,7 @@ from tests.integration.spine.controller import free_port
 from tests.rehearsals import paper
 
 pytestmark = pytest.mark.real
-SECONDS = 90.0
+SECONDS = 240.0
 
 
 @dataclass

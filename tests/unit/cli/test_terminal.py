@@ -83,9 +83,10 @@ def test_a_long_line_is_not_broken(screen: Screen) -> None:
 
 def test_no_name_in_a_table_of_a_report_is_cut_off() -> None:
     out = io.StringIO()
-    row = "| gunpoint-euclidean | 0.0867 | " + "words that need room " * 9 + "|"
+    row = "| gunpoint-euclidean | −0.000043 | " + "words that need room " * 9 + "|"
     print_report(Console(file=out, width=44), f"| claim | published | allowed |\n|--|--|--|\n{row}\n")
     assert "…" not in out.getvalue()
+    assert "−0.000043" in out.getvalue()
     assert "gunpoint-euclidean" in "".join(line.split(" ")[1] for line in out.getvalue().splitlines()[4:6])
 
 

@@ -113,6 +113,23 @@ def test_all_that_is_missing_is_named_at_once(paper: Path, capsys: pytest.Captur
     assert mine.startswith("mine of data is ignored by git")
 
 
+def test_what_a_run_fetches_is_not_missing(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 12\n"
+    data = """data:
+  - {path: far, source: "https://x.test/far"}
+  - {path: mine, source: "https://x.test/mine"}
+  - {path: large, source: "lfs:"}
+  - {path: absent, source: "lfs:"}
+  - {path: told, source: "ftp://x.test/told"}
+"""
+    write_files(
+        paper, {"reprise.yaml": f"{SPEC}{data}", "large": pointer, "mine": "x", ".gitignore": "mine\n"}
+    )
+    run = planned(paper, capsys)
+    assert [each["standing"] for each in run["data"]] == [*["fetched"] * 3, *["missing"] * 2]
+    assert len(run["missing"]) == 2
+
+
 def test_a_lock_that_is_not_there_is_missing(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (paper / "requirements.txt").unlink()
     run = planned(paper, capsys)

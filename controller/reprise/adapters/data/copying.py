@@ -11,13 +11,12 @@ from reprise.adapters.data.wanted import Wanted
 def copy_checked(errand: Errand, wanted: Wanted, place: Path, part: Path) -> Taken:
     """Raises NotFetched."""
     discard(part)
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    sha256, size = hashlib.sha256(), 0
     with place.open("rb") as given, part.open("wb") as made:
         while piece := given.read(PIECE_BYTES):
             errand.left()
             size += len(piece)
             errand.check_size(wanted.source, size)
             sha256.update(piece)
-            md5.update(piece)
             made.write(piece)
-    return check(Taken(sha256.hexdigest(), md5.hexdigest(), size, None), wanted, part)
+    return check(Taken(sha256.hexdigest(), None, size, None), wanted, part)

@@ -24,7 +24,8 @@ _STRONG = re.compile(r'"[^"]*"')
 @dataclass(frozen=True, slots=True)
 class Taken:
     sha256: str
-    md5: str
+    md5: str | None
+    """Only where the source tells one."""
     size: int
     tag: str | None
     """What the server calls these bytes."""
@@ -58,7 +59,7 @@ def _fetch(web: Web, wanted: Wanted, part: Path) -> Taken:
         before = _length(part)
         try:
             tag = _attempt(web, wanted, part)
-            return _digested(web, part, tag)
+            return _digested(web, wanted, part, tag)
         except Interrupted as trouble:
             fruitless = 0 if _length(part) > before else fruitless + 1
             if fruitless >= MOST_ATTEMPTS:
@@ -100,20 +101,21 @@ def _write(web: Web, wanted: Wanted, response: httpx.Response, file: BinaryIO, h
         file.write(piece)
 
 
-def _digested(web: Web, part: Path, tag: str | None) -> Taken:
+def _digested(web: Web, wanted: Wanted, part: Path, tag: str | None) -> Taken:
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     size = 0
     for piece in _pieces(part):
         web.errand.left()
         size += len(piece)
         sha256.update(piece)
-        md5.update(piece)
-    return Taken(sha256.hexdigest(), md5.hexdigest(), size, tag)
+        if wanted.md5 is not None:
+            md5.update(piece)
+    return Taken(sha256.hexdigest(), md5.hexdigest() if wanted.md5 is not None else None, size, tag)
 
 
 def check(taken: Taken, wanted: Wanted, part: Path) -> Taken:
     """A sha256 says everything; md5 and size are what some sources say instead."""
-    pairs = [("sha256", wanted.sha256, taken.sha256)]
+    pairs: list[tuple[str, str | None, str | None]] = [("sha256", wanted.sha256, taken.sha256)]
     if wanted.sha256 is None:
         pairs.append(("md5", wanted.md5, taken.md5))
     if wanted.size is not None:
@@ -121,7 +123,7 @@ def check(taken: Taken, wanted: Wanted, part: Path) -> Taken:
     for what, expected, got in pairs:
         if expected is not None and got != expected:
             discard(part)
-            raise _other(wanted, what, expected, got)
+            raise _other(wanted, what, expected, got or "none")
     return taken
 
 

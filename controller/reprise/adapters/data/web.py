@@ -177,7 +177,7 @@ def _require_good(response: httpx.Response, url: str) -> None:
     if status in _GONE:
         raise missing(f"{place} is not there ({status}): correct `source`, or deposit the file again")
     if status in _SHUT:
-        raise missing(f"{place} is not open to us ({status}): name a secret of the operator with `auth`")
+        raise missing(f"{place} is not open to us ({status}): name a secret that opens it with `auth`")
     raise missing(f"{place} answered {status}: correct `source`")
 
 

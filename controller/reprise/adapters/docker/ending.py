@@ -13,6 +13,8 @@ from reprise.ports import Lost
 from reprise_runner import exit_codes, job_log
 
 KILLED = 137
+FROM_OUTSIDE = (KILLED, 143)
+"""What a container exits with whose first process was killed or asked to go."""
 SLACK_SECONDS = 5.0
 """How far the runner's clock may be from the Engine's, in the same machine: the time to start and to end."""
 
@@ -57,7 +59,7 @@ def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
         return _checked(seen, believed)
     if seen.marks.stopped:
         return _outside(seen, "stopped")
-    if not seen.began and state.exit_code:
+    if not seen.began and state.exit_code not in (0, *FROM_OUTSIDE):
         return _outside(seen, "not_started", error="no_python", detail=_why(seen))
     return Lost(_lost(seen))
 
@@ -121,7 +123,7 @@ def _checked(seen: Seen, told: Facts) -> Facts:
 
 def _lost(seen: Seen) -> str:
     state = seen.state
-    if state.exit_code in (KILLED, 143):
+    if state.exit_code in FROM_OUTSIDE:
         return (
             "the job's container was ended from outside, without a result: its Engine was restarted or "
             "somebody removed it"

@@ -106,6 +106,13 @@ class Engine:
         self._connecting = threading.Lock()
         self._connected: Any = None
 
+    def close(self) -> None:
+        """Its connections. Whoever asks again has new ones."""
+        with self._connecting:
+            if self._connected is not None:
+                self._connected.close()
+            self._connected = None
+
     def about(self) -> About:
         with self._asked("its description"):
             told = self._client().info()
@@ -151,6 +158,12 @@ class Engine:
         except _Gone as error:
             raise NoImage(str(error)) from error
 
+    def load(self, name: str, root: bytes) -> None:
+        """An image of this tar archive alone. ``name`` has a tag."""
+        repository, _, tag = name.partition(":")
+        with self._asked(f"image {name}"):
+            self._client().import_image_from_data(root, repository=repository, tag=tag)
+
     # --- containers -----------------------------------------------------------------------------
 
     def create(self, name: str, config: Mapping[str, Any]) -> None:
@@ -168,8 +181,10 @@ class Engine:
         try:
             with self._asked(f"container {name}"):
                 self._client().start(name)
-        except (_Gone, _Conflict) as error:
+        except _Gone as error:
             raise Refused(str(error)) from error
+        except _Conflict:
+            return
 
     def inspect(self, name: str) -> State | None:
         try:

@@ -68,6 +68,14 @@ def mounts(job: JobRequest, runner: Path) -> tuple[Mount, ...]:
     )
 
 
+def seen(job: JobRequest, folder: Path) -> Path:
+    """What the job calls a folder of its tree or of its output."""
+    for place, name in ((job.tree, inside.TREE), (job.folder / layout.OUTPUT, inside.PLACES.output)):
+        if folder.is_relative_to(place):
+            return name / folder.relative_to(place)
+    raise ValueError(f"{folder} is in no folder of the job")
+
+
 def user(job: JobRequest, *, rootless: bool) -> str:
     """``uid:gid``. In a rootless Engine root is the user who runs it, and nobody else could write here."""
     if rootless:

@@ -84,7 +84,7 @@ class Followers:
     def finish(
         self, container: str, files: Files, *, seconds: float, expected: int | None
     ) -> tuple[int, int]:
-        """Everything that an ended container said: bytes, and bytes left out. ``expected``: see `Writer.close`.
+        """Everything that an ended container said: bytes, and bytes left out. See `Writer.close`.
 
         Raises Retryable or TimeoutError when it cannot be had now.
         """
@@ -152,7 +152,7 @@ class Writer:
         same = self.position.same + 1 if at == self.position.at else 1
         unended = self.position.open
         if ours:
-            # Parts of one line share their time. The Engine's driver forgets the end of a line of several parts.
+            # Parts of a line share their time. The Engine's driver forgets the end of such a line.
             self._log.write(b"\n" + data if unended and same == 1 else data)
             unended = not data.endswith(b"\n")
         else:
@@ -165,7 +165,7 @@ class Writer:
         self._note()
 
     def close(self, expected: int | None) -> tuple[int, int]:
-        """``expected``: how many bytes the runner says it wrote, which tells whether the last line had an end."""
+        """``expected``: how many bytes the runner says it wrote: tells whether the last line had an end."""
         if self.position.open and expected == self._log.total + 1:
             self._log.write(b"\n")
         self._log.close()

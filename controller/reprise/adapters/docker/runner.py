@@ -4,7 +4,6 @@ The container itself is the memory: its name and labels come from the run, so th
 and goes on. Our own marks (why it was ended, how far its log was read) are files that it cannot see.
 """
 
-import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,8 @@ from reprise.adapters.docker.watching import Watching
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec import model
-from reprise.jobs import collect, confined, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs import checkpoints, collect, confined, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs.copying import Copying
 from reprise.jobs.outcome import Facts
 from reprise.jobs.variables import job_argv, job_variables
 from reprise.locks import locked
@@ -51,10 +51,12 @@ class DockerRunner:
         bounds: collect.Bounds | None = None,
         gpus: devices.Gpus | None = None,
         hash_gpu_ids: bool = False,
+        copying: Copying | None = None,
     ) -> None:
         """``state`` is the controller's folder, whose digest marks what is ours; ``cache`` keeps the runner's
         file. ``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
         ``gpus``: what this machine has; None = look. ``hash_gpu_ids``: digests instead of serial identities.
+        ``copying``: of checkpoints.
         """
         self._engine = engine
         self._state = state
@@ -62,8 +64,11 @@ class DockerRunner:
         self._limits = limits or Limits()
         self._grace = grace
         self._gpus = gpus or devices.found()
+        self._copying = copying or Copying()
         self._keeper = keeping.Keeper(
-            bounds or collect.Bounds(), record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker")
+            bounds or collect.Bounds(),
+            record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker"),
+            self._copying,
         )
         self._followers = log.Followers(engine)
         self._watching = Watching(engine, self._limits.disk_bytes)
@@ -87,6 +92,7 @@ class DockerRunner:
         state = self._engine.inspect(name)
         try:
             if state is None:
+                self._copying.end(job)
                 return keeping.kept(job.results) or _vanished(job)
             if state.status == "created":  # whoever made it died before it was started
                 self._engine.start(name)
@@ -170,7 +176,7 @@ class DockerRunner:
     def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
         resources = job.spec.resources
         try:
-            network = self._network.of(job, image)
+            network = self._network.of(job)
         except NoNetwork as error:
             return Failed(Reason.REFUSED, str(error))
         groups = devices.groups() if self._gpus.vendor is devices.Vendor.AMD else ()
@@ -198,11 +204,13 @@ class DockerRunner:
         hook.lay_out(job.folder, job.spec.determinism.profile)
         job.results.mkdir(parents=True, exist_ok=True)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        written = self._job(job, image.variables)
+        laid = checkpoints.lay_out(job)
+        checkpoints.keep_resumed(job.results, laid)
+        written = self._job(job, image.variables, None if laid is None else folders.seen(job, laid.folder))
         folders.lay_out(job, written, about=_told(job, image, wish, about), memory_bytes=wish.memory_bytes)
         folders.hand_over(job, wish.user)
 
-    def _job(self, job: JobRequest, image: Mapping[str, str]) -> dict[str, object]:
+    def _job(self, job: JobRequest, image: Mapping[str, str], resume: Path | None) -> dict[str, object]:
         return {
             "argv": job_argv(job.spec, job.seed, job.control),
             "cwd": str(inside.TREE / job.spec.run.workdir),
@@ -211,6 +219,7 @@ class DockerRunner:
                 inside.PLACES,
                 first=inside.HOOK / "path",
                 gpus=job.spec.resources.gpus,
+                resume=resume,
                 image=image,
             ),
             "log": str(inside.TRIAL / layout.LOG),
@@ -225,6 +234,7 @@ class DockerRunner:
     def _running(self, job: JobRequest, name: str, state: State) -> Running:
         self._followers.follow(name, self._log(job))
         self._watching.look(job.folder, name)
+        self._copying.look(job)
         wrote = self._watching.too_much(job.folder)
         if wrote is not None:
             folders.mark(job.folder, folders.DISK, wrote)
@@ -250,6 +260,7 @@ class DockerRunner:
         )
         facts = ending.facts_of(seen, told)
         if isinstance(facts, Lost):
+            self._copying.end(job)
             return facts
         facts = folders.whose_disk(job.folder, facts)
         folders.bring_out(job.folder)
@@ -262,6 +273,7 @@ class DockerRunner:
             inputs=folders.committed(job),
         )
         self._engine.remove(name)
+        self._network.leave(job)
         if facts.outcome in keeping.NO_ROOM:
             remove_tree(job.folder / folders.TRIAL)
         return kept
@@ -341,5 +353,4 @@ def _told(job: JobRequest, image: Image, wish: Wish, about: About) -> dict[str, 
         "security": [option.removeprefix("name=") for option in about.security],
         "storage_driver": about.storage_driver,
         "rootless": about.rootless,
-        "host_user": "root" if os.geteuid() == 0 else "ordinary",
     }

@@ -20,7 +20,7 @@ from reprise.adapters.images.building import Facts, Order, Tools, Workplace
 from reprise.adapters.images.places import Place, Put, place_of
 from reprise.adapters.images.records import OUTPUT, Record
 from reprise.adapters.images.registry import Registries, read_credentials
-from reprise.adapters.images.running import Follower, Job
+from reprise.adapters.images.running import LOOK_SECONDS, Follower, Job
 from reprise.adapters.images.wishes import Wish, read_wish
 from reprise.closing import Closing
 from reprise.domain.errors import Retryable, UserError
@@ -131,7 +131,7 @@ class ImageBuilder:
             return why.failed
 
     def _build(self, request: BuildRequest, job: Job) -> Built | Failed:
-        wish = read_wish(request, self._bases, self._python)
+        wish = read_wish(request.tree, request.spec.environment, self._bases, self._python)
         if isinstance(wish, Failed):
             return wish
         if wish.generated:
@@ -146,11 +146,9 @@ class ImageBuilder:
         if isinstance(record, Failed):
             return record
         if wish.python is not None and not fits(record.python, wish.python.version):
-            return Failed(
-                Reason.PYTHON_MISSING,
-                f"the image has Python {record.python}, and {wish.python.source} asks for "
-                f"{wish.python.version}: change one of the two",
-            )
+            asked = f"{wish.python.source} asks for {wish.python.version}"
+            what = f"{asked}, and the image has Python {record.python}: change one of the two"
+            return Failed(Reason.PYTHON_MISSING, what)
         return _built(key, wish, record)
 
     def _resolved(self, wish: Wish, request: BuildRequest, job: Job) -> dict[Reference, str] | Failed:
@@ -251,21 +249,26 @@ class ImageBuilder:
     @contextmanager
     def _building(self, place: Path, job: Job) -> Iterator[None]:
         """Alone, after showing what another builds meanwhile. Raises Retryable, _NotWanted."""
-        follower = Follower(place / OUTPUT, job.log)
         others = iter(["another run is building the same image; its log follows"])
-        waited = False
+        waited, look_at = False, 0.0
 
         def waiting() -> None:
-            nonlocal waited
+            nonlocal waited, look_at
             waited = True
             for sentence in others:
                 job.say(sentence)
             follower.copy()
+            if time.monotonic() < look_at:
+                return
+            look_at = time.monotonic() + LOOK_SECONDS
             if (ended := job.ended()) is not None:
                 raise _NotWanted(ended)
 
         late = f"another build of image {place.name[:12]} did not end in time; try again later"
-        with locked(records.lock(place), timeout=job.left, waiting=waiting, late=late) as lock:
+        with (
+            Follower(place / OUTPUT, job.log) as follower,
+            locked(records.lock(place), timeout=job.left, waiting=waiting, late=late) as lock,
+        ):
             if waited:
                 follower.copy(rest=True)
             try:

@@ -141,6 +141,6 @@ def _facts(last: str) -> str:
     mount = f"--mount=type=bind,from={CONTEXT},source=describe.py,target=/reprise-describe.py"
     asked = json.dumps(["python3", "/reprise-describe.py", "/reprise-facts.json"])
     return (
-        f"FROM {last} AS {FACTS}-of-it\nUSER 0\nRUN --network=none {mount} {asked}\n"
+        f"FROM {last} AS {FACTS}-of-it\nUSER 0:0\nRUN --network=none {mount} {asked}\n"
         f"FROM scratch AS {FACTS}\nCOPY --from={FACTS}-of-it /reprise-facts.json /facts.json\n"
     )

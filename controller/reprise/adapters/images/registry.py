@@ -82,7 +82,9 @@ class Registries:
         """``timeout``: seconds for one request."""
         self._credentials = credentials
         self._platform = platform
-        self._client = httpx.Client(timeout=timeout, headers={"User-Agent": "reprise"})
+        # A few requests each minute: no connection is kept that nobody would close.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(timeout=timeout, limits=limits, headers={"User-Agent": "reprise"})
 
     def close(self) -> None:
         self._client.close()

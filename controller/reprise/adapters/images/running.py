@@ -8,8 +8,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Self
 
 from reprise.closing import Closing
 from reprise.domain.run import Reason
@@ -21,32 +22,48 @@ OUTPUT_LIMIT_BYTES = 50 * 1024**2
 TAIL_BYTES = 64 * 1024
 
 
-@dataclass(slots=True)
 class Follower:
     """Copies whole lines of a growing file to the end of another. Belongs to one thread."""
 
-    source: Path
-    log: Path
-    _read: int = 0
-    _file: int = field(default=0)
-    """Inode: a new build of the same key has a new file."""
+    def __init__(self, source: Path, log: Path, *, begin: int = 0) -> None:
+        self._source = source
+        self._log = log
+        self._read = begin
+        self._file: IO[bytes] | None = None
+        """Held open, so that a new build's file cannot be taken for it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def copy(self, *, rest: bool = False) -> None:
         """What is new; with ``rest`` also a last line that does not end."""
-        try:
-            with self.source.open("rb") as file:
-                inode = os.fstat(file.fileno()).st_ino
-                if inode != self._file:
-                    self._file, self._read = inode, 0
-                file.seek(self._read)
-                new = file.read(OUTPUT_LIMIT_BYTES)
-        except FileNotFoundError:
+        file = self._newest()
+        if file is None:
             return
+        file.seek(self._read)
+        new = file.read(OUTPUT_LIMIT_BYTES)
         whole = new if rest else new[: new.rfind(b"\n") + 1]
         if whole:
             self._read += len(whole)
-            with self.log.open("ab") as log:
+            with self._log.open("ab") as log:
                 log.write(whole)
+
+    def _newest(self) -> IO[bytes] | None:
+        try:
+            there = self._source.stat()
+        except FileNotFoundError:
+            return self._file
+        if self._file is not None and os.path.samestat(there, os.fstat(self._file.fileno())):
+            return self._file
+        if self._file is not None:
+            self._file.close()
+            self._read = 0
+        self._file = self._source.open("rb")
+        return self._file
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +109,8 @@ class Ran:
 
 def run(command: list[str], variables: Mapping[str, str], output: Path, job: Job) -> Ran | Failed:
     """``output`` is appended to and copied into the run's log. Whatever ends the waiting ends the program."""
-    follower = Follower(output, job.log)
     with output.open("ab") as file:
         begun = file.tell()
-        follower._read, follower._file = begun, os.fstat(file.fileno()).st_ino
         try:
             process = subprocess.Popen(
                 command,
@@ -108,13 +123,14 @@ def run(command: list[str], variables: Mapping[str, str], output: Path, job: Job
             )
         except OSError as error:
             return Failed(Reason.INFRASTRUCTURE, f"{command[0]} does not start: {error.strerror}")
-    try:
-        code = _wait(process, output, begun, follower, job)
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        follower.copy(rest=True)
+    with Follower(output, job.log, begin=begun) as follower:
+        try:
+            code = _wait(process, output, begun, follower, job)
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            follower.copy(rest=True)
     said = _end_of(output, begun)
     return Failed(code.reason, code.message, said) if isinstance(code, Failed) else Ran(code, said)
 

@@ -19,7 +19,8 @@ from reprise.domain.images.recipe import Impossible, Recipe
 from reprise.domain.images.sources import Absent, Source
 from reprise.domain.images.written import Bases
 from reprise.domain.run import Reason
-from reprise.ports import BuildRequest, Failed
+from reprise.domain.spec.model import EnvironmentRule
+from reprise.ports import Failed
 
 LIMIT_BYTES = 32 * 1024**2
 
@@ -45,9 +46,8 @@ class Wish:
     ignore_file: Path | None = None
 
 
-def read_wish(request: BuildRequest, bases: Bases, usual: str) -> Wish | Failed:
+def read_wish(tree: Path, rule: EnvironmentRule, bases: Bases, usual: str) -> Wish | Failed:
     """``usual``: the Python where nobody asks for one."""
-    tree, rule = request.tree, request.spec.environment
 
     def is_there(path: str) -> bool:
         return _is_file(tree, path)

@@ -20,7 +20,8 @@ from reprise.adapters.process.quarters import Quarters, interpreter_of
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
-from reprise.jobs import collect, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs import checkpoints, collect, hook, keeping, layout, prepare, record, runner_file
+from reprise.jobs.copying import Copying
 from reprise.jobs.outcome import Facts
 from reprise.jobs.placing import place_data
 from reprise.jobs.variables import Places, count_gpus, job_argv, job_variables
@@ -46,6 +47,7 @@ class ProcessRunner:
         quarters: Quarters | None = None,
         recording: record.Recording | None = None,
         cache: Path | None = None,
+        copying: Copying | None = None,
     ) -> None:
         """``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
 
@@ -54,8 +56,11 @@ class ProcessRunner:
         self._grace = grace
         self._log_limit_bytes = log_limit_bytes
         self._quarters = quarters or Quarters()
-        self._keeper = keeping.Keeper(bounds or collect.Bounds(), recording or record.Recording())
         self._cache = cache
+        self._copying = copying or Copying()
+        self._keeper = keeping.Keeper(
+            bounds or collect.Bounds(), recording or record.Recording(), self._copying
+        )
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
@@ -78,7 +83,10 @@ class ProcessRunner:
     def observe(self, job: JobRequest) -> Running | Finished | Lost:
         try:
             # The result is written before the supervisor leaves: look again once it is gone.
-            return self._ended(job) or self._running(job) or self._ended(job) or self._lost(job)
+            seen = self._ended(job) or self._running(job) or self._ended(job) or self._lost(job)
+            if isinstance(seen, Running):
+                self._copying.look(job)
+            return seen
         except OSError as error:
             raise Retryable(f"the trial in {job.folder} could not be read or kept: {error}") from error
 
@@ -101,16 +109,21 @@ class ProcessRunner:
         prepare.remove_outputs(job.tree, workdir, prepare.declared_outputs(job.spec))
         places = prepare.fresh_places(job.folder, own_view=self._quarters.isolation.mounts)
         job.results.mkdir(parents=True, exist_ok=True)
+        laid = checkpoints.lay_out(job)
+        checkpoints.keep_resumed(job.results, laid)
         hooked = hook.lay_out(job.folder, job.spec.determinism.profile)
         (job.results / layout.LOG).touch()  # whoever follows the log finds it from now on
-        keeping.write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked)))
+        keeping.write_text(job.folder / layout.JOB, json.dumps(self._job(job, places, hooked, laid)))
         return None
 
-    def _job(self, job: JobRequest, places: Places, hooked: Path) -> dict[str, object]:
+    def _job(
+        self, job: JobRequest, places: Places, hooked: Path, laid: checkpoints.LaidOut | None
+    ) -> dict[str, object]:
+        resume = laid.folder if laid is not None else None
         return {
             "argv": job_argv(job.spec, job.seed, job.control),
             "cwd": str(job.tree / job.spec.run.workdir),
-            "env": job_variables(job, places, first=hooked, gpus=count_gpus()),
+            "env": job_variables(job, places, first=hooked, gpus=count_gpus(), resume=resume),
             "log": str(job.results / layout.LOG),
             "timeout_seconds": job.spec.run.timeout.total_seconds(),
             "grace_seconds": self._grace.total_seconds(),
@@ -180,6 +193,7 @@ class ProcessRunner:
     def _lost(self, job: JobRequest) -> Lost:
         processes.end_stragglers(job.folder)
         self._quarters.groups.end(job.folder)
+        self._copying.end(job)
         layout.remove_short_name(job.folder)
         said = _tail(job.folder / layout.SUPERVISOR_LOG)
         return Lost(f"the job's supervisor is gone without a result{f': {said}' if said else ''}")

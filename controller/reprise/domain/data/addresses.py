@@ -11,6 +11,13 @@ Network = IPv4Network | IPv6Network
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
 """All that was ever given out."""
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+    )
+)
+"""For protocols, translation and books; older Pythons count some of them among the public ones."""
 
 
 def read_network(text: str) -> Network:
@@ -27,9 +34,9 @@ def is_allowed(address: str, networks: Iterable[Network] = ()) -> bool:
     meant = _meant(found)
     if any(each in network for network in networks for each in (found, meant)):
         return True
-    if isinstance(meant, IPv4Address):
-        return meant.is_global and not meant.is_multicast
-    return meant.is_global and meant in _UNICAST and meant.sixtofour is None
+    if any(meant in network for network in _SPECIAL):
+        return False
+    return meant.is_global and not meant.is_multicast and (meant.version == 4 or meant in _UNICAST)
 
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -46,7 +46,7 @@ class Reference:
     def api(self) -> str:
         """Where its registry answers. Loopback ones speak HTTP, all others HTTPS."""
         if self.host == DOCKER_HUB:
-            return "https://registry-1.docker.io"
+            return f"https://registry-1.{DOCKER_HUB}"
         name = self.host.rpartition(":")[0] if re.search(r":\d+$", self.host) else self.host
         return f"{'http' if is_loopback(name.strip('[]')) else 'https'}://{self.host}"
 

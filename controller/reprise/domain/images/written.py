@@ -26,7 +26,10 @@ SECRETS = {
 
 _UV = "/reprise/uv"
 _NEWLINE = " \\\n    "
-_QUIET = ("UV_PYTHON_DOWNLOADS=never", "UV_NO_PROGRESS=1", "UV_LINK_MODE=copy", "UV_NO_CACHE=1")
+_QUIET = (
+    *("UV_PYTHON_DOWNLOADS=never", "UV_NO_PROGRESS=1", "UV_LINK_MODE=copy", "UV_NO_CACHE=1"),
+    "UV_NO_INSTALLER_METADATA=1",  # it holds the times of the very files that were installed from
+)
 _VERSIONS = ("SETUPTOOLS_SCM_PRETEND_VERSION=0+reprise", "PDM_BUILD_SCM_VERSION=0+reprise")
 """There is no ``.git``; builds that ask it for a version would fail over nothing."""
 

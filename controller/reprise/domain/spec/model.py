@@ -217,6 +217,23 @@ class Reference:
     """Line and column of ``environment`` in the spec; for messages only."""
 
 
+class Resume(Enum):
+    """What going on from a checkpoint means for the numbers."""
+
+    EXACT = "exact"
+    """The author says: they are those of a job that was never interrupted."""
+    APPROXIMATE = "approximate"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A folder that the job can go on from."""
+
+    path: str
+    """From ``workdir``, then from the output folder."""
+    resume: Resume
+
+
 class Varied(Enum):
     """What a rehearsal may change on purpose."""
 
@@ -262,6 +279,7 @@ class Spec:
     reference: Reference = Reference()
     variation: Variation | None = None
     """What a rehearsal changed in it."""
+    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

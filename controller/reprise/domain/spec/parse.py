@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from reprise.domain.policy import UNRESTRICTED, Policy
+from reprise.domain.spec.checkpoint import read_checkpoint
 from reprise.domain.spec.claims import read_claims
 from reprise.domain.spec.document import read_document
-from reprise.domain.spec.later import refuse_later_sections
 from reprise.domain.spec.model import BadSpec, Claim, Distribution, Problem, Spec
 from reprise.domain.spec.names import NAME_EXPECTED, is_experiment_file, parse_name
 from reprise.domain.spec.needs import (
@@ -62,7 +62,6 @@ def parse_policy(data: bytes, *, file: str) -> Policy | Problem:
 
 def _spec(root: Section, default_name: str) -> Spec:
     _version(root)
-    refuse_later_sections(root)
     resources = read_resources(root)
     n, allow_failed = read_runs(root)
     run = read_run(root, resources.duration)
@@ -83,6 +82,7 @@ def _spec(root: Section, default_name: str) -> Spec:
         artifacts=read_artifacts(root),
         policy=read_policy(root),
         reference=read_reference(root),
+        checkpoint=read_checkpoint(root),
     )
 
 
