@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reprise.domain.backend import PROCESS
+from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import (
     Judgement,
     RunId,
@@ -97,6 +98,8 @@ class EvidenceRecord:
     page: str | None = None
     """Where people read about the run; None where nobody outside could open it."""
     backend: str = PROCESS
+    fetched: tuple[FetchedFile, ...] = ()
+    """Data that the commit does not hold."""
     ledger: tuple[dict[str, Any], ...] = ()
     """Earlier verifications of the same commit."""
 
