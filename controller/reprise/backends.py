@@ -94,7 +94,7 @@ def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
 
 def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
     try:
-        from reprise.adapters.docker import containers, devices, engine, provider, runner
+        from reprise.adapters.docker import containers, devices, engine, provider, pulled, runner
     except ModuleNotFoundError as error:
         if error.name != "docker":
             raise
@@ -131,7 +131,16 @@ def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
         chosen.slots,
         lack=partial(_unanswered, asked.about),
     )
-    return Made(backend, (ImageStorage(settings.cache, builder.place),), builder.close)
+
+    def close() -> None:
+        builder.close()
+        asked.close()
+
+    storages = (
+        ImageStorage(settings.cache, builder.place),
+        pulled.DockerStorage(asked, cache=settings.cache),
+    )
+    return Made(backend, storages, close)
 
 
 def _unanswered(about: Callable[[], object]) -> str | None:

@@ -58,30 +58,31 @@ def look(root: Path, spec: Spec, state: Path | None, *, image: bool = False) -> 
     )
 
 
-def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:
-    """With the usual bases, whatever an operator set."""
-    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
-    if isinstance(wish, Failed) or not wish.generated or pins.is_installed_by_uv(wish.path):
-        return None
-    return wish.dockerfile
-
-
 def _in_an_image(root: Path, spec: Spec, earlier: Earlier | None) -> Here:
     """Which Python that has, the build says."""
     rule = spec.environment
     lock = None if rule.image is not None else pins.chosen(rule.dockerfile or rule.lock, _there(root))
+    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
     return Here(
         pins=pins.read(lock, root.joinpath(*paths.parts_inside(lock)).read_bytes()) if lock else None,
         python=None if rule.python is None else (rule.python, "the spec"),
         inputs=_inputs(root, spec.data),
         earlier=earlier,
-        missing=tuple(_absent_scripts(root, spec)),
+        missing=(*_absent_scripts(root, spec), *([wish.message] if isinstance(wish, Failed) else [])),
         dockerfile=_dockerfile(root, rule),
     )
 
 
 def _there(root: Path) -> Callable[[str], bool]:
     return lambda path: _inside(root, path) is not None
+
+
+def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:
+    """With the usual bases, whatever an operator set."""
+    wish = read_wish(root, rule, Bases(), OWN_PYTHON)
+    if isinstance(wish, Failed) or not wish.generated or pins.is_installed_by_uv(wish.path):
+        return None
+    return wish.dockerfile
 
 
 def _pins(lock: locks.Lock, problems: list[str]) -> Pins | None:

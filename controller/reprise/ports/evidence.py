@@ -98,10 +98,10 @@ class EvidenceRecord:
     page: str | None = None
     """Where people read about the run; None where nobody outside could open it."""
     backend: str = PROCESS
-    ledger: tuple[dict[str, Any], ...] = ()
-    """Earlier verifications of the same commit."""
     fetched: tuple[FetchedFile, ...] = ()
     """Data that the commit does not hold."""
+    ledger: tuple[dict[str, Any], ...] = ()
+    """Earlier verifications of the same commit."""
 
 
 @dataclass(frozen=True, slots=True)
