@@ -20,6 +20,7 @@ from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.images.written import Bases
 from reprise.engine.world import Backend
 from reprise.jobs.record import Recording
+from reprise.jobs.variables import count_gpus
 from reprise.ports import Storage
 from reprise.settings import Settings
 
@@ -77,7 +78,12 @@ def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
         quarters=quarters,
     )
     backend = Backend(
-        replace(settings.offer(PROCESS), closes_network=quarters.isolation.network),
+        replace(
+            settings.offer(PROCESS),
+            gpus=count_gpus() > 0,
+            closes_network=quarters.isolation.network,
+            untrusted=quarters.isolation.hides,
+        ),
         builder,
         ProcessProvider(
             state, cpus=settings.process.cpus, isolation=quarters.isolation, groups=quarters.groups

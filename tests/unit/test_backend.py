@@ -51,7 +51,9 @@ def test_it_is_the_first_that_fits_or_none(
     found = choose_backend(there, need, policy, wanted=wanted)
     fitting = [each.name for each in there if fits(each, need, policy) and wanted in (None, each.name)]
     if fitting:
-        assert found == fitting[0]
+        shut_in = [each.name for each in there if each.images and each.name in fitting]
+        preferred = shut_in if (need.untrusted or need.better_image) and wanted is None else []
+        assert found == [*preferred, *fitting][0]
     else:
         assert isinstance(found, Unfit)
         assert found.why.endswith(".")
@@ -86,6 +88,9 @@ def test_a_refusal_names_what_would_help(need: Needs, policy: Policy, wanted: st
 
 def test_a_named_backend_that_cannot_is_not_exchanged_for_one_that_can() -> None:
     assert choose_backend(BOTH, Needs(untrusted=True), UNRESTRICTED) == "docker"
+    hiding = replace(PROCESS, untrusted=True)
+    assert choose_backend((hiding, DOCKER), Needs(untrusted=True), UNRESTRICTED) == "docker"
+    assert choose_backend((hiding,), Needs(untrusted=True), UNRESTRICTED) == "process"
     assert isinstance(choose_backend(BOTH, Needs(untrusted=True), UNRESTRICTED, wanted="process"), Unfit)
 
 

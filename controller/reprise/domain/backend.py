@@ -5,7 +5,7 @@ or can run is refused with a sentence that names what would help.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reprise.domain import pins
 from reprise.domain.policy import Policy
@@ -27,7 +27,8 @@ class Offer:
     closes_network: bool = False
     """Whether a job can be kept from every network, so that ``environment.network: none`` holds."""
     untrusted: bool = False
-    """Whether a stranger's code may run there at all; who has to approve it is decided elsewhere."""
+    """Whether a stranger's code may run there at all: it cannot read what only the controller may. Who has to
+    approve it is decided elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,8 @@ def choose_backend(
     offers: Sequence[Offer], needs: Needs, policy: Policy, *, wanted: str | None = None
 ) -> str | Unfit:
     """The name of the first that fits. ``offers``: all of this controller, its default first."""
-    if needs.better_image and wanted is None:
-        with_images = [offer for offer in offers if offer.images]
-        found = choose_backend(with_images, replace(needs, better_image=False), policy)
-        if not isinstance(found, Unfit):
-            return found
+    if (needs.better_image or needs.untrusted) and wanted is None:
+        offers = sorted(offers, key=lambda offer: not offer.images)
     candidates = [offer for offer in offers if wanted in (None, offer.name)]
     if not candidates:
         return Unfit(no_such_backend(wanted or "", [offer.name for offer in offers]))
@@ -138,9 +136,9 @@ def _forbidden(name: str, allowed: Sequence[str]) -> str:
 
 
 _UNTRUSTED = (
-    "A stranger's code is never run on the backend {backend}, where it would be beside everything else: "
-    "the operator can add docker to REPRISE_BACKENDS, or somebody who may write can bring the commit into "
-    "a branch of this repository."
+    "A stranger's code is not run on the backend {backend} of this machine, which cannot hide the "
+    "controller's files from a job: the operator can add docker to REPRISE_BACKENDS, or somebody who may "
+    "write can bring the commit into a branch of this repository."
 )
 _IMAGE = (
     "`{what}` needs an image, and the backend {backend} runs none: use uv.lock or a requirements file, "

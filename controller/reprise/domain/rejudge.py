@@ -19,7 +19,7 @@ from reprise.domain.metric_file import Document, MetricProblem, invalid, load
 from reprise.domain.metrics import Collected, collect
 from reprise.domain.paths import parts_inside
 from reprise.domain.rules import RULES
-from reprise.domain.run import ClaimJudgement, Judgement, Reason, TrialPlan, TrialResult, Value
+from reprise.domain.run import ClaimJudgement, Judgement, Reason, Resumed, TrialPlan, TrialResult, Value
 from reprise.domain.spec.asked import noted, with_arguments
 from reprise.domain.spec.committed import check_files, published_samples
 from reprise.domain.spec.model import BadSpec, Claim, FileMetric, Hardware, MlflowMetric, Spec
@@ -75,6 +75,18 @@ class ImageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchedRecord:
+    """Data that was fetched, without where it lay on the machine."""
+
+    path: str
+    sha256: str
+    size: int
+    source: str
+    revision: str | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltRecord:
     """What strangers are told of an environment, of which a `Built` knows its places on the machine too."""
 
@@ -85,18 +97,6 @@ class BuiltRecord:
     packages: dict[str, str]
     image: ImageRecord | None = None
     """Since format 2."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedRecord:
-    """Of a `FetchedFile` what strangers are told."""
-
-    path: str
-    sha256: str
-    size: int
-    source: str
-    revision: str | None
-    pinned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class TrialRecord:
     artifacts: dict[str, str | None]
     uncollected: dict[str, str] = field(default_factory=dict)
     control: tuple[str, ...] | None = None
+    resumed: Resumed | None = None
 
     @property
     def folder(self) -> str:
@@ -174,8 +175,7 @@ class Record:
     ledger: tuple[dict[str, Any], ...] = ()
     backend: str | None = None
     """Since format 2, like ``fetched``; before there was only ``process``."""
-    fetched: tuple[FetchedRecord, ...] = ()
-    """Data that the commit does not hold."""
+    fetched: tuple[FetchedRecord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def rejudge(record: Record, files: Mapping[str, bytes]) -> Rejudged:
         coin_public=record.coin_public,
         rules=RULES[record.rules],
     )
-    judged = with_data(judged, spec, unpinned(record.fetched))
+    judged = with_data(judged, spec, unpinned(record.fetched or ()))
     judged = with_hardware(judged, spec, results, _hardware(record, files))
     return Rejudged(spec, results, noted(judged, record.claims_asked))
 
@@ -316,6 +316,7 @@ def _result(trial: TrialRecord, spec: Spec, files: Mapping[str, bytes]) -> Trial
         problems=collected.problems,
         artifacts=trial.artifacts,
         uncollected=trial.uncollected,
+        resumed=trial.resumed,
     )
 
 

@@ -310,7 +310,7 @@ class Settings(BaseSettings):
         if backend == DOCKER:
             gpus = self.docker.gpus != "none"
             return Offer(DOCKER, images=True, gpus=gpus, closes_network=True, untrusted=True)
-        return Offer(PROCESS, closes_network=True)
+        return Offer(PROCESS, gpus=True, closes_network=True, untrusted=True)
 
     @property
     def look_interval(self) -> float:

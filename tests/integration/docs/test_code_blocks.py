@@ -6,13 +6,15 @@ until something is. docs/rules/ has tests of its own: what is wrong there has to
 
 import configparser
 import json
+import os
 import re
 import sqlite3
 import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import chdir, closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -171,6 +173,34 @@ def spec(asked: Block, folder: Path) -> None:
     good(asked.text)
 
 
+def part_of_a_spec(asked: Block, folder: Path) -> None:
+    good(f"version: 1\nrun: {{command: [python, train.py]}}\n{asked.text}")
+
+
+def lent(asked: Block, folder: Path) -> None:
+    file = folder / "reprise-settings.yaml"
+    file.write_text(asked.text, encoding="utf-8")
+    data = load_settings(file).data
+    assert data.secret_of("ada/wine", "HUB") == "hf_…"
+    assert data.secret_of("ada/other", "ARCHIVE") == "user:password"
+    assert data.secret_of("bob/wine", "HUB") is None
+
+
+def goes_on(asked: Block, folder: Path) -> None:
+    """Saving, then resuming from what was saved, with a stand-in for the framework that is named."""
+    (folder / "checkpoints").mkdir()
+    torch = SimpleNamespace(
+        save=lambda state, path: Path(path).write_text(json.dumps(state)),
+        load=lambda path: json.loads(Path(path).read_text()),
+    )
+    resumed = SimpleNamespace(**vars(os) | {"environ": {"REPRISE_RESUME": str(folder / "checkpoints")}})
+    names: dict[str, Any] = {"torch": torch, "os": resumed, "state": {"step": 5}}
+    with chdir(folder):
+        exec(asked.text, names)
+    assert names["state"] == {"step": 5}
+    assert [each.name for each in (folder / "checkpoints").iterdir()] == ["step"]
+
+
 def scraped(asked: Block, folder: Path) -> None:
     [job] = yaml.safe_load(asked.text)["scrape_configs"]
     assert job["static_configs"] == [{"targets": ["127.0.0.1:8400"]}]
@@ -219,6 +249,11 @@ TREATED: dict[str, dict[str, Callable[[Block, Path], None]]] = {
         "reprise check --baseline": a_baseline,
         "- run: reprise": a_step_of_a_workflow,
     },
+    "docs/checkpoints.md": {
+        "checkpoint: {path: checkpoints,": part_of_a_spec,
+        'torch.save(state, "checkpoints/step.new") os.replace("checkp': goes_on,
+    },
+    "docs/data.md": {"data: - path:": part_of_a_spec, "# reprise serve": lent},
     "docs/forge.md": {
         "reprise forge ~/forge": SERVING,
         "ADA=ghp_… BOT=ghp_… #": SERVING,

@@ -61,7 +61,7 @@ def test_they_are_made_in_the_order_of_the_settings(tmp_path: Path) -> None:
     settings.cache.mkdir(parents=True)
     made = make(settings.backends, settings, tmp_path, rehearsal=True)
     assert [each.backend.name for each in made] == [DOCKER, PROCESS]
-    assert [each.backend.untrusted for each in made] == [True, False]
+    assert [each.backend.offer.images for each in made] == [True, False]
     for each in made:
         each.close()
 

@@ -133,9 +133,8 @@ def inputs(record: EvidenceRecord) -> Iterator[tuple[str, Properties]]:
     fetched = {each.path: each for each in record.fetched}
     for data in record.spec.data if record.spec is not None else ():
         came = fetched.get(data.path)
-        where = f"fetched from {came.source}" if came is not None else "in the repository"
         sha256 = came.sha256 if came is not None else data.sha256 or ""
-        told = _by_digest(data.path, sha256, short(f"data that the declaration names, {where}"))
+        told = _by_digest(data.path, sha256, _whence(came))
         further = {"license": data.licence, "version": came.revision if came is not None else None}
         yield (
             fragment("data", data.path),

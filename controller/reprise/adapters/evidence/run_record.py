@@ -104,7 +104,15 @@ def _trial(trial: SealedTrial, result: TrialResult) -> dict[str, Any]:
         "message": mask(result.message),
         "artifacts": result.artifacts,
         "uncollected": result.uncollected,
+        **_resumed(result),
     }
+
+
+def _resumed(result: TrialResult) -> dict[str, Any]:
+    """Nothing for a trial that started anew, as in every earlier record."""
+    if result.resumed is None:
+        return {}
+    return {"resumed": {"attempt": result.resumed.attempt, "at": at(result.resumed.at)}}
 
 
 def _lost(trial: SealedTrial) -> dict[str, Any]:
