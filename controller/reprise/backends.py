@@ -58,6 +58,7 @@ def image_builder(settings: Settings) -> ImageBuilder:
         engine=settings.docker.socket,
         bases=Bases(python=settings.images.base),
         timeout=timedelta(seconds=settings.images.build_timeout),
+        strangers_on_host_network=settings.images.strangers_on_host_network,
     )
 
 

@@ -51,6 +51,8 @@ class Images(Section):
     """Image that environments without a Dockerfile begin with; {python} is the version that they ask for."""
     registry: str | None = None
     """Where images are pushed, as host/name. Default: they are only loaded into the Engine."""
+    strangers_on_host_network: bool = False
+    """Whether code of a fork may be built where BuildKit's commands reach this machine's own network."""
     build_timeout: Seconds = 3600.0
     """Seconds for building one image."""
 

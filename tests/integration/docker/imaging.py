@@ -43,6 +43,7 @@ def builder(
     name: str = "images",
     loads: bool = False,
     more: Mapping[str, str] | None = None,
+    strangers: bool = False,
 ) -> ImageBuilder:
     return ImageBuilder(
         cache=cache,
@@ -52,6 +53,7 @@ def builder(
         engine=Path(box.docker_host.removeprefix("unix://")),
         bases=Bases(python=box.base),
         python="3.11",
+        strangers_on_host_network=strangers,
         system=system(box, more),
     )
 

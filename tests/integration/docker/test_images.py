@@ -253,13 +253,22 @@ def test_a_strangers_build_gets_no_password(box: Box, tmp_path: Path) -> None:
         "UV_INDEX_PRIVATE_PASSWORD": CANARY,
         "PIP_EXTRA_INDEX_URL": f"https://u:{CANARY}@localhost/simple",
     }
-    images = builder(box, tmp_path / "cache", more=secret)
+    images = builder(box, tmp_path / "cache", more=secret, strangers=True)
     script = "#!/bin/sh\ncat /reprise/settings\n"
     packages.hashed_project(tmp_path / "run" / "tree" / "binder")
     write_files(tmp_path / "run" / "tree", {"binder/postBuild": script})
     request = asked(tmp_path / "run" / "tree", trusted=False)
     built(images.build(request))
     assert CANARY not in request.log.read_text()
+
+
+def test_strangers_are_not_built_beside_the_machine_s_own_network(box: Box, tmp_path: Path) -> None:
+    """The box's BuildKit is such a one; what this machine's own people commit is built there."""
+    packages.hashed_project(tmp_path / "run" / "tree")
+    images = builder(box, tmp_path / "cache")
+    refused = failed(images.build(asked(tmp_path / "run" / "tree", trusted=False)))
+    assert (refused.reason, "no network of its own" in refused.message) == (Reason.REFUSED, True)
+    built(images.build(asked(tmp_path / "run" / "tree")))
 
 
 def test_without_a_registry_the_engine_gets_the_image(

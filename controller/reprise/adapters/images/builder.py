@@ -44,6 +44,10 @@ _PASSED_ON = (
     *("DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
     *("BUILDX_BUILDER", "BUILDX_CONFIG"),
 )
+_EXPOSED = (
+    "a stranger's code is not built here, because this BuildKit has no network of its own and its commands "
+    "would reach the controller's machine: the operator can start it rootless or with --oci-worker-net=bridge"
+)
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -66,6 +70,7 @@ class ImageBuilder:
     bases: names of the images that generated Dockerfiles begin with.
     python: version where nobody asks for one.
     timeout: for one call, also of one that waits for another's build.
+    strangers_on_host_network: whether a stranger's commands may run where BuildKit has no network of its own.
     system: variables of this machine: PATH, index settings, proxies, certificates, DOCKER_CONFIG.
     """
 
@@ -81,6 +86,7 @@ class ImageBuilder:
         python: str = OWN_PYTHON,
         platform: str = "linux/amd64",
         timeout: timedelta = timedelta(minutes=30),
+        strangers_on_host_network: bool = False,
         system: Mapping[str, str] = os.environ,
     ) -> None:
         """Raises UserError when the registry's name cannot be one, or there is no engine either."""
@@ -93,6 +99,7 @@ class ImageBuilder:
         self._python = python
         self._platform = platform
         self._timeout = timeout.total_seconds()
+        self._strangers_on_host_network = strangers_on_host_network
         self._system = dict(system)
         system_name, _, architecture = platform.partition("/")
         config = _docker_config(self._system)
@@ -199,6 +206,8 @@ class ImageBuilder:
         problem = tools.buildkit.problem(tools.variables)
         if problem is not None:
             return Failed(Reason.INFRASTRUCTURE, problem)
+        if not request.trusted and self._exposed(tools):
+            return Failed(Reason.REFUSED, _EXPOSED)
         place.mkdir(exist_ok=True)
         (place / OUTPUT).unlink(missing_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=BENCH, dir=self._cache))
@@ -209,6 +218,11 @@ class ImageBuilder:
             return failed or self._made(place, wish, digests, workplace, folder)
         finally:
             removal.remove_tree(folder)
+
+    def _exposed(self, tools: Tools) -> bool:
+        """Whether a stranger's commands would reach this machine's own network."""
+        buildkit = tools.buildkit
+        return not self._strangers_on_host_network and solve.shares_network(buildkit.workers(tools.variables))
 
     def _made(
         self, place: Path, wish: Wish, digests: dict[Reference, str], workplace: Workplace, folder: Path

@@ -17,6 +17,7 @@ HOW_TO_GET = (
     "install BuildKit's buildctl and set REPRISE_IMAGES__BUILDKIT to the address of a buildkitd, "
     "or install Docker's buildx"
 )
+_HOST_NETWORK = re.compile(r"org\.mobyproject\.buildkit\.worker\.network:\s*host\b")
 _VERSION = re.compile(r"\bv?(\d+)\.(\d+)(?:\.\d+)?")
 
 
@@ -77,6 +78,10 @@ class Buildctl:
             )
         return _too_old("buildkitd", said, OLDEST)
 
+    def workers(self, variables: Mapping[str, str]) -> str | None:
+        """What it says of those who execute builds; None when it does not say it."""
+        return _ask([str(self.program), "--addr", self.address, "debug", "workers", "--verbose"], variables)
+
 
 @dataclass(frozen=True, slots=True)
 class Buildx:
@@ -112,8 +117,18 @@ class Buildx:
         line = next((each for each in inspected.splitlines() if "buildkit" in each.lower()), "")
         return _too_old("docker buildx", said, OLDEST_BUILDX) or _too_old("its BuildKit", line, OLDEST)
 
+    def workers(self, variables: Mapping[str, str]) -> str | None:
+        return _ask(
+            [str(self.docker), "buildx", "inspect", *((self.builder,) if self.builder else ())], variables
+        )
+
 
 BuildKit = Buildctl | Buildx
+
+
+def shares_network(workers: str | None) -> bool:
+    """Whether a build's commands reach what this machine reaches, loopback included; yes if nobody told."""
+    return workers is None or _HOST_NETWORK.search(workers) is not None
 
 
 def find(address: str | None, path: str) -> BuildKit:
