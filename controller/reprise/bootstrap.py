@@ -299,6 +299,8 @@ def _release_all(world: World, backend: Backend) -> None:
     """What this rehearsal holds; a backend may hold other controllers' runs too."""
     with world.store.read() as connection:
         ours = {run.id for run in runs.recent_runs(connection, 10)}
+    if not ours:
+        return
     for run_id in ours.intersection(backend.provider.owned()):
         backend.provider.release(run_id)
 

@@ -23,7 +23,7 @@ from reprise.domain import environment, variation
 from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.backend import NOTHING, Unfit, choose_backend, needs_of
 from reprise.domain.badge import Badge, hardware_words, render_badge
-from reprise.domain.errors import UserError
+from reprise.domain.errors import Refused, UserError
 from reprise.domain.policy import UNRESTRICTED
 from reprise.domain.report import render_report
 from reprise.domain.result import exit_code, result_object
@@ -81,7 +81,7 @@ def rehearse(
             if badge is not None:
                 _write_badge(shown, badge)
             return code
-    except UserError:
+    except (UserError, Refused):
         if state is not None:
             shutil.rmtree(state, ignore_errors=True)
         raise
@@ -122,12 +122,17 @@ def _add_run(place: Rehearsal, path: Path, experiment: str | None) -> RunId:
 
 
 def _backend(world: World, repository: Repository, sha: Sha, file: SpecFile) -> str:
-    """Raises UserError when no backend here can run it. What cannot be read is only reported."""
+    """Raises UserError when no backend here can run it, Refused when it does not work now.
+
+    What cannot be read is only reported.
+    """
     names = world.source.list_folder(repository, sha, "")
     needs = needs_of(file.spec, names=names) if isinstance(file.spec, Spec) else NOTHING
     where = choose_backend(world.offers, needs, UNRESTRICTED)
     if isinstance(where, Unfit):
         raise UserError(where.why)
+    if (lack := world.backend(where).lack()) is not None:
+        raise Refused(lack)  # nobody at a terminal waits minutes for what may come back
     return where
 
 

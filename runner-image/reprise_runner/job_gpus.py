@@ -120,8 +120,11 @@ class Asker:
     def wait(self, seconds: float) -> None:
         """For what was asked last, at most so long; then let go."""
         deadline = time.monotonic() + seconds
+        answered = select.poll()
+        if self.answers >= 0:
+            answered.register(self.answers, select.POLLIN)
         while self.waiting and self.answers >= 0 and time.monotonic() < deadline:
-            select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))
+            answered.poll(max(0.0, deadline - time.monotonic()) * 1000)
             self.hear()
         self.close()
 

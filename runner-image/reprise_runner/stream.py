@@ -57,12 +57,14 @@ class Stream:
     def close(self, seconds: float = LAST_SECONDS) -> None:
         """Wait for the rest, at most so long."""
         deadline = time.monotonic() + seconds
+        room = select.poll()  # select() knows no descriptor beyond 1023
+        room.register(self.descriptor, select.POLLOUT)
         while self.pending and not self.problem:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.give_up("nobody takes it")
                 return
-            select.select([], [self.descriptor], [], left)
+            room.poll(left * 1000)
             self.flush()
 
     def give_up(self, why: str) -> None:
