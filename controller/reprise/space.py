@@ -18,6 +18,7 @@ _IN_STATE = {
     "results and logs of runs": "runs",
     "build folders": "builds",
     "machines of live runs": "work",
+    "containers of live runs": "containers",
     "MLflow's records": "mlflow",
     "rehearsals": "rehearsals",
     "evidence": "evidence",

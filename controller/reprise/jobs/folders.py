@@ -14,7 +14,6 @@ from reprise.domain.spec.model import Network, Resources, Spec
 from reprise.domain.words import cores, size
 from reprise.jobs import layout
 
-WORK = "work"
 REQUEST = "request.json"
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 

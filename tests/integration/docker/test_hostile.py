@@ -97,7 +97,7 @@ def test_disk_filler_is_ended_and_its_files_go_at_once(here: Here, where: str) -
     assert end.reason is Reason.COMMAND_FAILED
     assert "wrote more than the 0.1 GB of disk that a trial may take" in end.message
     assert end.problems["."].startswith("the disk was full")
-    assert not list((here.state / "work" / jobs.RUN_ID / "trials" / "0-1").rglob("big"))
+    assert not list((here.state / "containers" / jobs.RUN_ID / "trials" / "0-1").rglob("big"))
 
 
 def test_nothing_outside_its_folders_can_be_written(here: Here) -> None:

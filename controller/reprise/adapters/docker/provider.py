@@ -13,9 +13,12 @@ from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Network, Spec
 from reprise.domain.words import cores, size
 from reprise.jobs import layout
-from reprise.jobs.folders import RUN_ID, WORK, Folders, Lent, gpus, wanted_by
+from reprise.jobs.folders import RUN_ID, Folders, Lent, gpus, wanted_by
 from reprise.ports import Allocation, Failed
 from reprise.removal import remove_tree
+
+WORK = "containers"
+"""In the state folder; each backend has a folder of its own there, and owns all that is in it."""
 
 GONE_SECONDS = 10.0
 LOOK_SECONDS = 0.1

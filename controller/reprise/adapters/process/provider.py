@@ -11,10 +11,13 @@ from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.domain.words import cores
 from reprise.jobs import layout
-from reprise.jobs.folders import WORK, Folders, Lent, wanted_by
+from reprise.jobs.folders import Folders, Lent, wanted_by
 from reprise.jobs.variables import count_gpus
 from reprise.ports import Allocation, Failed
 from reprise.removal import remove_tree
+
+WORK = "work"
+"""In the state folder; each backend has a folder of its own there, and owns all that is in it."""
 
 RELEASE_PATIENCE_SECONDS = 3.0
 """How long a job that still runs at release may take to end; then it is killed."""
