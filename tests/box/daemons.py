@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tests.box.programs import Programs
 
 READY_LIMIT = 60.0
 ENDING_LIMIT = 20.0
+FULL = 12_000
+"""Characters of a log that hold the beginning of a Go program's panic."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,20 @@ def await_answer(daemon: Daemon, answers: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def last_words(daemon: Daemon) -> str:
-    return daemon.log.read_text(errors="replace").strip()[-800:]
+def say_how_it_ended(daemon: Daemon) -> None:
+    told = f"box: {daemon.name} had ended with {daemon.process.returncode}: {last_words(daemon, FULL)}"
+    print(told, file=sys.stderr, flush=True)
+
+
+def last_words(daemon: Daemon, characters: int = 800) -> str:
+    return daemon.log.read_text(errors="replace").strip()[-characters:]
 
 
 def end(daemons: list[Daemon]) -> None:
-    """Asks all, then insists."""
+    """Asks all, then insists. What had ended before is told on standard error: it made tests fail."""
     for daemon in daemons:
+        if daemon.process.poll() is not None:
+            say_how_it_ended(daemon)
         daemon.process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + ENDING_LIMIT
     for daemon in daemons:

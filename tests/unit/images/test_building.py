@@ -1,6 +1,7 @@
 """What BuildKit is told and handed, and what its words mean."""
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -86,6 +87,15 @@ def test_the_policy_turns_names_into_digests_and_denies_the_rest() -> None:
     rules = json.loads(policy.policy({named: DIGEST, pinned: DIGEST}))["rules"]
     assert [rule["action"] for rule in rules] == ["CONVERT", "DENY", "ALLOW", "ALLOW", "ALLOW", "ALLOW"]
     assert rules[0]["updates"]["identifier"] == f"docker-image://docker.io/library/python@{DIGEST}"
+    assert re.search(rules[0]["selector"]["identifier"], "docker-image://docker.io/library/python:3.11")
+    assert not re.search(rules[0]["selector"]["identifier"], "docker-image://docker.io/library/python:3.110")
+
+
+def test_the_policy_leaves_out_wildcards_which_end_some_daemons() -> None:
+    named = reference("python:3.11")
+    assert isinstance(named, Reference)
+    rules = json.loads(policy.policy({named: DIGEST}))["rules"]
+    assert {rule["selector"]["match_type"] for rule in rules} == {"REGEX"}
 
 
 INDEX = {

@@ -2,14 +2,19 @@
 
 A source policy is enforced by the daemon, so that a base which reading the Dockerfile did not show (one in an
 ONBUILD of another image, say) ends the build instead of slipping in.
+
+Every selector is a regular expression, never the default wildcard: before 0.27 the daemon remembers what one
+matched in a map without a lock, and a build with two sources now and then ends it ("concurrent map writes").
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from reprise.domain.images.references import Reference
 
-_ANY = "docker-image://*"
+_ANY = {"identifier": "^docker-image://", "match_type": "REGEX"}
+"""With the key as the daemon's JSON has it; another spelling is ignored, and would deny nothing."""
 
 
 def policy(digests: Mapping[Reference, str]) -> str:
@@ -17,9 +22,9 @@ def policy(digests: Mapping[Reference, str]) -> str:
     pinned = {reference: _pinned(reference, digest) for reference, digest in digests.items()}
     rules = [
         *(_convert(name, target) for reference, target in pinned.items() for name in _names(reference)),
-        {"action": "DENY", "selector": {"identifier": _ANY}},
+        {"action": "DENY", "selector": _ANY},
         *(
-            {"action": "ALLOW", "selector": {"identifier": f"docker-image://{name}"}}
+            {"action": "ALLOW", "selector": _exactly(name)}
             for reference, target in pinned.items()
             for name in (target, f"{reference.full.partition('@')[0]}@{target.partition('@')[2]}")
         ),
@@ -30,9 +35,14 @@ def policy(digests: Mapping[Reference, str]) -> str:
 def _convert(name: str, target: str) -> dict[str, object]:
     return {
         "action": "CONVERT",
-        "selector": {"identifier": f"docker-image://{name}"},
+        "selector": _exactly(name),
         "updates": {"identifier": f"docker-image://{target}"},
     }
+
+
+def _exactly(name: str) -> dict[str, str]:
+    """Not the match type EXACT: a conversion by that one gives back the name itself."""
+    return {"identifier": f"^docker-image://{re.escape(name)}$", "match_type": "REGEX"}
 
 
 def _names(reference: Reference) -> Iterator[str]:
