@@ -101,8 +101,10 @@ def world_of(box: Box, controller: Controller) -> Iterator[World]:
             tracking=Tracking(uri=controller.store),
         )
     )
-    yield made.world
-    made.stop()
+    try:
+        yield made.world
+    finally:
+        made.stop()
 
 
 def give_back_what_is_nobodys(world: World) -> None:
