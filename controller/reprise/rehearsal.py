@@ -39,6 +39,7 @@ from reprise.engine.specs import read_specs
 from reprise.engine.view import links, run_view
 from reprise.engine.world import World
 from reprise.settings import BUILT, Settings
+from reprise.spec_files import refuse_inside
 from reprise.store import rehearsed, repositories, runs
 from reprise.store.runs import NewRun, Run
 from reprise.terminal import LogFollower, interruptible, print_report
@@ -63,6 +64,7 @@ def rehearse(
         raise UserError(f"there is no backend {backend!r}: --backend takes {' or '.join(BUILT)}")
     if badge is not None and vary is not None:
         raise UserError("a varied rehearsal says nothing about the publication, so it gets no --badge")
+    refuse_inside(path)
     if badge is not None:
         _require_writable(badge)
     log.configure(settings.secrets(), level=logging.WARNING)

@@ -50,12 +50,30 @@ def spec_paths(path: Path) -> list[Path]:
 
 def no_spec(path: Path) -> str:
     """What to do about a folder without one: it may lie inside the repository that has it."""
-    root = root_of(path)
-    top = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
-    if top == root or not (top / SPEC_FILE).is_file():
+    top = _top(path)
+    if top == root_of(path) or not (top / SPEC_FILE).is_file():
         return NO_SPEC
     where = os.path.relpath(top)
     return f"no {SPEC_FILE} in this folder: it is in {where}, the root of the repository: name that one"
+
+
+def refuse_inside(path: Path) -> None:
+    """A run is of a whole repository, never of another folder than the named one. Raises UserError."""
+    top = _top(path)
+    if top == root_of(path):
+        return
+    if not spec_paths(path):
+        raise UserError(f"{path} has {no_spec(path)}")
+    raise UserError(
+        f"{path} is a folder of the repository {os.path.relpath(top)}, and a run is of a whole one: "
+        "name that, or make a repository of the folder"
+    )
+
+
+def _top(path: Path) -> Path:
+    """Of the repository that it lies in; by itself where there is none."""
+    root = root_of(path)
+    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
 
 
 def root_of(path: Path) -> Path:
