@@ -4,6 +4,7 @@ First line the verdict, second what to do, then the numbers; everything else is 
 engine when it reports, by the tracker and by the terminal (through `text.for_terminal`).
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,9 @@ def _next_step(view: RunView, judgement: Judgement) -> str:
 
 
 def _rehearse(view: RunView) -> str:
-    return code(rehearse_command(view))
+    """What repeats this very run, the variation included."""
+    vary = f" --vary {shlex.quote(str(view.variation))}" if view.variation is not None else ""
+    return code(rehearse_command(view) + vary)
 
 
 def _why(judgement: Judgement) -> str:

@@ -13,6 +13,7 @@ from tests.unit.verdict.build import claim, spec, trial
 from reprise.domain.advice import AFTER_NOT_RUN, next_step
 from reprise.domain.report import MAX_CHARACTERS, conversation_marker, render_conversation, render_report
 from reprise.domain.run import FAULT, Fault, Judgement, Phase, Reason, RunId, Verdict
+from reprise.domain.spec.model import Variation, Varied
 from reprise.domain.text import ZERO_WIDTH_SPACE, for_terminal
 from reprise.domain.verdict import judge, not_run
 from reprise.domain.view import LostAttempt, Occasion, RunView
@@ -72,6 +73,8 @@ def test_a_rehearsal_is_repeated_with_the_path_and_experiment_that_were_given() 
     assert shown.markdown.endswith("`reprise run '../my paper'` to run again")
     other = replace(ended, spec_file=".reprise/table-2.yaml", experiment="table-2")
     assert "`reprise run '../my paper' --experiment table-2` repeats" in render_report(other).summary
+    varied = replace(ended, variation=Variation(Varied.SEED, "7", "0"))
+    assert render_report(varied).markdown.endswith("`reprise run '../my paper' --vary seed=7` to run again")
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if FAULT[reason] is Fault.INFRASTRUCTURE])
