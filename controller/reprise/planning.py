@@ -80,11 +80,13 @@ def plan_specs(
 
 def render(plans: tuple[ExperimentPlan, ...], *, suggesting: bool) -> str:
     lines: list[str] = []
+    told: list[ClaimPlan] = []
     for plan in plans:
         trials = f"{plan.spec.n} trial{'s' if plan.spec.n != 1 else ''}"
         lines += [f"{plan.spec.name} ({plan.file}), {trials}", *render_run(plan.run), ""]
         for each in plan.claims:
-            lines += render_claim(each.claim)
+            lines += render_claim(each.claim, after=told)
+            told.append(each.claim)
             if suggesting:
                 lines += render_suggestion(each.claim.claim, each.suggestion)
             lines.append("")

@@ -1,7 +1,7 @@
 """A plan in words that an author understands; ``reprise plan`` prints this."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reprise.domain.bounds import half_unit
 from reprise.domain.figures import percent
@@ -15,16 +15,26 @@ _MISSING = (
     "the scatter between seeds, without which no chance can be told: commit the values of several seeds as a "
     "JSON list and name it in published.per_seed, or give published.sd and m"
 )
+_OWN_SEED = "only the author's own seed is compared, so that the scatter between seeds does not matter"
+_SEEDLESS = "the job takes no seed, so that only the machine and its software can move the value"
+_AGAIN = {
+    _MISSING: "the scatter between seeds, as above",
+    _OWN_SEED: "only the author's own seed is compared",
+    _SEEDLESS: "the job takes no seed",
+}
+"""What is explained once → what later claims say."""
 _LABEL = 12
 _WIDTH = 100
 ONLY_COMMITTED = "A suggestion counts only once it is committed: write it into the spec before the tag."
 
 
-def render_claim(plan: ClaimPlan) -> list[str]:
-    """The lines of one claim, the first one its name."""
+def render_claim(plan: ClaimPlan, *, after: Iterable[ClaimPlan] = ()) -> list[str]:
+    """The lines of one claim, its name first. What those before it explained is not explained again."""
     claim = plan.claim
     head = f"{claim.id}: published {clean(claim.published.text)}, mode {_mode(claim)}"
-    return [head, *table([*_where(claim), *_seeds(plan), *_bar(plan), *_chances(plan)])]
+    told = {text for each in after for _, text in _chances(each)}
+    chances = [(label, _AGAIN.get(text, text) if text in told else text) for label, text in _chances(plan)]
+    return [head, *table([*_where(claim), *_seeds(plan), *_bar(plan), *chances])]
 
 
 def render_suggestion(claim: Claim, found: Suggestion | None) -> list[str]:
@@ -98,14 +108,11 @@ def _chances(plan: ClaimPlan) -> Iterator[tuple[str, str]]:
             f"when nothing changed: {percent(plan.all_inside)} chance that all values are within it",
         )
     elif isinstance(plan.claim.compare, Exact):
-        yield (
-            trials,
-            "only the author's own seed is compared, so that the scatter between seeds does not matter",
-        )
+        yield trials, _OWN_SEED
     elif plan.spread is None and plan.seeded:
         yield "missing", _MISSING
     elif plan.spread is None:
-        yield trials, "the job takes no seed, so that only the machine and its software can move the value"
+        yield trials, _SEEDLESS
 
 
 def _forecast(forecast: Forecast, trials: str) -> Iterator[tuple[str, str]]:

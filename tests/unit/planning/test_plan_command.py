@@ -45,6 +45,18 @@ def test_every_kind_of_claim_is_told_what_it_can_expect(
     assert words in planned(tmp_path, capsys)
 
 
+def test_what_holds_for_several_claims_is_explained_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compare = "mode: tolerance, tolerance: {abs: 0.01}"
+    claims = [claim_text('value: "0.9232"', compare, name=name) for name in ("one", "two", "three")]
+    write_spec(tmp_path, *claims)
+    text = planned(tmp_path, capsys)
+    assert text.count("commit the values of several seeds") == 1
+    assert text.count("missing the scatter between seeds, as above") == 2
+    assert text.index("commit the values") < text.index("as above")
+
+
 def test_a_job_without_a_seed_is_not_asked_for_the_values_of_several(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
