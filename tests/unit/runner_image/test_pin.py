@@ -94,8 +94,8 @@ def test_one_that_is_not_there_pins_none(
     assert run(tmp_path, f"cpu {host}/library/python:3.12\nrocm {host}/rocm/dev:9\n") == 1
 
     assert (tmp_path / "pinned.txt").read_text() == "cpu before\n"
-    said = f"nothing was pinned: {host}/rocm/dev:9: {host} answered 404: is there such a tag?\n"
-    assert capsys.readouterr().err == said
+    said = capsys.readouterr().err
+    assert said.startswith(f"nothing was pinned: {host}/rocm/dev:9 is not there, or not for everybody")
 
 
 @pytest.mark.parametrize("host", [_Liar], indirect=True)
@@ -104,7 +104,7 @@ def test_a_digest_that_is_only_said_is_not_believed(
 ) -> None:
     assert run(tmp_path, f"cpu {host}/library/python:3.12\n") == 1
 
-    assert "sent other bytes than it says" in capsys.readouterr().err
+    assert "sent other bytes for" in capsys.readouterr().err
     assert not (tmp_path / "pinned.txt").exists()
 
 
@@ -129,23 +129,6 @@ def test_a_build_before_anything_was_pinned_is_told_what_to_do(
 ) -> None:
     assert run(tmp_path, "cpu python:3\n", "show", "cpu") == 1
     assert capsys.readouterr().err == "pinned.txt is not there: run make pin-images first\n"
-
-
-@pytest.mark.parametrize(
-    ("image", "host", "path"),
-    [
-        ("python:3.12", pin.USUAL_REGISTRY, "library/python"),
-        ("nvidia/cuda:12", pin.USUAL_REGISTRY, "nvidia/cuda"),
-        ("quay.io/a/b/c:1", "quay.io", "a/b/c"),
-        ("localhost:5000/a:1", "localhost:5000", "a"),
-        ("localhost/a:1", "localhost", "a"),
-    ],
-)
-def test_names_are_read_as_docker_reads_them(image: str, host: str, path: str) -> None:
-    found = pin.parse(image)
-
-    assert (found.host, found.path) == (host, path)
-    assert found.url.startswith("http://" if host.startswith("localhost") else "https://")
 
 
 # --- what is committed ------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ class Registries:
         answer = self._get(reference, trusted=trusted)
         if isinstance(answer, Failed):
             return answer
-        digest = f"sha256:{hashlib.sha256(answer).hexdigest()}"
+        digest = digest_of(answer)
         if reference.digest is not None and reference.digest != digest:
             return Failed(
                 Reason.INFRASTRUCTURE,
@@ -148,6 +148,12 @@ class Registries:
             what = f"{response.status_code}" if response.status_code != 200 else "more than any manifest has"
             return Failed(
                 Reason.INFRASTRUCTURE, f"{reference.host} answered {what} for {reference.full}; try again"
+            )
+        told = response.headers.get("docker-content-digest", "")
+        if told.startswith("sha256:") and told != digest_of(response.content):
+            return Failed(
+                Reason.INFRASTRUCTURE,
+                f"{reference.host} sent other bytes for {reference.full} than it says; try again",
             )
         return response.content
 
@@ -213,6 +219,10 @@ class Registries:
             return None
         offered = [_platform(each) for each in described.get("manifests", ())]
         return None if self._platform in offered else "/".join(self._platform)
+
+
+def digest_of(manifest: bytes) -> str:
+    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
 def _platform(entry: Any) -> tuple[str, str]:
