@@ -29,6 +29,11 @@ CHANGES: dict[Varied, str] = {
 }
 """How each is written, and what it changes."""
 
+_NOT_INSTALLED = {
+    Varied.TIME_ZONE: "missing.in_process.time_zone",
+    Varied.LOCALE: "missing.in_process.locale",
+}
+"""Where the job's own process says so."""
 _LONGEST = 100
 _LARGEST_SEED = 2**31 - 1
 _MOST_THREADS = 1024
@@ -111,8 +116,12 @@ def sentence(variation: Variation) -> str:
 def without_effect(variation: Variation, record: Mapping[str, str]) -> str:
     """Why the varied run's own record, flat, shows that nothing was changed; empty when it does not.
 
-    OpenBLAS is only asked for a kernel; what it took stands in the record.
+    OpenBLAS is only asked for a kernel; what it took stands in the record. An image may lack a zone or a
+    locale that the machine has which tried it.
     """
+    if variation.factor in _NOT_INSTALLED:
+        why = record.get(_NOT_INSTALLED[variation.factor], "")
+        return f"The variation had no effect: {why}." if why else ""
     if variation.factor is not Varied.BLAS or variation.value is None:
         return ""
     libraries = {name for name in record if name.startswith("blas.") and not name.startswith("blas.openmp.")}

@@ -86,6 +86,9 @@ VARIABLES = (
 OURS = ("__main__", "sitecustomize", "reprise_threadpoolctl")
 """Names in ``sys.modules`` that say nothing of what the job imported."""
 
+NO_OFFSET = ("", "UTC", "GMT", "WET")
+"""Zones that are called what their time is called; any other that is called so is one that nobody knows."""
+
 LIBRARIES = (b"blas", b"mkl", b"blis", b"omp")
 """In the names of the files that threadpoolctl knows to ask."""
 
@@ -103,6 +106,7 @@ def leave(into: str, name: str, hook: str) -> None:
 
 def record(hook: str) -> "dict[str, object]":
     missing: dict[str, str] = {}
+    missing.update(ask(missing, "locale", lacking) or {})
     return {
         "python": python(),
         "blas": ask(missing, "blas", lambda: libraries(hook)) or [],
@@ -138,6 +142,19 @@ def modules() -> "list[str]":
 
 def variables() -> "dict[str, object]":
     return {f"environ.{name}": os.environ[name][:MAX_TEXT] for name in VARIABLES if name in os.environ}
+
+
+def lacking() -> "dict[str, str]":
+    """Zone and locale that the job was to have and this system does not: the C library says no word."""
+    import _locale
+
+    zone, wanted = os.environ.get("TZ", ""), os.environ.get("LC_ALL", "")
+    found: dict[str, str] = {}
+    if zone not in NO_OFFSET and (time.tzname[0], time.timezone) == (zone.partition("/")[0], 0):
+        found["time_zone"] = f"{plain(zone)} is not installed where the job ran, so that it had UTC"
+    if wanted not in ("", "C", "POSIX") and _locale.setlocale(_locale.LC_CTYPE) in ("C", "POSIX"):
+        found["locale"] = f"{plain(wanted)} is not installed where the job ran, so that it had C"
+    return found
 
 
 def libraries(hook: str) -> "list[dict[str, object]]":

@@ -62,9 +62,13 @@ class Rehearsed:
 
 
 @pytest.fixture(scope="module")
-def rehearsed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rehearsed]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parity")
+
+
+@pytest.fixture(scope="module")
+def rehearsed(box: Box, folder: Path) -> dict[str, Rehearsed]:
     """One state folder, one after the other: two jobs at once would measure each other."""
-    folder = tmp_path_factory.mktemp("parity")
     files = {
         str(path.relative_to(EXAMPLE)): path.read_bytes().decode()
         for path in EXAMPLE.rglob("*")
@@ -75,11 +79,17 @@ def rehearsed(box: Box, tmp_path_factory: pytest.TempPathFactory) -> dict[str, R
 
 
 def rehearse(box: Box, folder: Path, backend: str) -> Rehearsed:
-    words = ("run", folder / "example", "--backend", backend, "--json")
-    outcome = finish(start(folder / "state", *words, extra=settings(box)), seconds=400)
-    assert outcome.code == 0, outcome.err + outcome.out
+    outcome = run(box, folder, "--backend", backend)
     with zipfile.ZipFile(outcome.result["evidence"]) as package:
         return Rehearsed(outcome, {name: package.read(name) for name in package.namelist()})
+
+
+def run(box: Box, folder: Path, *words: str) -> Outcome:
+    example = folder / "example"
+    rehearsal = start(folder / "state", "run", example, "--json", *words, extra=settings(box))
+    outcome = finish(rehearsal, seconds=400)
+    assert outcome.code == 0, outcome.err + outcome.out
+    return outcome
 
 
 def settings(box: Box) -> dict[str, str]:
@@ -136,6 +146,19 @@ def test_evidence_tells_the_image_and_what_it_was_built_from(rehearsed: dict[str
     assert f"FROM {base['named'].partition('@')[0]}@{base['digest']}" in docker.files["Dockerfile"].decode()
     assert "backend docker, image" in docker.files["report.md"].decode()
     assert rehearsed["process"].run["built"]["image"] is None
+
+
+def test_a_variation_reaches_the_container(box: Box, folder: Path, rehearsed: dict[str, Rehearsed]) -> None:
+    result = run(box, folder, "--backend", "docker", "--vary", "hashseed=3").result
+    before = rehearsed["docker"].outcome.result
+    varied = result["varied"]
+    assert (varied["factor"], varied["value"], varied["instead_of"]) == ("hashseed", "3", "0")
+    assert varied["compared_with"].startswith(f"rehearsal {before['run_id']} of ")
+    assert result["claims"] == before["claims"]
+    (state,) = (folder / "state").glob(f"rehearsals/*/runs/{result['run_id']}")
+    record = flatten(json.loads((state / "trials" / "0-1" / "environment.json").read_text()))
+    assert record["in_process.environ.PYTHONHASHSEED"] == "3"
+    assert record["container.image_digest"] == rehearsed["docker"].record["container.image_digest"]
 
 
 def test_nothing_of_it_is_left_in_the_engine(box: Box, rehearsed: dict[str, Rehearsed]) -> None:

@@ -151,6 +151,15 @@ def test_a_kernel_that_the_library_did_not_take_is_without_effect() -> None:
 
 
 @pytest.mark.parametrize(
+    ("varied", "name"), [("timezone=Asia/Kolkata", "time_zone"), ("locale=de_DE.UTF-8", "locale")]
+)
+def test_what_the_job_had_not_installed_is_without_effect(varied: str, name: str) -> None:
+    record = {**ASKED, f"missing.in_process.{name}": "it is not installed"}
+    assert without_effect(parse(varied), record) == "The variation had no effect: it is not installed."
+    assert without_effect(parse(varied), ASKED) == ""
+
+
+@pytest.mark.parametrize(
     "record",
     [{}, {**ASKED, "missing.blas": "it could not be asked"}, {**ASKED, "blas.openblas.version": "0.3.30"}],
 )

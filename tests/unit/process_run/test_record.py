@@ -1,6 +1,8 @@
 """The record of a real trial: complete without a GPU, and the job cannot change what we saw."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,26 @@ def test_only_the_strict_profile_adds_variables(tmp_path: Path) -> None:
 def test_the_page_lists_exactly_the_fields() -> None:
     rows = re.findall(r"^\| `([a-z_]+\.[^`]+)` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
     assert dict(rows) == FIELDS
+
+
+@pytest.mark.parametrize(
+    ("variables", "lacking"),
+    [
+        ({"TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8"}, set()),
+        ({"TZ": "Etc/UTC", "LC_ALL": "C"}, set()),
+        ({"TZ": "EST5EDT"}, set()),
+        ({"TZ": "Nowhere/Land", "LC_ALL": "xx_XX.UTF-8"}, {"time_zone", "locale"}),
+    ],
+)
+def test_a_zone_and_a_locale_that_the_system_lacks_are_named(
+    variables: dict[str, str], lacking: set[str]
+) -> None:
+    ask = "from reprise_runner.inside import at_exit; print(*at_exit.record('')['missing'])"
+    told = subprocess.run(
+        [sys.executable, "-c", ask], env=variables, capture_output=True, text=True, timeout=60
+    )
+    assert lacking == {"time_zone", "locale"} & set(told.stdout.split()), told.stderr
+    assert told.returncode == 0
 
 
 def test_the_page_names_every_flag_variable_and_setting() -> None:
