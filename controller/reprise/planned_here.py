@@ -11,7 +11,7 @@ from pathlib import Path
 from reprise.adapters.git import local
 from reprise.adapters.git.listing import list_files
 from reprise.adapters.images.builder import OWN_PYTHON
-from reprise.adapters.images.wishes import read_wish
+from reprise.adapters.images.wishes import Wish, read_wish
 from reprise.adapters.process import interpreters, locks, requirements
 from reprise.domain import paths, pins
 from reprise.domain.adopt.words import SCRIPTS, below
@@ -19,6 +19,7 @@ from reprise.domain.data.pointers import LFS_MOST_BYTES, read_pointer
 from reprise.domain.data.sources import Elsewhere, Malformed, Object, parse_source
 from reprise.domain.errors import UserError
 from reprise.domain.forecast import usual_seconds
+from reprise.domain.images.pinned import pins_of
 from reprise.domain.images.written import Bases
 from reprise.domain.pins import Pins
 from reprise.domain.planned_run import Earlier, Here, Input, Standing
@@ -59,22 +60,32 @@ def look(root: Path, spec: Spec, state: Path | None, *, image: bool = False) -> 
 
 
 def _in_an_image(root: Path, spec: Spec, earlier: Earlier | None) -> Here:
-    """Which Python that has, the build says."""
     rule = spec.environment
-    lock = None if rule.image is not None else pins.chosen(rule.dockerfile or rule.lock, _there(root))
     wish = read_wish(root, rule, Bases(), OWN_PYTHON)
+    written = not isinstance(wish, Failed) and wish.generated
     return Here(
-        pins=pins.read(lock, root.joinpath(*paths.parts_inside(lock)).read_bytes()) if lock else None,
-        python=None if rule.python is None else (rule.python, "the spec"),
+        pins=pins_of(rule, _content(root), images=True),
+        python=_python_of(wish),
         inputs=_inputs(root, spec.data),
         earlier=earlier,
         missing=(*_absent_scripts(root, spec), *([wish.message] if isinstance(wish, Failed) else [])),
-        dockerfile=_dockerfile(root, rule),
+        dockerfile=wish.dockerfile if written and not isinstance(wish, Failed) else None,
+        in_image=True,
     )
 
 
-def _there(root: Path) -> Callable[[str], bool]:
-    return lambda path: _inside(root, path) is not None
+def _python_of(wish: Wish | Failed) -> tuple[str, str] | None:
+    """What the spec asks for, else what the generated Dockerfile begins with."""
+    asked = None if isinstance(wish, Failed) else wish.python or wish.begins_with
+    return None if asked is None else (asked.version, asked.source or "as nothing asks for another")
+
+
+def _content(root: Path) -> Callable[[str], bytes | None]:
+    def content(path: str) -> bytes | None:
+        place = _inside(root, path)
+        return place.read_bytes() if place is not None else None
+
+    return content
 
 
 def _dockerfile(root: Path, rule: EnvironmentRule) -> str | None:

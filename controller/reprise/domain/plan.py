@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reprise.domain.pins import Pins
+from reprise.domain.pins import Pins, is_lock
 from reprise.domain.run import Sha
 from reprise.domain.text import code, inline, sentence
 from reprise.domain.words import cores, duration, size
@@ -156,16 +156,19 @@ def _controls(facts: Facts) -> list[str]:
 
 
 def _environment(facts: Facts) -> str:
-    python = f"Python {code(facts.python)}" if facts.python else "the Python that the project's files name"
+    python = f"Python {code(facts.python)}" if facts.python else "the Python that its files bring or name"
     if facts.pins is None:
-        return f"**no lock file was found**, {python}"
-    return f"{code(facts.pins.lock)}, sha256 {code(facts.pins.sha256)}, {_pinned(facts.pins)}; {python}"
+        return f"**nothing says what is installed**, {python}"
+    digest = f", sha256 {code(facts.pins.sha256)}" if facts.pins.sha256 else ""
+    return f"{code(facts.pins.lock)}{digest}, {_pinned(facts.pins)}; {python}"
 
 
 def _pinned(pins: Pins) -> str:
     if pins.empty:
         return "it names nothing to install"
-    return f"**weak: {inline(pins.weak)}**" if pins.weak else "every file pinned by its hash"
+    if pins.weak:
+        return f"**weak: {inline(pins.weak)}**"
+    return "every file pinned by its hash" if is_lock(pins.lock) else "pinned by digests"
 
 
 def _hardware(facts: Facts) -> str:

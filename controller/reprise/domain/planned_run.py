@@ -64,6 +64,8 @@ class Here:
     """Sentences without a full stop: what the run would end with, or wait for."""
     dockerfile: str | None = None
     """What backend `docker` would build, where it writes that and no other backend could do without."""
+    in_image: bool = False
+    """Whether it runs in an image, which brings a Python."""
 
 
 @dataclass(frozen=True, slots=True)

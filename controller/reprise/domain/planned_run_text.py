@@ -7,9 +7,9 @@ from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
 from reprise.domain.pins import is_lock
 from reprise.domain.planned_run import RunPlan
-from reprise.domain.planned_text import table
+from reprise.domain.planned_text import block, table
 from reprise.domain.spec.model import Hardware, Resources, Tolerance
-from reprise.domain.text import clean
+from reprise.domain.text import clean, clean_line
 from reprise.domain.trials import MIN_UNREPEATABLE
 from reprise.domain.words import cores, duration, size
 
@@ -24,9 +24,14 @@ def render_run(plan: RunPlan) -> list[str]:
         ("backend", "none of this controller" if isinstance(plan.backend, Unfit) else plan.backend),
         *_data(plan),
         *_labelled("missing", plan.missing),
-        *_labelled("image", (plan.here.dockerfile or "").splitlines()),
     ]
-    return table([(label, clean(text)) for label, text in rows])
+    return [*table([(label, clean(text)) for label, text in rows]), *_image(plan.here.dockerfile or "")]
+
+
+def _image(dockerfile: str) -> list[str]:
+    """As it is written: a line break or an indentation less would be another file."""
+    lines = [clean_line(line).rstrip() for line in dockerfile.splitlines()]
+    return block("image", lines)
 
 
 def _command(plan: RunPlan) -> str:
@@ -69,17 +74,20 @@ def _pins(plan: RunPlan) -> str:
 def _lock(plan: RunPlan) -> str:
     pins = plan.here.pins
     if plan.spec.environment.image is not None:
-        return f"the image {plan.spec.environment.image}"
+        weak = f", weak: {pins.weak}" if pins is not None and pins.weak else ""
+        return f"the image {plan.spec.environment.image}{weak}"
     if pins is None:
         return "no lock file"
     if pins.empty:
         return f"{pins.lock}, which names nothing to install"
-    if not is_lock(pins.lock):
-        return pins.lock
-    return f"{pins.lock}, {f'weak: {pins.weak}' if pins.weak else 'every file by its hash'}"
+    if pins.weak:
+        return f"{pins.lock}, weak: {pins.weak}"
+    return f"{pins.lock}, every file by its hash" if is_lock(pins.lock) else pins.lock
 
 
 def _python(plan: RunPlan) -> str:
+    if plan.here.in_image and plan.here.python is None:
+        return "the Python of the image"
     if plan.here.python is None:
         return "nobody says which Python, so the one of Reprise"
     request, source = plan.here.python

@@ -190,6 +190,11 @@ def table(rows: list[tuple[str, str]]) -> list[str]:
     return [line for label, text in rows for line in _wrapped(f"  {label:<{_LABEL}}", text)]
 
 
+def block(label: str, lines: list[str]) -> list[str]:
+    """Lines as they are, beside their label."""
+    return [f"  {'' if number else label:<{_LABEL}}{line}".rstrip() for number, line in enumerate(lines)]
+
+
 def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         text,

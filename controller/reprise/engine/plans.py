@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from reprise.domain import pins, trust
+from reprise.domain import trust
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Permission, Reaction
+from reprise.domain.images.pinned import pins_of
 from reprise.domain.pins import Pins
 from reprise.domain.plan import Facts, Plan, plan_id
 from reprise.domain.policy import Policy
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.files import SpecFile
-from reprise.domain.spec.model import BadSpec, Spec
+from reprise.domain.spec.model import BadSpec, EnvironmentRule, Spec
 from reprise.domain.trials import controls_of, wants_probe
 from reprise.engine import conversation
 from reprise.engine.asking import Asked, react, refuse
@@ -110,22 +111,20 @@ def _plan(
             basis=policies.basis(repository, spec),
             python=spec.environment.python,
             for_admin=isinstance(policy, Policy) and policy.who is Permission.ADMIN,
-            pins=_pins(world, repository, target.sha, spec.environment.lock),
+            pins=_pins(world, repository, target.sha, spec.environment, backend),
         ),
     )
 
 
-def _pins(world: World, repository: Repository, sha: Sha, declared: str | None) -> Pins | None:
-    contents: dict[str, bytes] = {}
+def _pins(world: World, repository: Repository, sha: Sha, rule: EnvironmentRule, backend: str) -> Pins | None:
+    held: dict[str, bytes | None] = {}
 
-    def is_there(path: str) -> bool:
-        try:
-            content = world.source.read(repository, sha, path, limit=_LOCK_BYTES)
-        except Refused:  # too large to be installed from, which the build says
-            return False
-        if content is not None:
-            contents[path] = content
-        return content is not None
+    def content(path: str) -> bytes | None:
+        if path not in held:
+            try:
+                held[path] = world.source.read(repository, sha, path, limit=_LOCK_BYTES)
+            except Refused:  # too large to be installed from, which the build says
+                held[path] = None
+        return held[path]
 
-    lock = pins.chosen(declared, is_there)
-    return pins.read(lock, contents[lock]) if lock is not None else None
+    return pins_of(rule, content, images=world.backend(backend).offer.images)

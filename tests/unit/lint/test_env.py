@@ -73,12 +73,30 @@ def test_a_lock_that_a_backend_refuses_is_warned_of_and_no_other_is(
 
 def test_a_lock_that_one_backend_cannot_install_is_named_with_what_it_could() -> None:
     [finding] = findings("RX10", repo({**TRAIN, "Dockerfile": "FROM python:3.12\n"}, SMALLEST))
-    assert (finding.file, finding.severity) == ("requirements.txt", Severity.WARNING)
+    assert (finding.file, finding.severity) == ("reprise.yaml", Severity.WARNING)
     assert finding.message == (
         "a run takes Dockerfile, which needs backend docker: backend process installs uv.lock and "
         "requirements.txt"
     )
-    assert finding.fix.endswith("and commit both")
+    assert finding.fix == "Write `dockerfile: Dockerfile` under `environment` in reprise.yaml"
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "fix"),
+    [
+        ({"environment.yml": "dependencies: [numpy]\n"}, "environment.yml", "conda-lock lock"),
+        ({"binder/requirements.txt": "numpy\n"}, "binder/requirements.txt", "uv pip compile"),
+        ({"binder/Dockerfile": "FROM python:3.12\n"}, "binder/Dockerfile", "`dockerfile: binder/Dockerfile`"),
+        ({"pyproject.toml": PROJECT}, "uv.lock", "uv lock"),
+    ],
+)
+def test_what_an_image_is_made_of_is_a_warning_and_never_told_to_make_room_for_an_empty_lock(
+    files: dict[str, str], place: str, fix: str
+) -> None:
+    [finding] = findings("RX10", repo({"train.py": "import json\n", **files}, SMALLEST))
+    assert (finding.file, finding.severity) == (place, Severity.WARNING)
+    assert fix in finding.fix
+    assert "empty" not in finding.fix
 
 
 @pytest.mark.parametrize("how", ["dockerfile: Dockerfile", "image: python:3.12"])

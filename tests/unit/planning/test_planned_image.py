@@ -23,8 +23,25 @@ def test_a_dockerfile_alone_goes_to_docker(
     monkeypatch.setenv("REPRISE_BACKENDS", "process,docker")
     said = planned(tmp_path, capsys)
     assert "backend     docker" in said
-    assert "pins        Dockerfile;" in said
+    assert (
+        "pins        Dockerfile, weak: it builds on python:3.11 without a digest; the Python of the image"
+        in said
+    )
     assert "missing" not in said
+
+
+def test_what_would_be_built_is_shown_as_it_would_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPRISE_BACKENDS", "docker")
+    files = {"binder/environment.yml": "dependencies: [numpy=2.2]\n", "binder/runtime.txt": "python-3.11\n"}
+    make_repository(tmp_path / "paper", {**files, "train.py": "...\n", "reprise.yaml": SPEC.format("")})
+    assert invoke(["plan", str(tmp_path / "paper")]) == 0
+    said = capsys.readouterr().out
+    assert "pins        binder/environment.yml, weak: binder/environment.yml is solved anew each time" in said
+    assert "Python 3.11 (runtime.txt)" in " ".join(said.split())
+    assert "\n              FROM " in said or "image       FROM " in said
+    assert "no lock file" not in said
 
 
 def test_a_ready_image_is_named(

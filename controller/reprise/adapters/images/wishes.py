@@ -14,6 +14,7 @@ from reprise.domain.images import pythons, sources, stages, written
 from reprise.domain.images import recipe as recipes
 from reprise.domain.images.ignore import Ignore
 from reprise.domain.images.instructions import read
+from reprise.domain.images.pinned import NEAR
 from reprise.domain.images.pythons import Wanted
 from reprise.domain.images.recipe import Impossible, Recipe
 from reprise.domain.images.sources import Absent, Source
@@ -43,6 +44,8 @@ class Wish:
     recipe: Recipe | None = None
     python: Wanted | None = None
     """What the image must have, where the spec says so itself."""
+    begins_with: Wanted | None = None
+    """What a generated Dockerfile begins with, and who asked for that."""
     ignore_file: Path | None = None
 
 
@@ -86,6 +89,7 @@ def read_wish(tree: Path, rule: EnvironmentRule, bases: Bases, usual: str) -> Wi
         weak=recipe.weak,
         recipe=recipe,
         python=declared,
+        begins_with=wanted,
     )
 
 
@@ -134,19 +138,10 @@ def _of_dockerfile(
         syntax=syntax,
         files=context.digest_of_tree(tree, rules),
         lock_sha256=hashlib.sha256(content).hexdigest(),
-        weak=_loose(source.path, found),
+        weak=stages.weakness(source.path, found),
         python=declared,
         ignore_file=(tree / source.path).with_name(f"{Path(source.path).name}{context.IGNORE_FILE}"),
     )
-
-
-def _loose(path: str, found: tuple[stages.Stage, ...]) -> str | None:
-    floating = [name for name in stages.bases(found) if "@sha256:" not in name]
-    reasons = [
-        *([f"it builds on {', '.join(floating)} without a digest"] if floating else []),
-        *(["what its RUN lines install is not pinned"] if stages.runs_commands(found) else []),
-    ]
-    return f"{path}: {'; '.join(reasons)}" if reasons else None
 
 
 def _images(text: str) -> tuple[str, ...]:
@@ -156,7 +151,7 @@ def _images(text: str) -> tuple[str, ...]:
 
 def _contents(tree: Path, source: Source) -> dict[str, bytes] | Failed:
     """Of the files that decide, where they are there."""
-    names = (*("pyproject.toml", ".python-version", "runtime.txt"), *source.beside)
+    names = (*NEAR, *source.beside)
     near = (source.folder + name if "/" not in name else name for name in names)
     paths = dict.fromkeys((source.path, *near, ".python-version"))
     found = {}

@@ -176,3 +176,13 @@ def _unquoted(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
     return text
+
+
+def weakness(path: str, found: tuple[Stage, ...]) -> str | None:
+    """Why the same Dockerfile may give another image one day; None when it may not."""
+    floating = [name for name in bases(found) if "@sha256:" not in name]
+    reasons = [
+        *([f"it builds on {', '.join(floating)} without a digest"] if floating else []),
+        *(["what its RUN lines install is not pinned"] if runs_commands(found) else []),
+    ]
+    return f"{path}: {'; '.join(reasons)}" if reasons else None

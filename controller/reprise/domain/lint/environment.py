@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from reprise.domain import pins
+from reprise.domain.images.sources import BESIDE, FURTHER
 from reprise.domain.lint.model import Severity
 from reprise.domain.lint.repo import Entry, Experiment, Kind, Repo
 from reprise.domain.spec.names import SPEC_FILE
@@ -48,6 +49,20 @@ def missing(repo: Repo) -> Iterator[Missing]:
         rule = experiment.spec.environment
         if rule.image is None and lock_of(repo, experiment) is None:
             yield Missing(experiment, rule.dockerfile or rule.lock)
+
+
+def loose(repo: Repo) -> str | None:
+    """What an image is made of where there is no lock; it pins nothing."""
+    return next(
+        (path for path in FURTHER if _is_file(repo.entries.get(path)) and _installs(repo, path)), None
+    )
+
+
+def _installs(repo: Repo, path: str) -> bool:
+    """Tools keep their settings in pyproject.toml too, and the files beside others install little alone."""
+    if path == "pyproject.toml":
+        return "[project]" in (repo.text(path) or "")
+    return path not in BESIDE
 
 
 def declared(experiment: Experiment) -> tuple[str, ...]:

@@ -60,21 +60,40 @@ def _no_lock(repo: Repo, lacking: Missing) -> Found:
         message = f"environment.lock names {declared}, which is not committed"
         fix = f"Commit {declared}, or name the lock file that is there"
         return Found(experiment.file, line_of(experiment.text, "lock"), message, fix)
+    loose = environment.loose(repo)
+    if loose is not None:
+        return _solved_anew(repo, loose)
     file, fix = _how_to_lock(repo)
     message = f"no lock file says what is installed; looked for {', '.join(pins.DETECTED)} at the root"
-    if "environment.yml" in repo.entries or "environment.yaml" in repo.entries:
-        message += "; an environment.yml is solved anew each time"
     return Found(file, 1, message, fix)
+
+
+def _solved_anew(repo: Repo, path: str) -> Found:
+    """An image can be made of it. An empty lock beside it would win, and install nothing of what it names."""
+    message = f"only {path} says what is installed: backend docker solves it anew each time, others refuse it"
+    if path.rpartition("/")[2].startswith("environment."):
+        fix = f"Run `conda-lock lock --file {path}` and commit conda-lock.yml"
+        return Found(path, 1, message, fix, Severity.WARNING)
+    if path.endswith("requirements.txt"):
+        return Found(path, 1, message, f"Run {compiling('requirements.txt')} at the root", Severity.WARNING)
+    if path.endswith("Dockerfile"):
+        return Found(path, 1, message, _as_written("dockerfile", path), Severity.WARNING)
+    file, fix = _how_to_lock(repo)
+    return Found(file, 1, message, fix, Severity.WARNING)
 
 
 def _for_images(repo: Repo, lock: str) -> Found:
     """Whoever wrote the file's name into the spec knows."""
-    file, fix = _how_to_lock(repo)
-    if file in repo.entries:
-        fix = f"Write `lock: {file}` under `environment` in {SPEC_FILE}"
-        file = SPEC_FILE
+    file, _ = _how_to_lock(repo)
+    key = "lock" if pins.is_lock(lock) else "dockerfile"
+    fix = _as_written("lock", file) if file in repo.entries else _as_written(key, lock)
     message = f"a run takes {lock}, which needs backend docker: backend process installs {pins.INSTALLED}"
-    return Found(file, 1, message, fix, Severity.WARNING)
+    return Found(SPEC_FILE, 1, message, fix, Severity.WARNING)
+
+
+def _as_written(key: str, path: str) -> str:
+    """Said in the spec, nothing that somebody commits later changes what is installed."""
+    return f"Write `{key}: {path}` under `environment` in {SPEC_FILE}"
 
 
 def _how_to_lock(repo: Repo) -> tuple[str, str]:
