@@ -7,6 +7,7 @@ vendor's library leaves an adapter. Methods are synchronous and may be called fr
 
 from reprise.ports.building import Builder, BuildRequest, Built, Failed
 from reprise.ports.clock import Clock
+from reprise.ports.cloud import Cloud
 from reprise.ports.durable import Durable, Workflows
 from reprise.ports.evidence import Archive, EvidenceRecord, LoggedMetrics, Sealed, SealedTrial
 from reprise.ports.fetching import Fetcher, FetchRequest
@@ -14,11 +15,14 @@ from reprise.ports.forge import Attempt, Forge, LogPage
 from reprise.ports.jobs import Earlier, Finished, JobRequest, Lost, Origin, Runner, Running
 from reprise.ports.linting import Linter
 from reprise.ports.machines import Allocation, Pending, Provider
+from reprise.ports.nodes import Access, Address, Node, Nodes, Said
 from reprise.ports.source import Commit, Source
 from reprise.ports.storage import Storage
 from reprise.ports.tracking import JobRun, RunRecord, Tracked, Tracker, TrialRecord
 
 __all__ = [
+    "Access",
+    "Address",
     "Allocation",
     "Archive",
     "Attempt",
@@ -26,6 +30,7 @@ __all__ = [
     "Builder",
     "Built",
     "Clock",
+    "Cloud",
     "Commit",
     "Durable",
     "Earlier",
@@ -41,12 +46,15 @@ __all__ = [
     "LogPage",
     "LoggedMetrics",
     "Lost",
+    "Node",
+    "Nodes",
     "Origin",
     "Pending",
     "Provider",
     "RunRecord",
     "Runner",
     "Running",
+    "Said",
     "Sealed",
     "SealedTrial",
     "Source",
