@@ -130,8 +130,8 @@ def reservation_of_hosts(what: HostsWish, named: Host | None) -> dict[str, Any]:
         by_name = json.dumps(["=", "$hypervisor_hostname", named.uid])
     return {
         "resource_type": "physical:host",
-        "min": str(what.count),
-        "max": str(what.count),
+        "min": what.count,
+        "max": what.count,
         "hypervisor_properties": by_name,
         "resource_properties": json.dumps(wanted[0] if len(wanted) == 1 else ["and", *wanted]),
         "before_end": "",

@@ -26,7 +26,7 @@ from reprise.ports.cloud import (
 )
 
 
-class Site:
+class SiteCloud:
     def __init__(
         self,
         login: Login,
