@@ -54,7 +54,7 @@ _NEXT: dict[Refusal, tuple[str, str]] = {
         "refuses the lease because this user's budget in the project does not suffice",
         "ask the project's PI for more, or shorten the job",
     ),
-    Refusal.TOO_LONG: ("refuses a lease of that length", "seven days are the most: shorten the job"),
+    Refusal.TOO_LONG: ("refuses a lease of that length", "shorten the job, seven days are the most"),
     Refusal.OUTSIDE_WINDOW: (
         "does not extend the lease yet",
         "ask again in the last two days before its end",
@@ -73,11 +73,11 @@ _NEXT: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.WRONG_SECRET: (
         "does not accept the credential",
-        "its secret is wrong or it has expired: create a new one there",
+        "correct its secret, or create a new one there if it has expired",
     ),
     Refusal.UNKNOWN_CREDENTIAL: (
         "knows no such application credential",
-        "credentials count at one site and in one project: create one there",
+        "create one there, because each counts at one site and in one project",
     ),
     Refusal.EXPIRED_CREDENTIAL: (
         "does not accept the credential any more because it has expired",
@@ -93,7 +93,10 @@ _NEXT: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.NAME_TAKEN: ("has something of that name already", "look it up by its name"),
     Refusal.WRONG_STATE: ("does not do that now", "look at its state and try again"),
-    Refusal.MALFORMED: ("does not understand the request", "this is a mistake of Reprise: please report it"),
+    Refusal.MALFORMED: (
+        "does not understand the request",
+        "report it as a mistake of Reprise, unless this machine's clock is wrong",
+    ),
     Refusal.UNKNOWN: ("refuses the request", "`reprise doctor chameleon` shows what this credential can do"),
 }
 
@@ -125,7 +128,12 @@ def classify(said: str) -> Refusal | None:
     return next((refusal for pattern, refusal in _KINDS if re.search(pattern, text)), None)
 
 
-def refused(site: str, refusal: Refusal, said: str = "") -> CloudRefused:
+def refused(site: str, refusal: Refusal, detail: str = "") -> CloudRefused:
     what, step = _NEXT[refusal]
-    quoted = f" (it said: {said})" if said else ""
-    return CloudRefused(refusal, f"{site} {what}{quoted}: {step}")
+    told = f" ({detail})" if detail else ""
+    return CloudRefused(refusal, f"{site} {what}{told}: {step}")
+
+
+def quoted(said: str) -> str:
+    """The cloud's own words, as a detail."""
+    return f'it said "{said}"'

@@ -191,12 +191,15 @@ class Session:
             return Retryable(f"{name} answered {status}{told}", _after(headers))
         refusal = refusals.classify(said)
         if refusal is not None:
-            return refusals.refused(self.site, refusal, said)
+            return refusals.refused(self.site, refusal, refusals.quoted(said))
         if status == 404:
-            return Absent(Refusal.WRONG_STATE, f"{name} has nothing like that (it said: {said})")
+            return Absent(
+                Refusal.WRONG_STATE,
+                f"{name} has nothing like that ({refusals.quoted(said)}): look it up again",
+            )
         if status >= 500:
             return Faulty(f"{name} failed: {said}", _after(headers))
-        return refusals.refused(self.site, Refusal.UNKNOWN, said)
+        return refusals.refused(self.site, Refusal.UNKNOWN, refusals.quoted(said))
 
     def _sign_in_trouble(self, error: exceptions.ClientException) -> CloudRefused | Retryable:
         if not isinstance(error, exceptions.HttpError):
@@ -214,7 +217,7 @@ class Session:
             )
         if error.http_status >= 500 or error.http_status == 429:
             return Retryable(f"{NAMES[Service.IDENTITY]} of {self.site} answered {error.http_status}")
-        return refusals.refused(self.site, Refusal.UNKNOWN, said)
+        return refusals.refused(self.site, Refusal.UNKNOWN, refusals.quoted(said))
 
     def _trouble(self, error: exceptions.ClientException, name: str) -> CloudRefused | Retryable:
         if isinstance(error, exceptions.Unauthorized | exceptions.HttpError):
