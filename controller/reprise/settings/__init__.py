@@ -36,6 +36,7 @@ from reprise.domain.errors import UserError
 from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
 from reprise.domain.watch import Watch, read_watch
+from reprise.settings.chameleon import Chameleon
 from reprise.settings.complaints import FROM_FILE, JOIN, PREFIX, Names, explain, misspelt, variable
 from reprise.settings.containers import Docker, Images
 from reprise.settings.data import Data
@@ -49,6 +50,7 @@ SECRETS = (
     ("http", "operator_token"),
     ("tracking", "uri"),
     ("data", "secrets"),
+    ("chameleon", "credentials"),
     ("database_url",),
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
@@ -252,6 +254,7 @@ class Settings(BaseSettings):
     process: Process = Process()
     docker: Docker = Docker()
     images: Images = Images()
+    chameleon: Chameleon = Chameleon()
     limits: Limits = Limits()
     policy: Trust = Trust()
     git: Git = Git()
@@ -337,7 +340,8 @@ class Settings(BaseSettings):
     def secret_files(self) -> tuple[Path, ...]:
         """Files that secrets were read from, or may have been."""
         named = (os.environ.get(variable(path) + FROM_FILE) for path in SECRETS)
-        return tuple(Path(path).absolute() for path in (*named, self._config) if path)
+        kept = (self._config, self.chameleon.clouds_file)
+        return tuple(Path(path).absolute() for path in (*named, *kept) if path)
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""
@@ -365,6 +369,8 @@ def _secrets_of(named: dict[str, Any]) -> Iterator[str]:
         elif isinstance(value, SecretStr):
             secret = value.get_secret_value()
             yield from filter(None, (secret, secret.partition(":")[2]))
+        elif isinstance(value, BaseModel):
+            yield from _secrets_in(value)
 
 
 def _json_list(text: str) -> Any:

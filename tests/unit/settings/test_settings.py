@@ -1,5 +1,6 @@
 """Where settings come from, which source wins, and what is said about wrong ones."""
 
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -84,9 +85,13 @@ def test_variables_win_over_secret_files_and_these_over_the_file(
 def test_every_secret_may_stand_in_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...]
 ) -> None:
-    several = f'{{"ada/*": {{"NAME": "ada:{CANARY}"}}}}\n'
-    text = several if path == ("data", "secrets") else f"https://ada:{CANARY}@db.example/x\n"
-    (tmp_path / "secret").write_text(text)
+    site = {"application_credential_id": "1", "application_credential_secret": CANARY}
+    several = {
+        ("data", "secrets"): {"ada/*": {"NAME": f"ada:{CANARY}"}},
+        ("chameleon", "credentials"): {"CHI@UC": site},
+    }
+    text = json.dumps(several[path]) if path in several else f"https://ada:{CANARY}@db.example/x"
+    (tmp_path / "secret").write_text(f"{text}\n")
     monkeypatch.setenv(f"REPRISE_{'__'.join(path).upper()}_FILE", str(tmp_path / "secret"))
     assert any(CANARY in secret for secret in load_settings().secrets())
 

@@ -40,5 +40,8 @@ class CloudRefused(Refused):
     """The cloud said no; the message is a whole sentence with what to do next."""
 
     def __init__(self, refusal: Refusal, message: str) -> None:
-        super().__init__(message)
+        super().__init__(refusal, message)
         self.refusal = refusal
+
+    def __str__(self) -> str:
+        return str(self.args[1])
