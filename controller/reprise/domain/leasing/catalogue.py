@@ -14,6 +14,9 @@ from reprise.domain.leasing.money import Rate
 GB = 10**9
 GIB = 2**30
 
+GUESS = Rate(1.0, 16.0)
+"""Of a machine whose price nobody tells."""
+
 
 class Care(Enum):
     """How far a machine can be relied on."""

@@ -125,7 +125,7 @@ def _unfit_gpus(wanted: Resources, machine: Machine, *, by_name: bool) -> str | 
     if wanted.gpu_arch and gpu.arch not in wanted.gpu_arch:
         return f"has GPUs of architecture {gpu.arch}"
     if (wanted.gpu_memory_bytes or 0) > gpu.memory_gb * GIB:
-        return f"has GPUs of {gpu.memory_gb} GB"
+        return f"has GPUs of {gpu.memory_gb} GB" if gpu.memory_gb else "has GPUs of unknown memory"
     return None
 
 

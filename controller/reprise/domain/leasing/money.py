@@ -50,8 +50,13 @@ def used(charge: Charge, now: datetime) -> float:
 
 def reserved(charge: Charge) -> float:
     """Service units that are kept for it: all of its length, or what it came to."""
+    return charge.su_per_hour * hours(charge)
+
+
+def hours(charge: Charge) -> float:
+    """That it is, or was, held for."""
     until = charge.end if charge.ended_at is None else min(charge.ended_at, charge.end)
-    return charge.su_per_hour * _hours(until - charge.start)
+    return _hours(until - charge.start)
 
 
 def total(charges: Iterable[Charge], now: datetime) -> float:

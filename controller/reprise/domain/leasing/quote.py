@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reprise.domain.leasing.catalogue import Machine, of_sites
+from reprise.domain.leasing.catalogue import GB, GUESS, Gpu, Machine, of_sites
 from reprise.domain.leasing.choice import Nothing, most_su, unfit
 from reprise.domain.leasing.inventory import MACHINES
 from reprise.domain.leasing.length import OVERHEAD, SPARE, Length, lease_length
@@ -21,7 +21,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Quote:
     """Service units."""
 
     low: float
@@ -37,6 +37,11 @@ class Estimate:
     guessed: bool
     """Some of the prices are not published."""
 
+    @property
+    def rate(self) -> float:
+        """Service units an hour of the cheapest machine."""
+        return self.least / (self.length.lease / _HOUR)
+
 
 def quote(
     spec: Spec,
@@ -45,9 +50,9 @@ def quote(
     overhead: timedelta = OVERHEAD,
     usual: timedelta | None = None,
     machines: Sequence[Machine] = MACHINES,
-) -> Estimate | Nothing:
+) -> Quote | Nothing:
     """``sites``: that this controller has; empty = any. ``usual``: what whole runs of it took so far."""
-    offered = of_sites(machines, sites)
+    offered = (*of_sites(machines, sites), *_unknown(spec, machines))
     fitting = [each for each in offered if unfit(spec.resources, each) is None]
     if not fitting:
         return Nothing(Reason.NO_CAPACITY, _none_fits(spec, offered))
@@ -56,7 +61,7 @@ def quote(
     expected = _expected(spec, overhead) if usual is None else usual
     cheapest = fitting[0].rate
     shortest = overhead / SPARE if expected is None else expected / SPARE
-    return Estimate(
+    return Quote(
         low=min(machine.rate.low for machine in fitting) * (min(shortest, length.lease) / _HOUR),
         likely=None if expected is None else cheapest.high * (min(expected, length.lease) / _HOUR),
         high=max(most_su(machine.rate, length.lease) for machine in fitting),
@@ -65,6 +70,20 @@ def quote(
         length=length,
         guessed=any(not machine.rate.certain for machine in fitting),
     )
+
+
+def _unknown(spec: Spec, machines: Sequence[Machine]) -> list[Machine]:
+    """Types that the spec names and the catalogue does not know: a site may have them all the same."""
+    known, wanted = {machine.name for machine in machines}, spec.resources
+    gpu = None
+    if wanted.gpus:
+        memory_gb = -(-(wanted.gpu_memory_bytes or 0) // GB)
+        gpu = Gpu("unknown", next(iter(wanted.gpu_arch), "unknown"), memory_gb)
+    return [
+        Machine("", name, False, gpu, wanted.gpus, 0, 0, GUESS)
+        for name in wanted.node_types
+        if name not in known
+    ]
 
 
 def _expected(spec: Spec, overhead: timedelta) -> timedelta | None:
@@ -76,6 +95,10 @@ def _expected(spec: Spec, overhead: timedelta) -> timedelta | None:
 
 def _none_fits(spec: Spec, offered: Sequence[Machine]) -> str:
     names = spec.resources.node_types
-    if names and not any(machine.name in names for machine in offered):
-        return f"No machine {' or '.join(names)} is in the catalogue: look at `resources.node_type`."
-    return "No machine in the catalogue has all that `resources` asks for: ask for less, or for another GPU."
+    near = [machine for machine in offered if not names or machine.name in names]
+    if not near:
+        return f"No site of this controller has {' or '.join(names)}: look at `resources.node_type`."
+    if not names:
+        return "No machine has all that `resources` asks for: ask for less, or for another GPU."
+    told = dict.fromkeys(f"{machine.name} {unfit(spec.resources, machine)}" for machine in near)
+    return f"No machine fits `resources`: {'; '.join(told)}. Ask for less, or for another."

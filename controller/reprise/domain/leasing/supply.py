@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from reprise.domain.leasing.catalogue import Care, Gpu, Machine, entries, kind_of
+from reprise.domain.leasing.catalogue import GIB, GUESS, Care, Gpu, Machine, entries, kind_of
 from reprise.domain.leasing.inventory import MACHINES
 from reprise.domain.leasing.money import Rate
 from reprise.domain.leasing.windows import Room, Span
-
-_GUESS = Rate(1.0, 16.0)
-"""Of a machine that neither its site nor the catalogue has a price for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,9 @@ def of_flavor(site: str, flavor: FlavorFact, machines: Sequence[Machine] = MACHI
         machine = replace(kinds[0], site=site)
     else:
         gpu = _UNKNOWN_GPU if _asks_for_gpu(flavor.specs) else None
-        memory_gib = flavor.memory_bytes / 2**30
+        memory_gib = flavor.memory_bytes / GIB
         machine = Machine(
-            site, flavor.name, True, gpu, int(gpu is not None), flavor.cpus, memory_gib, _GUESS, Care.ASKED
+            site, flavor.name, True, gpu, int(gpu is not None), flavor.cpus, memory_gib, GUESS, Care.ASKED
         )
     return Supply(machine, {}, True, flavor.id, flavor.rooms)
 
@@ -83,7 +80,7 @@ def _machine(site: str, host: HostFact, machines: Sequence[Machine]) -> Machine:
     known = kind_of(entries(machines, site, host.node_type), gpus, said.get("gpu.gpu_model"))
     if known is None:
         gpu = Gpu(said.get("gpu.gpu_model", _UNKNOWN_GPU.name), _UNKNOWN_GPU.arch, 0) if gpus else None
-        known = Machine(site, host.node_type, False, gpu, gpus or 0, 0, 0, _GUESS, Care.ASKED)
+        known = Machine(site, host.node_type, False, gpu, gpus or 0, 0, 0, GUESS, Care.ASKED)
     price = _number(said.get("su_factor"))
     return replace(known, site=site, rate=known.rate if price is None else Rate(price, price))
 
