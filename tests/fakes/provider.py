@@ -8,7 +8,7 @@ from pathlib import Path
 from reprise.domain.errors import RepriseError
 from reprise.domain.leasing.choice import Nothing
 from reprise.domain.leasing.money import Charge
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Resources, Spec
 from reprise.ports import Allocation, Failed, Pending
@@ -29,7 +29,7 @@ class FakeProvider:
     """What the next calls of `release` raise, one each."""
     released: list[RunId] = field(default_factory=list)
     """Runs whose machine was really given back, in order."""
-    estimate: Quote | Nothing | None = None
+    estimate: Estimate | Nothing | None = None
     """What every quote says."""
     leased: dict[RunId, tuple[Charge, ...]] = field(default_factory=dict)
     """What a run's leases cost."""
@@ -63,7 +63,7 @@ class FakeProvider:
             self.released.append(run_id)
             shutil.rmtree(self.root / run_id, ignore_errors=True)
 
-    def quote(self, spec: Spec, usual: timedelta | None) -> Quote | Nothing | None:
+    def quote(self, spec: Spec, usual: timedelta | None) -> Estimate | Nothing | None:
         return self.estimate
 
     def charges(self, run_id: RunId) -> tuple[Charge, ...]:

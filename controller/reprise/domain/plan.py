@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reprise.domain.leasing.bill import estimate_words
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
 from reprise.domain.run import Sha
 from reprise.domain.text import code, inline, sentence
@@ -48,7 +48,7 @@ class Facts:
     """Whether the policy wants an administrator to approve it."""
     controls: int = 0
     """Variants of the job that must not reach the bar, each executed once."""
-    quoted: Quote | None = None
+    quoted: Estimate | None = None
     """What a lease would cost; None where nothing is leased."""
 
 

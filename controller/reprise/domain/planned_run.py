@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reprise.domain.backend import Unfit
 from reprise.domain.leasing.choice import Nothing
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
 from reprise.domain.spec.model import DataFile, Spec
 from reprise.domain.trials import controls_of, most_executions, wants_probe
@@ -74,7 +74,7 @@ class RunPlan:
     here: Here
     backend: str | Unfit
     """Where it would run."""
-    quoted: Quote | Nothing | None = None
+    quoted: Estimate | Nothing | None = None
     """What leases for it would cost; None where nothing is leased."""
 
     @property

@@ -4,7 +4,7 @@ from typing import Any
 
 from reprise.domain.backend import Unfit
 from reprise.domain.leasing.bill import quote_object
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.planned_run import RunPlan
 
 
@@ -24,7 +24,7 @@ def run_object(plan: RunPlan) -> dict[str, Any]:
         "python": {"request": python[0], "source": python[1]} if python else None,
         "seconds": _seconds(plan),
         "needs": _needs(plan),
-        "cost": quote_object(plan.quoted) if isinstance(plan.quoted, Quote) else None,
+        "cost": quote_object(plan.quoted) if isinstance(plan.quoted, Estimate) else None,
         "backend": None if isinstance(plan.backend, Unfit) else plan.backend,
         "data": [{"path": each.file.path, "standing": each.standing.value} for each in plan.here.inputs],
         "missing": list(plan.missing),

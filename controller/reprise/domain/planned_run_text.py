@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
 from reprise.domain.leasing.bill import estimate_words, units
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import is_lock
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_text import table
@@ -99,7 +99,7 @@ def _time(plan: RunPlan) -> str:
 
 def _cost(plan: RunPlan) -> Iterator[tuple[str, str]]:
     quoted = plan.quoted
-    if not isinstance(quoted, Quote):
+    if not isinstance(quoted, Estimate):
         return
     yield "cost", estimate_words(quoted)
     lease = duration(quoted.length.lease.total_seconds())

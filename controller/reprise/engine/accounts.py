@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from reprise.domain.audit import Unit
 from reprise.domain.leasing.choice import Nothing
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import SU_SECONDS
 from reprise.domain.run import Repository
 from reprise.domain.spec.model import Spec
@@ -35,7 +35,7 @@ def taken(connection: Connection, repository: Repository, now: datetime, *, besi
     return Taken(spent + leased * SU_SECONDS, reserved)
 
 
-def quote(world: World, repository: Repository, spec: Spec, backend: str) -> Quote | Nothing | None:
+def quote(world: World, repository: Repository, spec: Spec, backend: str) -> Estimate | Nothing | None:
     """None where nothing is leased, or the backend is not ours any more."""
     known = world.backends.get(backend)
     if known is None or not known.provider.leases:

@@ -7,7 +7,7 @@ from reprise.domain import pins, trust
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Permission, Reaction
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
 from reprise.domain.plan import Facts, Plan, plan_id
 from reprise.domain.policy import Policy
@@ -117,9 +117,9 @@ def _plan(
     )
 
 
-def _quoted(world: World, repository: Repository, spec: Spec, backend: str) -> Quote | None:
+def _quoted(world: World, repository: Repository, spec: Spec, backend: str) -> Estimate | None:
     found = accounts.quote(world, repository, spec, backend)
-    return found if isinstance(found, Quote) else None
+    return found if isinstance(found, Estimate) else None
 
 
 def _pins(world: World, repository: Repository, sha: Sha, declared: str | None) -> Pins | None:

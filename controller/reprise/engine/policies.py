@@ -12,7 +12,7 @@ from reprise.domain.backend import Needs, Unfit, choose_backend, needs_of
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forecast import usual_seconds
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import Policy, Unreadable, stricter
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
@@ -148,7 +148,7 @@ class Policies:
     def _rate(self, repository: Repository, spec: Spec, backend: str | None) -> float:
         """Service units an hour of the cheapest machine that it could get there."""
         quoted = accounts.quote(self._world, repository, spec, backend) if backend is not None else None
-        return quoted.rate if isinstance(quoted, Quote) else 1.0
+        return quoted.rate if isinstance(quoted, Estimate) else 1.0
 
     def expected(self, repository: Repository, spec: Spec) -> float | None:
         """Machine seconds: what earlier runs took, else as declared; None when nobody knows."""

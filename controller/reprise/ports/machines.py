@@ -6,7 +6,7 @@ from typing import Protocol
 
 from reprise.domain.leasing.choice import Nothing
 from reprise.domain.leasing.money import Charge
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.run import RunId
 from reprise.domain.spec.model import Spec
 from reprise.ports.building import Failed
@@ -61,7 +61,7 @@ class Provider(Protocol):
         """Runs that this provider holds something for."""
         ...
 
-    def quote(self, spec: Spec, usual: timedelta | None) -> Quote | Nothing | None:
+    def quote(self, spec: Spec, usual: timedelta | None) -> Estimate | Nothing | None:
         """What a run would cost; asks nobody. None where a machine costs nothing but its time.
 
         ``usual``: how long whole runs of it took so far.

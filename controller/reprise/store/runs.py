@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from reprise.domain.backend import PROCESS
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
 from reprise.domain.run import (
@@ -109,7 +109,7 @@ class Run:
     """Data that the commit does not hold; None before anybody fetched."""
     su_limit: float | None = None
     """Service units that its leases may cost; None = no bound, or nothing is leased."""
-    quoted: Quote | None = None
+    quoted: Estimate | None = None
     """What they were expected to cost; None where nothing is leased."""
 
     @property
@@ -154,7 +154,7 @@ _TYPES: dict[str, Any] = {
     "submodules": tuple[Submodule, ...],
     "linted": Linted,
     "fetched": tuple[FetchedFile, ...],
-    "quoted": Quote,
+    "quoted": Estimate,
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""

@@ -172,7 +172,7 @@ runs = Table(
     Column("backend", String(40), nullable=False, default="process", server_default="process"),
     Column("fetched", JSON),  # domain.fetched.FetchedFile, each; NULL = nothing was fetched yet
     Column("su_limit", Float),  # service units that it may cost; NULL = no bound, or nothing is leased
-    Column("quoted", JSON),  # domain.leasing.quote.Quote; NULL = nothing is leased
+    Column("quoted", JSON),  # domain.leasing.quote.Estimate; NULL = nothing is leased
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from reprise.domain.leasing.money import Charge, hours, reserved, used
-from reprise.domain.leasing.quote import Quote
-from reprise.domain.text import inline
+from reprise.domain.leasing.quote import Estimate
+from reprise.domain.text import clean
 from reprise.domain.words import duration
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    quote: Quote | None
+    quote: Estimate | None
     """As it was before the first lease."""
     charges: tuple[Charge, ...]
     now: datetime
@@ -40,7 +40,7 @@ class Bill:
         return any(charge.ended_at is None and charge.end > self.now for charge in self.charges)
 
 
-def estimate_words(quote: Quote) -> str:
+def estimate_words(quote: Estimate) -> str:
     """``about 2.4 SU (1.2 to 6.0)``"""
     interval = f"{units(quote.low)} to {units(quote.high)}"
     guessed = ", some prices guessed" if quote.guessed else ""
@@ -68,7 +68,7 @@ def _total(bill: Bill) -> str:
 
 def _lease(charge: Charge) -> str:
     time = duration(hours(charge) * 3600)
-    return f"{inline(charge.what)} of {inline(charge.site)} for {time} at {charge.su_per_hour:g} SU an hour"
+    return f"{clean(charge.what)} of {clean(charge.site)} for {time} at {charge.su_per_hour:g} SU an hour"
 
 
 def _faults(bill: Bill) -> list[str]:
@@ -76,7 +76,7 @@ def _faults(bill: Bill) -> list[str]:
     failed = [charge for charge in bill.charges if charge.fault is not None]
     if not failed:
         return []
-    why = "; ".join(dict.fromkeys(inline(charge.fault or "") for charge in failed))
+    why = "; ".join(dict.fromkeys(clean(charge.fault or "") for charge in failed))
     return [
         f"Infrastructure faults cost {units(bill.faults)} SU more, which no budget of this repository "
         f"counts: {why}."
@@ -101,7 +101,7 @@ def bill_object(bill: Bill) -> dict[str, Any] | None:
     }
 
 
-def quote_object(quote: Quote) -> dict[str, Any]:
+def quote_object(quote: Estimate) -> dict[str, Any]:
     return {
         "low_su": round(quote.low, 3),
         "likely_su": round(quote.likely, 3) if quote.likely is not None else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from reprise.domain.leasing.quote import Quote
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.words import duration
 
 
@@ -40,7 +40,7 @@ def most(bounds: Sequence[Bound]) -> float | None:
     return min((bound.left for bound in bounds), default=None)
 
 
-def refusal(quote: Quote, bounds: Sequence[Bound]) -> str | None:
+def refusal(quote: Estimate, bounds: Sequence[Bound]) -> str | None:
     """Why not even the cheapest lease may be made, in whole sentences; None when it may."""
     tightest = min(bounds, key=lambda bound: bound.left, default=None)
     if tightest is None or quote.least <= tightest.left:

@@ -21,7 +21,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Estimate:
     """Service units."""
 
     low: float
@@ -50,7 +50,7 @@ def quote(
     overhead: timedelta = OVERHEAD,
     usual: timedelta | None = None,
     machines: Sequence[Machine] = MACHINES,
-) -> Quote | Nothing:
+) -> Estimate | Nothing:
     """``sites``: that this controller has; empty = any. ``usual``: what whole runs of it took so far."""
     offered = (*of_sites(machines, sites), *_unknown(spec, machines))
     fitting = [each for each in offered if unfit(spec.resources, each) is None]
@@ -61,7 +61,7 @@ def quote(
     expected = _expected(spec, overhead) if usual is None else usual
     cheapest = fitting[0].rate
     shortest = overhead / SPARE if expected is None else expected / SPARE
-    return Quote(
+    return Estimate(
         low=min(machine.rate.low for machine in fitting) * (min(shortest, length.lease) / _HOUR),
         likely=None if expected is None else cheapest.high * (min(expected, length.lease) / _HOUR),
         high=max(most_su(machine.rate, length.lease) for machine in fitting),
