@@ -80,13 +80,24 @@ def kind_of(kinds: Sequence[Machine], gpus: int | None, model: str | None) -> Ma
     """
     fitting = [kind for kind in kinds if gpus is None or kind.gpus == gpus]
     if model is not None:
-        named = [kind for kind in fitting if kind.gpu is None or _card(kind.gpu) in model.upper()]
+        named = [kind for kind in fitting if kind.gpu is None or _card(kind.gpu) in _marketed(model)]
         fitting = _closest(named, model) or fitting
-    return min(fitting, key=lambda kind: kind.gpus, default=None)
+    return min(fitting, key=_least, default=None)
+
+
+def _least(kind: Machine) -> tuple[int, int]:
+    """Where nobody tells which it is, no more is promised than all of them have."""
+    return kind.gpus, kind.gpu.memory_gb if kind.gpu is not None else 0
 
 
 def _card(gpu: Gpu) -> str:
     return gpu.name.upper().split("-")[0]
+
+
+def _marketed(model: str) -> str:
+    """``GA100GL [A30 PCIe]`` is the chip and the card; chips are named like other cards."""
+    inside = model.partition("[")[2].partition("]")[0]
+    return (inside or model).upper().replace(" ", "")
 
 
 def _closest(kinds: Sequence[Machine], model: str) -> list[Machine]:

@@ -70,7 +70,7 @@ def choose(
     if not affordable:
         return Nothing(Reason.OVER_BUDGET, _too_dear(fitting, length, limits))
     found = [
-        _choice(supply, window, now, length, published)
+        _choice(wanted, supply, window, now, length, published)
         for supply in affordable
         if (window := _window(supply, now, length, limits)) is not None
     ]
@@ -98,7 +98,7 @@ def unfit(wanted: Resources, machine: Machine) -> str | None:
 
 
 def comparability(machine: Machine, gpus: int, published: Hardware | None) -> str:
-    """One sentence."""
+    """One sentence. ``gpus``: that the job gets."""
     here = Hardware(machine.gpu.name, gpus) if machine.gpu is not None and gpus else Hardware(None, 0)
     what = named(here)
     if machine.gpu is not None and machine.gpu.slice is not None:
@@ -138,7 +138,12 @@ def _window(supply: Supply, now: datetime, length: timedelta, limits: Limits) ->
 
 
 def _choice(
-    supply: Supply, window: Window, now: datetime, length: timedelta, published: Hardware | None
+    wanted: Resources,
+    supply: Supply,
+    window: Window,
+    now: datetime,
+    length: timedelta,
+    published: Hardware | None,
 ) -> Choice:
     machine = supply.machine
     return Choice(
@@ -148,7 +153,7 @@ def _choice(
         uids=() if supply.all_of_type else window.hosts,
         flavor_id=supply.flavor_id,
         most_su=most_su(machine.rate, length),
-        comparability=comparability(machine, machine.gpus, published),
+        comparability=comparability(machine, wanted.gpus, published),
     )
 
 
