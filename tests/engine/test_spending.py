@@ -117,7 +117,7 @@ def test_a_lease_is_kept_told_and_closed(controller: Controller, outside: Outsid
     hours = (charge.ended_at - charge.start) / HOUR
     assert spent.amount == pytest.approx(2 * hours)
     (report,) = outside.comments(repository, OnCommit(run.commit))
-    assert "expected were about 2.0 SU (1.0 to 6.0): 1 × gpu\\_rtx\\_6000 of CHI@" in report.body
+    assert "expected were about 2.0 SU (1.0 to 6.0): 1 × gpu_rtx_6000 of CHI@" in report.body
 
 
 def test_what_faults_cost_is_told_apart_and_on_nobody_s_account(
