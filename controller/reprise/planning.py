@@ -12,6 +12,7 @@ from reprise.domain.addresses import SPEC_PAGE
 from reprise.domain.backend import PROCESS, Offer, Unfit, choose_backend, needs_of
 from reprise.domain.bounds import half_unit
 from reprise.domain.errors import UserError
+from reprise.domain.leasing.quote import quote
 from reprise.domain.planned import POWERS, ClaimPlan, Forecast, distribution, plan_claim
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_run_object import run_object
@@ -103,7 +104,9 @@ def as_object(plans: tuple[ExperimentPlan, ...]) -> dict[str, Any]:
 def _run(spec: Spec, root: Path, state: Path | None, offers: Sequence[Offer]) -> RunPlan:
     backend = _backend(spec, root, offers)
     image = any(offer.images for offer in offers if offer.name == backend)
-    return RunPlan(spec, look(root, spec, state, image=image), backend)
+    leasing = next((offer for offer in offers if offer.name == backend and offer.sites), None)
+    quoted = quote(spec, sites=leasing.sites, overhead=leasing.overhead) if leasing is not None else None
+    return RunPlan(spec, look(root, spec, state, image=image), backend, quoted)
 
 
 def _backend(spec: Spec, root: Path, offers: Sequence[Offer]) -> str | Unfit:

@@ -24,7 +24,7 @@ from tests.fakes.runner import FakeJob, FakeRunner
 from tests.fakes.source import FakeSource, File
 from tests.fakes.tracker import FakeTracker
 
-from reprise.domain.audit import Action, Deed
+from reprise.domain.audit import Action, Deed, Unit
 from reprise.domain.backend import PROCESS, Offer
 from reprise.domain.forge import OnCommit, OnPullRequest, Permission, Place, Status
 from reprise.domain.policy import UNRESTRICTED, Policy
@@ -392,7 +392,8 @@ def _assert_accounted(controller: Controller, run: Run) -> None:
     assert {Action.REQUESTED, Action.JUDGED} <= told
     assert (Action.MACHINE_TAKEN in told) == (run.allocation is not None)
     assert (Action.MACHINE_ASKED in told) == (Action.MACHINE_RELEASED in told)
-    assert (Action.MACHINE_TAKEN in told) == (Action.SPENT in told)
+    leased = any(deed.unit is Unit.SERVICE_UNITS for deed in controller.audit(run))  # costs from its start on
+    assert (Action.MACHINE_TAKEN in told or leased) == (Action.SPENT in told)
     stops = {Action.CANCELLED, Action.SUPERSEDED, Action.LIMITED, Action.REFUSED}
     assert bool(told & stops) == (run.stop_requested is not None)
 

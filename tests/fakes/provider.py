@@ -6,6 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from reprise.domain.errors import RepriseError
+from reprise.domain.leasing.choice import Nothing
+from reprise.domain.leasing.money import Charge
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Resources, Spec
 from reprise.ports import Allocation, Failed, Pending
@@ -26,6 +29,10 @@ class FakeProvider:
     """What the next calls of `release` raise, one each."""
     released: list[RunId] = field(default_factory=list)
     """Runs whose machine was really given back, in order."""
+    estimate: Estimate | Nothing | None = None
+    """What every quote says."""
+    leased: dict[RunId, tuple[Charge, ...]] = field(default_factory=dict)
+    """What a run's leases cost."""
     _looks: dict[RunId, int] = field(default_factory=dict)
     _wanted: dict[RunId, Resources] = field(default_factory=dict)
 
@@ -55,6 +62,12 @@ class FakeProvider:
         if self._wanted.pop(run_id, ...) is not ...:
             self.released.append(run_id)
             shutil.rmtree(self.root / run_id, ignore_errors=True)
+
+    def quote(self, spec: Spec, usual: timedelta | None) -> Estimate | Nothing | None:
+        return self.estimate
+
+    def charges(self, run_id: RunId) -> tuple[Charge, ...]:
+        return self.leased.get(run_id, ())
 
     def owned(self) -> tuple[RunId, ...]:
         return tuple(sorted(self._wanted))

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
-from tests.pages import cli, reasons, rules
+from tests.pages import cli, machines, reasons, rules
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"cli.md": cli.page, "reasons.md": reasons.page, "rules/index.md": rules.page}
+PAGES = {
+    "cli.md": cli.page,
+    "machines.md": machines.page,
+    "reasons.md": reasons.page,
+    "rules/index.md": rules.page,
+}
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ class Unit(Enum):
 
     MACHINE_SECONDS = "machine_seconds"
     """One machine for one second, from when the run got it until it was given back."""
+    SERVICE_UNITS = "service_units"
+    """Of leases, without those that served nothing through a fault of the infrastructure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,5 @@ def amount(deed: Deed) -> str:
     match deed.unit:
         case Unit.MACHINE_SECONDS:
             return f"{duration(deed.amount)} of one machine"
+        case Unit.SERVICE_UNITS:
+            return f"{deed.amount:.2f} SU{deed.detail}"

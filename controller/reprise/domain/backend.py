@@ -6,8 +6,10 @@ or can run is refused with a sentence that names what would help.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from reprise.domain import pins
+from reprise.domain.leasing.length import OVERHEAD
 from reprise.domain.policy import Policy
 from reprise.domain.spec.model import EnvironmentRule, Network, Spec
 
@@ -29,6 +31,10 @@ class Offer:
     untrusted: bool = False
     """Whether a stranger's code may run there at all: it cannot read what only the controller may. Who has to
     approve it is decided elsewhere."""
+    sites: tuple[str, ...] = ()
+    """Whose machines it leases; empty = it leases none."""
+    overhead: timedelta = OVERHEAD
+    """That a lease takes beside its job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Needs:
     closed_network: bool = False
     untrusted: bool = False
     """Its code is a stranger's."""
+    node_types: tuple[str, ...] = ()
+    """It wants one of these, which can only be leased."""
 
 
 NOTHING = Needs()
@@ -66,6 +74,7 @@ def needs_of(spec: Spec, *, untrusted: bool = False, names: Collection[str] | No
         gpus=spec.resources.gpus,
         closed_network=spec.environment.network is Network.NONE,
         untrusted=untrusted,
+        node_types=spec.resources.node_types,
     )
 
 
@@ -119,6 +128,8 @@ def _problem(offer: Offer, needs: Needs, policy: Policy) -> str | None:
         return _UNTRUSTED.format(backend=offer.name)
     if needs.image is not None and not offer.images:
         return _IMAGE.format(backend=offer.name, what=needs.image)
+    if needs.node_types and not offer.sites:
+        return _NODE_TYPES.format(backend=offer.name, asked=" or ".join(needs.node_types))
     if needs.gpus and not offer.gpus:
         asked = "1 GPU" if needs.gpus == 1 else f"{needs.gpus} GPUs"
         return _GPUS.format(backend=offer.name, asked=asked)
@@ -147,6 +158,10 @@ _IMAGE = (
 _GPUS = (
     "The spec asks for {asked}, and the backend {backend} lends none: lower `resources.gpus`, or have docker "
     "added to REPRISE_BACKENDS with REPRISE_DOCKER__GPUS, on a machine that has them."
+)
+_NODE_TYPES = (
+    "The spec asks for {asked}, and the backend {backend} leases no machines: remove `resources.node_type`, "
+    "or have chameleon added to REPRISE_BACKENDS."
 )
 _NETWORK = (
     "`environment.network: none` cannot be enforced on the backend {backend}: use fetch-only, or have docker "

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reprise.domain.leasing.bill import estimate_words
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins, is_lock
 from reprise.domain.run import Sha
 from reprise.domain.text import code, inline, sentence
@@ -46,6 +48,8 @@ class Facts:
     """Whether the policy wants an administrator to approve it."""
     controls: int = 0
     """Variants of the job that must not reach the bar, each executed once."""
+    quoted: Estimate | None = None
+    """What a lease would cost; None where nothing is leased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,16 @@ def _rows(plan: Plan) -> tuple[tuple[str, str], ...]:
         ("network", f"`{facts.network}`"),
         ("expected time", _expected(facts)),
         ("cost", f"at most {duration(facts.most)} of one machine; then the run is ended"),
+        *_leases(facts),
         ("valid", f"until {until}, for this commit, once; a push voids it"),
     )
+
+
+def _leases(facts: Facts) -> list[tuple[str, str]]:
+    if facts.quoted is None:
+        return []
+    machines = ", ".join(map(code, facts.quoted.machines))
+    return [("service units", f"{estimate_words(facts.quoted)}, on one of {machines}")]
 
 
 def _trials(plan: Plan) -> str:

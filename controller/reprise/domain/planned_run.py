@@ -10,6 +10,8 @@ from enum import Enum
 from typing import assert_never
 
 from reprise.domain.backend import Unfit
+from reprise.domain.leasing.choice import Nothing
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
 from reprise.domain.spec.model import DataFile, Spec
 from reprise.domain.trials import controls_of, most_executions, wants_probe
@@ -74,6 +76,8 @@ class RunPlan:
     here: Here
     backend: str | Unfit
     """Where it would run."""
+    quoted: Estimate | Nothing | None = None
+    """What leases for it would cost; None where nothing is leased."""
 
     @property
     def probe(self) -> bool:
@@ -106,7 +110,8 @@ class RunPlan:
     @property
     def missing(self) -> tuple[str, ...]:
         unfit = (self.backend.why.rstrip("."),) if isinstance(self.backend, Unfit) else ()
-        return (*self.here.missing, *unfit, *map(_absent, lacking(self.here.inputs)))
+        nothing = (self.quoted.why.rstrip("."),) if isinstance(self.quoted, Nothing) else ()
+        return (*self.here.missing, *unfit, *nothing, *map(_absent, lacking(self.here.inputs)))
 
 
 def lacking(inputs: Sequence[Input]) -> list[Input]:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from reprise.domain.backend import Unfit
+from reprise.domain.leasing.bill import quote_object
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.planned_run import RunPlan
 
 
@@ -22,6 +24,7 @@ def run_object(plan: RunPlan) -> dict[str, Any]:
         "python": {"request": python[0], "source": python[1]} if python else None,
         "seconds": _seconds(plan),
         "needs": _needs(plan),
+        "cost": quote_object(plan.quoted) if isinstance(plan.quoted, Estimate) else None,
         "backend": None if isinstance(plan.backend, Unfit) else plan.backend,
         "data": [{"path": each.file.path, "standing": each.standing.value} for each in plan.here.inputs],
         "missing": list(plan.missing),
@@ -44,6 +47,7 @@ def _needs(plan: RunPlan) -> dict[str, Any]:
     return {
         "cpus": resources.cpus,
         "memory_bytes": resources.memory_bytes,
-        "gpus": 0,
+        "gpus": resources.gpus,
+        "node_types": list(resources.node_types),
         "network": plan.spec.environment.network.value,
     }

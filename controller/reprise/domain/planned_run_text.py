@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from reprise.domain.backend import Unfit
 from reprise.domain.forecast import about
+from reprise.domain.leasing.bill import estimate_words, units
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import is_lock
 from reprise.domain.planned_run import RunPlan
 from reprise.domain.planned_text import block, table
@@ -22,6 +24,7 @@ def render_run(plan: RunPlan) -> list[str]:
         ("time", _time(plan)),
         ("needs", _needs(plan)),
         ("backend", "none of this controller" if isinstance(plan.backend, Unfit) else plan.backend),
+        *_cost(plan),
         *_data(plan),
         *_labelled("missing", plan.missing),
     ]
@@ -102,12 +105,25 @@ def _time(plan: RunPlan) -> str:
     return f"{about(seconds)}, {basis}; {most}"
 
 
+def _cost(plan: RunPlan) -> Iterator[tuple[str, str]]:
+    quoted = plan.quoted
+    if not isinstance(quoted, Estimate):
+        return
+    yield "cost", estimate_words(quoted)
+    lease = duration(quoted.length.lease.total_seconds())
+    yield "", f"a lease of {lease}, which reserves {units(quoted.least)} SU at least"
+    if quoted.length.beyond:
+        beyond = duration(quoted.length.beyond.total_seconds())
+        yield "", f"{beyond} more may be needed than one lease can have; it can be extended once"
+    yield "", f"on one of {', '.join(quoted.machines)}"
+
+
 def _needs(plan: RunPlan) -> str:
     resources = plan.spec.resources
     granted = "all granted cores" if resources.cpus is None else cores(resources.cpus)
     memory = "" if resources.memory_bytes is None else f", {size(resources.memory_bytes)} of memory"
     network = f", network {plan.spec.environment.network.value}"
-    return f"{granted}{memory}, {_gpus(resources)}{network}{_published_on(plan.spec.reference.hardware)}"
+    return f"{granted}{memory}, {_machines(resources)}{network}{_published_on(plan.spec.reference.hardware)}"
 
 
 def _gpus(resources: Resources) -> str:
@@ -118,6 +134,10 @@ def _gpus(resources: Resources) -> str:
     of = [] if least is None else [f"{size(least)} at least"]
     of += [" or ".join(resources.gpu_arch)] if resources.gpu_arch else []
     return f"{words} ({', '.join(of)})" if of else words
+
+
+def _machines(resources: Resources) -> str:
+    return _gpus(resources) + (f" of {' or '.join(resources.node_types)}" if resources.node_types else "")
 
 
 def _published_on(hardware: Hardware | None) -> str:

@@ -12,6 +12,7 @@ from reprise.domain import variation
 from reprise.domain.advice import next_step
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.data.told import data_line
+from reprise.domain.leasing.bill import bill_lines
 from reprise.domain.ledger import ledger_line
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.scatter import remark
@@ -124,9 +125,10 @@ def _why(judgement: Judgement) -> str:
 
 def _middle(view: RunView) -> list[str]:
     judgement = view.judgement
+    cost = bill_lines(view.bill) if view.bill is not None else []
     parts = [_facts(view)]
     if judgement is None:
-        return parts
+        return [*parts, *([_bullets(cost, len(cost))] if cost else [])]
     if len(view.problems) > 1 and judgement.reason is Reason.SPEC_INVALID:
         parts.append(_bullets(view.problems, _SHOWN_PROBLEMS))
     shown = worst_first(judgement.claims)[:SHOWN_CLAIMS]
@@ -136,7 +138,8 @@ def _middle(view: RunView) -> list[str]:
         f"{claim.id}: {claim.message}" for claim in shown if _unsaid(claim.message, claim.verdict, judgement)
     ]
     told = [text for claim in shown if (text := remark(claim))]
-    return [*parts, _bullets([*said, *told, *_notes(view, judgement)], 2 * SHOWN_CLAIMS + _SHOWN_NOTES)]
+    notes = [*said, *told, *cost, *_notes(view, judgement)]
+    return [*parts, _bullets(notes, 2 * SHOWN_CLAIMS + _SHOWN_NOTES)]
 
 
 def _unsaid(message: str, verdict: Verdict, judgement: Judgement) -> bool:

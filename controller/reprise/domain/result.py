@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reprise.domain.control import control_object
+from reprise.domain.leasing.bill import bill_object
 from reprise.domain.ledger import ledger_object
 from reprise.domain.run import FAULT, ClaimJudgement, Estimate, Fault, Judgement, TrialResult, Verdict
 from reprise.domain.view import RunView
@@ -38,6 +39,7 @@ def result_object(view: RunView) -> dict[str, Any]:
         "phase": view.phase.value,
         **judged_object(view.judgement, view.trials, view.why),
         "ledger": ledger_object(view.ledger),
+        "cost": bill_object(view.bill) if view.bill is not None else None,
         "evidence": view.links.evidence,
     }
 

@@ -58,6 +58,8 @@ class Cost:
     """By this repository this month."""
     reserved: float = 0.0
     """The limits of its runs that have not ended."""
+    rate: float = 1.0
+    """Service units an hour of the machine that it would get; of the other two they cost one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,12 @@ def limit(policy: Policy, cost: Cost) -> float | None:
     """Machine seconds that a run may take; None where no policy bounds it."""
     if policy.max_su_per_run is None and policy.max_su_per_month is None:
         return None
-    bounds = [cost.most, _seconds(policy.max_su_per_run), _left(policy, cost)]
+    bounds = [cost.most, _seconds(policy.max_su_per_run, cost), _left(policy, cost)]
     return min(bound for bound in bounds if bound is not None)
 
 
 def over_budget(policy: Policy, cost: Cost) -> Refused | None:
-    run, left = _seconds(policy.max_su_per_run), _left(policy, cost)
+    run, left = _seconds(policy.max_su_per_run, cost), _left(policy, cost)
     if run is not None and cost.expected is not None and cost.expected > run:
         return Refused(
             f"This is expected to take {duration(cost.expected)} of one machine, and the policy allows "
@@ -111,22 +113,23 @@ def over_budget(policy: Policy, cost: Cost) -> Refused | None:
 
 
 def _month(policy: Policy, cost: Cost) -> str:
-    allowed = duration(_seconds(policy.max_su_per_month) or 0.0)
-    reserved = f" and {duration(cost.reserved)} are reserved for runs that go on" if cost.reserved else ""
+    allowed = duration(_seconds(policy.max_su_per_month, cost) or 0.0)
+    going_on = duration(cost.reserved / cost.rate)
+    reserved = f" and {going_on} are reserved for runs that go on" if cost.reserved else ""
     return (
         f"Of the {allowed} of one machine that the policy allows this repository in a month, "
-        f"{duration(cost.spent)} are spent{reserved}, which leaves too little: wait for the next month, "
-        "or raise `policy.max_su_per_month` on the default branch."
+        f"{duration(cost.spent / cost.rate)} are spent{reserved}, which leaves too little: wait for the next "
+        "month, or raise `policy.max_su_per_month` on the default branch."
     )
 
 
-def _seconds(service_units: float | None) -> float | None:
-    return None if service_units is None else service_units * SU_SECONDS
+def _seconds(service_units: float | None, cost: Cost) -> float | None:
+    return None if service_units is None else service_units * SU_SECONDS / cost.rate
 
 
 def _left(policy: Policy, cost: Cost) -> float | None:
-    month = _seconds(policy.max_su_per_month)
-    return None if month is None else max(month - cost.spent - cost.reserved, 0.0)
+    month = _seconds(policy.max_su_per_month, cost)
+    return None if month is None else max(month - (cost.spent + cost.reserved) / cost.rate, 0.0)
 
 
 def _out_of_place(asked: Asked) -> Refused | None:

@@ -13,6 +13,7 @@ from reprise.domain.backend import PROCESS
 from reprise.domain.comparison import Comparison
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.image import Image
+from reprise.domain.leasing.bill import Bill
 from reprise.domain.ledger import Verification
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.run import Judgement, Phase, RunId, Sha, Submodule, TrialResult
@@ -131,6 +132,8 @@ class RunView:
     """Of the folder to rehearse in, as a shell takes it; people have their clone where they like."""
     linted: Linted | None = None
     """What the commit was found to have; None where nobody looked."""
+    bill: Bill | None = None
+    """What its leases cost; says nothing where nothing was leased."""
     links: Links = field(default_factory=Links)
     environment: Mapping[str, str] = field(default_factory=dict)
     """Of trial 0, as `environment.flatten` writes it; empty when none was recorded."""

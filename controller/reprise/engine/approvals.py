@@ -76,7 +76,7 @@ def _decide(
     if file is None or isinstance(file.spec, BadSpec):
         return trust.approve(asked.permission, Standing.VOID, policy, _FREE, 0)
     spec = with_arguments(file.spec, plan.seeds, plan.claims)
-    cost = policies.cost(asked.repository, spec, policy)
+    cost = policies.cost(asked.repository, spec, policy, plan.facts.backend)
     decision = trust.approve(asked.permission, standing, policy, cost, plan.facts.most)
     if not isinstance(decision, Allowed):
         return decision

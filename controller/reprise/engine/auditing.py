@@ -1,8 +1,10 @@
 """What the audit is told, each in the transaction of what it records. Repeating any of it adds no line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from reprise.domain.audit import OURSELVES, Action, Deed, Unit
+from reprise.domain.leasing.money import Charge, used
 from reprise.domain.plan import Plan
 from reprise.domain.run import Judgement, Reason, RunId
 from reprise.domain.words import duration, outcome
@@ -86,26 +88,35 @@ def machine_taken(connection: Connection, run: Run, machine: Allocation, at: dat
     audit.write(connection, deed, about=run.id)
 
 
-def machine_released(connection: Connection, run: Run, at: datetime) -> None:
-    """Nothing when none was asked for. What it cost follows from when it was taken."""
+def machine_released(connection: Connection, run: Run, at: datetime, found: Sequence[Charge] = ()) -> None:
+    """Nothing when none was asked for. What it cost its leases say, else when it was taken."""
     if audit.find(connection, Action.MACHINE_ASKED, about=run.id) is None:
         return
     why = run.stop_requested.message if run.stop_requested is not None else "the work was over"
     if audit.write(connection, _of(run, at, Action.MACHINE_RELEASED, detail=why), about=run.id):
-        _spent(connection, run, at)
+        _spent(connection, run, at, found)
 
 
-def orphan_released(connection: Connection, run_id: RunId, run: Run | None, at: datetime) -> None:
+def orphan_released(
+    connection: Connection, run_id: RunId, run: Run | None, at: datetime, found: Sequence[Charge] = ()
+) -> None:
     """The run may be one that we do not know."""
     why = "no run worked with it any more"
     deed = Deed(at, Action.MACHINE_RELEASED, OURSELVES, None, run_id, detail=why)
     if run is not None:
         deed = _of(run, at, Action.MACHINE_RELEASED, who=OURSELVES, detail=why)
-        _spent(connection, run, at)
+        _spent(connection, run, at, found)
     audit.write(connection, deed, about=f"{run_id}:{at.isoformat()}")
 
 
-def _spent(connection: Connection, run: Run, at: datetime) -> None:
+def _spent(connection: Connection, run: Run, at: datetime, found: Sequence[Charge]) -> None:
+    if found:
+        lost = sum(used(charge, at) for charge in found if charge.fault is not None)
+        amount = sum(used(charge, at) for charge in found if charge.fault is None)
+        detail = f", and {lost:.2f} SU on faults of the infrastructure" if lost else ""
+        deed = _of(run, at, Action.SPENT, amount=amount, unit=Unit.SERVICE_UNITS, detail=detail)
+        audit.write(connection, deed, about=run.id)
+        return
     taken = audit.find(connection, Action.MACHINE_TAKEN, about=run.id)
     if taken is None:
         return

@@ -8,6 +8,7 @@ from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forge import Permission, Reaction
 from reprise.domain.images.pinned import pins_of
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
 from reprise.domain.plan import Facts, Plan, plan_id
 from reprise.domain.policy import Policy
@@ -16,7 +17,7 @@ from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, EnvironmentRule, Spec
 from reprise.domain.trials import controls_of, wants_probe
-from reprise.engine import conversation
+from reprise.engine import accounts, conversation
 from reprise.engine.asking import Asked, react, refuse
 from reprise.engine.policies import Policies
 from reprise.engine.settled import Settled
@@ -79,7 +80,7 @@ def _plan(
     repository, trigger, now = asked.repository, asked.trigger, world.clock.now()
     number = trigger.pull_request or 0
     policy = policies.policy(repository, file.path)
-    cost = policies.cost(repository, spec, policy)
+    cost = policies.cost(repository, spec, policy, backend)
     bound = trust.limit(policy, cost) if isinstance(policy, Policy) else None
     return Plan(
         id=plan_id(repository.id, number, spec.name, target.sha, asked.comment_id or 0),
@@ -111,9 +112,15 @@ def _plan(
             basis=policies.basis(repository, spec),
             python=spec.environment.python,
             for_admin=isinstance(policy, Policy) and policy.who is Permission.ADMIN,
+            quoted=_quoted(world, repository, spec, backend),
             pins=_pins(world, repository, target.sha, spec.environment, backend),
         ),
     )
+
+
+def _quoted(world: World, repository: Repository, spec: Spec, backend: str) -> Estimate | None:
+    found = accounts.quote(world, repository, spec, backend)
+    return found if isinstance(found, Estimate) else None
 
 
 def _pins(world: World, repository: Repository, sha: Sha, rule: EnvironmentRule, backend: str) -> Pins | None:

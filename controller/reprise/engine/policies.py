@@ -6,14 +6,13 @@ experiment's file, and the operator's, of which the stricter wins in each point.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 
-from reprise.domain.audit import Unit
 from reprise.domain.backend import Needs, Unfit, choose_backend, needs_of
 from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forecast import usual_seconds
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import Policy, Unreadable, stricter
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
@@ -25,8 +24,9 @@ from reprise.domain.spec.parse import parse_policy
 from reprise.domain.trials import controls_of, most_executions, wants_probe
 from reprise.domain.trust import Allowed, Asked, Cost, Decision, decide
 from reprise.domain.trust import Refused as RefusedByTrust
+from reprise.engine import accounts
 from reprise.engine.world import World
-from reprise.store import audit, runs
+from reprise.store import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Answer:
     decision: Decision
     backend: str
     """The default one for what may not run anywhere."""
+    rate: float = 1.0
+    """Service units an hour of a machine there."""
 
 
 class Policies:
@@ -60,7 +62,8 @@ class Policies:
         taken = 0.0
         for file in files:
             answer = self._decide(question, repository, file, command, names, taken)
-            taken += (answer.decision.limit or 0.0) if isinstance(answer.decision, Allowed) else 0.0
+            if isinstance(answer.decision, Allowed):
+                taken += (answer.decision.limit or 0.0) * answer.rate
             answers.append(answer)
         return answers
 
@@ -78,17 +81,17 @@ class Policies:
             spec = with_arguments(spec, command.seeds, command.claims)
         # One that cannot be read is only reported: its author hears of that, not of the policy.
         policy = self._world.policy if isinstance(spec, BadSpec) else self.policy(repository, file.path)
-        cost = self.cost(repository, spec, policy)
-        decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
-        if isinstance(decision, RefusedByTrust):
-            return Answer(decision, self._world.default)
         needs = Needs(untrusted=question.untrusted)
         if isinstance(spec, Spec):
             needs = needs_of(spec, untrusted=question.untrusted, names=names)
         where = self.backend(needs, policy, wanted=command.backend)
+        cost = self.cost(repository, spec, policy, None if isinstance(where, Unfit) else where)
+        decision = decide(question, policy, replace(cost, reserved=cost.reserved + taken))
+        if isinstance(decision, RefusedByTrust):
+            return Answer(decision, self._world.default)
         if isinstance(where, Unfit):
             return Answer(RefusedByTrust(where.why), self._world.default)
-        return Answer(decision, where)
+        return Answer(decision, where, cost.rate)
 
     def backend(self, needs: Needs, policy: Policy | Unreadable, *, wanted: str | None) -> str | Unfit:
         """Where it would run."""
@@ -119,7 +122,13 @@ class Policies:
         ]
         return [parse_policy(data, file=path) for path, data in files if data is not None]
 
-    def cost(self, repository: Repository, spec: Spec | BadSpec, policy: Policy | Unreadable) -> Cost:
+    def cost(
+        self,
+        repository: Repository,
+        spec: Spec | BadSpec,
+        policy: Policy | Unreadable,
+        backend: str | None = None,
+    ) -> Cost:
         """``spec`` as it was asked for. One that cannot be read is only reported, which costs nothing.
 
         What no bound of the policy asks for is not looked up: a thousand tags may come at once.
@@ -129,14 +138,17 @@ class Policies:
         most = most_executions(spec) * spec.run.timeout.total_seconds()
         if (policy.max_su_per_run, policy.max_su_per_month) == (None, None):
             return Cost(None, most)
-        expected = self.expected(repository, spec)
+        expected, rate = self.expected(repository, spec), self._rate(repository, spec, backend)
         if policy.max_su_per_month is None:
-            return Cost(expected, most)
-        month, name = month_of(self._world.clock.now()), repository.full_name
+            return Cost(expected, most, rate=rate)
         with self._world.store.read() as connection:
-            spent = audit.spent_since(connection, name, Unit.MACHINE_SECONDS, month)
-            reserved = runs.reserved_seconds(connection, repository.id)
-        return Cost(expected, most, spent, reserved)
+            taken = accounts.taken(connection, repository, self._world.clock.now())
+        return Cost(expected, most, taken.spent, taken.reserved, rate)
+
+    def _rate(self, repository: Repository, spec: Spec, backend: str | None) -> float:
+        """Service units an hour of the cheapest machine that it could get there."""
+        quoted = accounts.quote(self._world, repository, spec, backend) if backend is not None else None
+        return quoted.rate if isinstance(quoted, Estimate) else 1.0
 
     def expected(self, repository: Repository, spec: Spec) -> float | None:
         """Machine seconds: what earlier runs took, else as declared; None when nobody knows."""
@@ -162,8 +174,3 @@ def declared(spec: Spec) -> float | None:
     if spec.resources.duration is None:
         return None
     return spec.resources.duration.total_seconds() * (spec.n + wants_probe(spec) + len(controls_of(spec)))
-
-
-def month_of(now: datetime) -> datetime:
-    """The beginning of a calendar month, UTC."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -6,7 +6,7 @@ import structlog
 
 from reprise.domain.errors import Refused, Retryable
 from reprise.domain.run import RunId
-from reprise.engine import auditing
+from reprise.engine import spending
 from reprise.engine.world import Backend, World
 from reprise.store import runs
 
@@ -47,10 +47,8 @@ def _owned(backend: Backend) -> tuple[RunId, ...]:
 def _release(world: World, backend: Backend, run_id: RunId) -> None:
     try:
         backend.provider.release(run_id)
+        spending.orphan_released(world, backend, run_id)
     except (Retryable, Refused) as error:
         log.warning("orphan not released", run_id=run_id, backend=backend.name, why=str(error))
         return
     log.warning("orphan released", run_id=run_id, backend=backend.name)
-    with world.store.write() as connection:
-        run = runs.get_run(connection, run_id)
-        auditing.orphan_released(connection, run_id, run, world.clock.now())

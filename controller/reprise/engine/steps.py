@@ -17,7 +17,7 @@ from reprise.domain.spec.files import SpecFile
 from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.trials import next_trial
 from reprise.domain.verdict import judge, not_run, spec_invalid
-from reprise.engine import auditing, evidence, fetching, linting, reporting, tracking, trial
+from reprise.engine import auditing, evidence, fetching, linting, reporting, spending, tracking, trial
 from reprise.engine.machines import machine_of
 from reprise.engine.metrics import shown_metrics
 from reprise.engine.specs import as_asked, read_published, read_spec
@@ -67,7 +67,9 @@ class Steps:
             return run.stop_requested
         if (why := linting.blocked(self._world, run)) is not None:
             return why
-        spec = self._spec(run)
+        spec = spending.allow(self._world, run, self._spec(run))
+        if isinstance(spec, Failed):
+            return spec
         with self._world.store.write() as connection:  # before it: no machine without a line
             auditing.machine_asked(connection, run, self._world.clock.now())
         self._world.backend(run.backend).provider.request(run.id, spec)
@@ -116,6 +118,8 @@ class Steps:
             if (stop := await self._world.aside(self._stop_requested, run.id)) is not None:
                 return stop
             seen = await self._world.aside(provider.observe, run.id)
+            if (over := await self._world.aside(spending.look, self._world, run)) is not None:
+                return over
             match seen:
                 case Allocation():
                     with self._world.store.write() as connection:
@@ -166,8 +170,7 @@ class Steps:
         run = self._enter(run_id, Phase.RELEASING)
         try:
             self._world.backend(run.backend).provider.release(run.id)
-            with self._world.store.write() as connection:
-                auditing.machine_released(connection, run, self._world.clock.now())
+            spending.released(self._world, run)
         finally:  # also when its backend is not ours any more
             remove_tree(self._world.folders.build(run.id))
 

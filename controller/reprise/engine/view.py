@@ -12,7 +12,7 @@ from reprise.domain.spec.model import BadSpec, Spec
 from reprise.domain.statuses import Links
 from reprise.domain.trend import SHOWN_RUNS
 from reprise.domain.view import Installed, LostAttempt, Occasion, PhaseTime, RunView
-from reprise.engine import differing
+from reprise.engine import differing, spending
 from reprise.engine.recorded import environment_of
 from reprise.engine.specs import as_asked, read_spec
 from reprise.engine.turns import wait_of
@@ -87,6 +87,7 @@ def run_view(world: World, run: Run) -> RunView:
         variation=usable.variation if usable is not None else world.variation,
         comparison=differing.compared(world, run, usable, results, artifacts) if usable else None,
         linted=run.linted,
+        bill=spending.bill(world, run),
         links=links(world, run),
         environment=_environment(world, run, trials),
     )

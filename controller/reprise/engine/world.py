@@ -112,6 +112,8 @@ class World:
     """Runs that one person caused at the same time; None likewise."""
     policy: Policy = UNRESTRICTED
     """The operator's; a repository's may be stricter."""
+    su_per_user_month: float | None = None
+    """Service units that leases of one person may cost in a calendar month (UTC); None = no bound."""
     plans: PlanRule = PlanRule()
     aside: Aside = in_thread
     """How steps that wait make their blocking calls."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from reprise.domain.run import (
-    RunId,
-)
+from reprise.domain.leasing.choice import Nothing
+from reprise.domain.leasing.money import Charge
+from reprise.domain.leasing.quote import Estimate
+from reprise.domain.run import RunId
 from reprise.domain.spec.model import Spec
 from reprise.ports.building import Failed
 
@@ -44,7 +45,10 @@ class Provider(Protocol):
         ...
 
     def request(self, run_id: RunId, spec: Spec) -> None:
-        """Create or adopt what carries this run's id. Safe to repeat."""
+        """Create or adopt what carries this run's id. Safe to repeat.
+
+        ``spec.policy`` is the one that counts for this run: a lease costs at most its ``max_su_per_run``.
+        """
         ...
 
     def observe(self, run_id: RunId) -> Pending | Allocation | Failed: ...
@@ -55,4 +59,15 @@ class Provider(Protocol):
 
     def owned(self) -> tuple[RunId, ...]:
         """Runs that this provider holds something for."""
+        ...
+
+    def quote(self, spec: Spec, usual: timedelta | None) -> Estimate | Nothing | None:
+        """What a run would cost; asks nobody. None where a machine costs nothing but its time.
+
+        ``usual``: how long whole runs of it took so far.
+        """
+        ...
+
+    def charges(self, run_id: RunId) -> tuple[Charge, ...]:
+        """Every lease of this run and what it costs, also of those given back; () where nothing is leased."""
         ...

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 from reprise.domain.backend import PROCESS
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.forge import OnCommit, OnPullRequest, Place
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.lint.noticed import Linted
 from reprise.domain.queue import Entry
 from reprise.domain.run import (
@@ -106,6 +107,10 @@ class Run:
     """Where it is to run; the settings may not name it any more."""
     fetched: tuple[FetchedFile, ...] | None = None
     """Data that the commit does not hold; None before anybody fetched."""
+    su_limit: float | None = None
+    """Service units that its leases may cost; None = no bound, or nothing is leased."""
+    quoted: Estimate | None = None
+    """What they were expected to cost; None where nothing is leased."""
 
     @property
     def place(self) -> Place:
@@ -149,6 +154,7 @@ _TYPES: dict[str, Any] = {
     "submodules": tuple[Submodule, ...],
     "linted": Linted,
     "fetched": tuple[FetchedFile, ...],
+    "quoted": Estimate,
 }
 _WITHOUT_MACHINE = (Phase.EVALUATING, Phase.REPORTING, Phase.DONE)
 """Telling a forge that is down can take days."""
@@ -291,10 +297,15 @@ def limited_runs(connection: Connection) -> list[Run]:
     return [run for run in map(_run, connection.execute(query)) if run.judgement is None]
 
 
-def reserved_seconds(connection: Connection, repository_id: int) -> float:
-    """The spend limits of a repository's runs that may still hold, or get, a machine."""
+def reserved_seconds(connection: Connection, repository_id: int, *, besides: str = "") -> float:
+    """The spend limits of a repository's runs that may still hold, or get, a machine.
+
+    What a lease may cost is counted in `store.charges`.
+    """
     query = select(func.sum(runs.c.spend_limit)).where(
         runs.c.repository_id == repository_id,
+        runs.c.id != besides,
+        runs.c.quoted.is_(None),
         runs.c.ended_at.is_(None),
         runs.c.phase.not_in([phase.value for phase in _WITHOUT_MACHINE]),
     )

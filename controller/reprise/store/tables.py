@@ -171,6 +171,8 @@ runs = Table(
     Column("linted", JSON),  # domain.lint.noticed.Linted; NULL = not looked at
     Column("backend", String(40), nullable=False, default="process", server_default="process"),
     Column("fetched", JSON),  # domain.fetched.FetchedFile, each; NULL = nothing was fetched yet
+    Column("su_limit", Float),  # service units that it may cost; NULL = no bound, or nothing is leased
+    Column("quoted", JSON),  # domain.leasing.quote.Estimate; NULL = nothing is leased
     Index("uq_runs_identity", "repository_id", "commit", "experiment", "generation", unique=True),
     Index("ix_runs_phase", "phase", "number"),
     Index("ix_runs_unfinished", "ended_at", "granted_at"),
@@ -198,6 +200,25 @@ trials = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("lost", Text),  # why this attempt left no result
     Column("result", JSON),  # domain.run.TrialResult
+)
+
+charges = Table(
+    "charges",
+    metadata,
+    # A lease and what it costs, as domain.leasing.money.Charge says; on whose account stands beside it.
+    Column("run_id", String(40), primary_key=True),
+    Column("lease_id", String(100), primary_key=True),
+    Column("repository_id", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("su_per_hour", Float, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("end", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),  # NULL = it goes on
+    Column("fault", Text),  # why it did not serve the job; NULL = it did
+    Index("ix_charges_repository", "repository_id", "start"),
+    Index("ix_charges_who", "who", "start"),
 )
 
 comments = Table(

@@ -14,6 +14,7 @@ from reprise.domain.audit import sentence
 from reprise.domain.claims import LEVEL_TEXT, worst_first
 from reprise.domain.forge import State
 from reprise.domain.image_words import origin
+from reprise.domain.leasing.bill import bill_lines
 from reprise.domain.ledger import ledger_line, why_not_counted
 from reprise.domain.lint.noticed import counted_findings
 from reprise.domain.run import REASON_TEXT, ClaimJudgement, Judgement, Phase, Reason, Verdict
@@ -92,6 +93,7 @@ def page_routes(context: Context, guard: Guard) -> APIRouter:
             single=_single_values(view),
             why=_why(view),
             trials=list(zip(_names(trials), trials, strict=True)),
+            cost=bill_lines(view.bill) if view.bill is not None else (),
             problems=view.problems if _has_problems(run.judgement) else (),
             phases=_bars(view.phases),
             deeds=[line.deed for line in lines],

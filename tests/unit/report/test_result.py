@@ -78,6 +78,7 @@ def test_the_object_has_exactly_the_promised_keys() -> None:
             {"seed": 0, "probe": True, "control": None, "exit_code": 0, "seconds": 2.5},
         ],
         "ledger": [],
+        "cost": None,
         "evidence": None,
     }
 

@@ -256,7 +256,6 @@ def test_a_bad_spec_reports_under_its_own_name_where_that_can_be_read() -> None:
             "resources: {gpus: 1, gpu: {memory: 40GB}}",
             'resources.gpu.memory must be a least size such as ">=40GB", not',
         ),
-        ("resources: {node_type: [a]}", "resources.node_type is not supported yet; remove it"),
         ("resources: {nodes: 2}", "resources.nodes above 1 is not supported yet; remove it"),
         ("resources: {cluster: k3s}", "resources.cluster is not supported yet; remove it"),
         (

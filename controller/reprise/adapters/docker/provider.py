@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from reprise.adapters.docker import devices, names
@@ -9,6 +10,7 @@ from reprise.adapters.docker.containers import Limits
 from reprise.adapters.docker.engine import About, Engine
 from reprise.adapters.docker.folders import user_words
 from reprise.domain.errors import Retryable
+from reprise.domain.leasing.money import Charge
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Network, Spec
 from reprise.domain.words import cores, size
@@ -89,6 +91,12 @@ class DockerProvider:
         self._engine.remove_volumes(labels)
         if folder.exists():
             remove_tree(folder)
+
+    def quote(self, spec: Spec, usual: timedelta | None) -> None:
+        """A machine that is there anyway costs nothing but its time."""
+
+    def charges(self, run_id: RunId) -> tuple[Charge, ...]:
+        return ()
 
     def owned(self) -> tuple[RunId, ...]:
         """By folders, and by what carries our labels: a folder that somebody removed leaves containers."""

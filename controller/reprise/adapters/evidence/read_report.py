@@ -18,7 +18,7 @@ from reprise.masking import mask
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 
-_OF_THE_MOMENT = ("phase", "evidence")
+_OF_THE_MOMENT = ("phase", "evidence", "cost")
 """True when it was written, and nothing that follows from the record."""
 _EXACT = (".got", ".seconds")
 _GROUPS = {PASSED: "passedTests", WARNED: "warnedTests", FAILED: "failedTests"}

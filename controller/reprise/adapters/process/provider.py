@@ -2,11 +2,13 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from reprise.adapters.process import processes
 from reprise.adapters.process.groups import NO_GROUPS, Groups
 from reprise.adapters.process.isolation import Isolation
+from reprise.domain.leasing.money import Charge
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Spec
 from reprise.domain.words import cores
@@ -89,6 +91,12 @@ class ProcessProvider:
 
     def _limits(self) -> str:
         return self._groups.words(root=os.geteuid() == 0 and not self._isolation.uid)
+
+    def quote(self, spec: Spec, usual: timedelta | None) -> None:
+        """A machine that is there anyway costs nothing but its time."""
+
+    def charges(self, run_id: RunId) -> tuple[Charge, ...]:
+        return ()
 
     def owned(self) -> tuple[RunId, ...]:
         return self._folders.runs()

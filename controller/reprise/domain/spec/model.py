@@ -99,6 +99,9 @@ class Resources:
     """Of each GPU, at least."""
     gpu_arch: tuple[str, ...] = ()
     """Any of them will do, in lower case; empty = any at all."""
+    node_types: tuple[str, ...] = ()
+    """Of leased machines, any of them: node types or names of flavors; empty = any at all."""
+    nodes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

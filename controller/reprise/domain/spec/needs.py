@@ -25,6 +25,7 @@ def read_resources(root: Section) -> Resources:
     if resources is None:
         return Resources(None, None, None)
     _later_resources(resources)
+    node_types = tuple(dict.fromkeys(resources.texts("node_type") or ()))
     gpus = resources.integer("gpus", low=0, high=64) or 0
     least, arch = _read_gpu(resources, gpus)
     return Resources(
@@ -34,6 +35,7 @@ def read_resources(root: Section) -> Resources:
         gpus=gpus,
         gpu_memory_bytes=least,
         gpu_arch=arch,
+        node_types=node_types,
     )
 
 
@@ -106,10 +108,8 @@ def _read_gpu(resources: Section, gpus: int) -> tuple[int | None, tuple[str, ...
 def _later_resources(resources: Section) -> None:
     if (resources.integer("nodes", low=1, high=1024) or 1) > 1:
         resources.later("nodes", "above 1 is not supported yet; remove it")
-    resources.texts("node_type")
     resources.line("cluster")
-    for key in ("node_type", "cluster"):
-        resources.later(key)
+    resources.later("cluster")
 
 
 def _artifact(section: Section) -> Artifact:
