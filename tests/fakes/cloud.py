@@ -101,9 +101,11 @@ class FakeCloud:
         """Service units that each lease has cost until now, by its id; deleted ones too."""
         return {held.id: held.cost(self.now()) for held in self._leases}
 
-    def living(self) -> tuple[Lease, ...]:
-        """Leases that take up a machine, now or later."""
-        return tuple(held.lease(self.now(), self.activation) for held in self._leases if self._holds(held))
+    def living(self, *, ended: bool = False) -> tuple[Lease, ...]:
+        """Leases that take up a machine, now or later; with ``ended`` also the records of those that did."""
+        there = [held for held in self._leases if held.deleted_at is None]
+        now = self.now()
+        return tuple(held.lease(now, self.activation) for held in there if ended or self._holds(held))
 
     def left(self) -> dict[str, tuple[str, ...]]:
         """What of the project's still exists, except leases that ended; empty = nothing."""
@@ -199,7 +201,7 @@ class FakeCloud:
         with self._call("create_server"):
             if wish.keypair not in self._keys:
                 raise CloudRefused(Refusal.MALFORMED, f"Invalid key_name provided: {wish.keypair}")
-            server = HeldServer(f"server-{next(self._numbers)}", wish, self.now(), *self._place(wish))
+            server = HeldServer(self._id("server"), wish, self.now(), *self._place(wish))
             self._servers.append(server)
             return self._shown(server)
 
@@ -221,7 +223,7 @@ class FakeCloud:
             ]
             if not free:
                 raise CloudRefused(Refusal.NO_FLOATING_IP, "No more IP addresses available on network public")
-            ip = FloatingIp(f"ip-{next(self._numbers)}", free[0], (tag,), attached=False)
+            ip = FloatingIp(self._id("ip"), free[0], (tag,), attached=False)
             self._ips[ip.id] = ip
             return ip
 
@@ -272,6 +274,9 @@ class FakeCloud:
                 self.calls.append(name)
                 self.on_call(name, True)
 
+    def _id(self, kind: str) -> str:
+        return f"{kind}-{next(self._numbers)}-of-{self.site}"
+
     def _settle(self) -> None:
         """What happened since somebody last looked."""
         for held in self._leases:
@@ -305,7 +310,7 @@ class FakeCloud:
         if start < self.now() - timedelta(minutes=1) or wish.end <= start:
             raise CloudRefused(Refusal.MALFORMED, "Start date must be later than current date")
         host_ids, rate = self._chosen(wish, start)
-        held = HeldLease(f"lease-{next(self._numbers)}", wish, self.now(), start, wish.end, host_ids, rate)
+        held = HeldLease(self._id("lease"), wish, self.now(), start, wish.end, host_ids, rate)
         self._check_price(wish.end - start, hours(wish.end - start) * rate)
         return held
 

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from reprise.adapters.chameleon import names
 from reprise.adapters.chameleon.kept import Memory
 from reprise.domain.errors import Refused, Retryable
+from reprise.domain.leasing.choice import Choice
 from reprise.domain.leasing.life import (
     AwaitServers,
     DeleteLeases,
@@ -77,9 +79,9 @@ def _note(memory: Memory, run_id: RunId, charge: Charge) -> None:
 
 
 def _charge(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Charge:
-    """What is remembered of it; else what the calendar says, when this disk lost its memory."""
+    """What is remembered of it or was intended; else what the calendar says."""
     known = (each for each in memory.charges(run_id) if each.lease_id == lease.id)
-    found = next(known, None)
+    found = next(known, None) or _intended(memory, cloud, run_id, lease)
     if found is not None:
         return found
     held = {each.host_id for each in cloud.taken() if each.lease_id == lease.id}
@@ -87,6 +89,19 @@ def _charge(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Charge
     rate = sum(_price(host.properties.get("su_factor", "1")) for host in hosts)
     what = ", ".join(sorted({host.node_type for host in hosts})) or "a machine"
     return Charge(lease.id, cloud.site, f"{max(len(hosts), 1)} x {what}", rate, lease.start, lease.end)
+
+
+def _intended(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Charge | None:
+    kept = memory.load(run_id)
+    if kept is None or kept.choice is None or lease.name != names.name(run_id, kept.attempt):
+        return None
+    return charge_for(kept.choice, lease)
+
+
+def charge_for(choice: Choice, lease: Lease) -> Charge:
+    machine = choice.machine
+    what = f"1 x {machine.name}"
+    return Charge(lease.id, machine.site, what, machine.rate.high, lease.start, lease.end)
 
 
 def _price(text: str) -> float:

@@ -21,7 +21,6 @@ from reprise.domain.leasing import courses, life
 from reprise.domain.leasing.choice import Choice, Nothing
 from reprise.domain.leasing.length import LONGEST
 from reprise.domain.leasing.life import Gone, next_action, next_removal
-from reprise.domain.leasing.money import Charge
 from reprise.domain.leasing.refusal import CloudRefused
 from reprise.domain.run import Reason, RunId
 from reprise.jobs.folders import Folders
@@ -362,18 +361,7 @@ class Turn:
         return found
 
     def _adopt(self, lease: Lease) -> None:
-        choice = self._choice
-        self.means.memory.charge(
-            self.run_id,
-            Charge(
-                lease.id,
-                self._site.name,
-                f"1 x {choice.machine.name}",
-                choice.machine.rate.high,
-                lease.start,
-                lease.end,
-            ),
-        )
+        self.means.memory.charge(self.run_id, removing.charge_for(self._choice, lease))
         self._keep(lease_id=lease.id, lease_end=lease.end)
 
     def _charge_until(self, lease: Lease, end: datetime) -> None:
