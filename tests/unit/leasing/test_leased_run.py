@@ -1,11 +1,12 @@
 """From a request to a proved node and back to nothing, on a simulated cloud."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.fakes.cloud import FakeCloud, host, unanswered
-from tests.leasing.bench import RUN, Bench, gpu_spec
+from tests.leasing.bench import OTHER, RUN, Bench, gpu_spec
 
 from reprise.domain.errors import Retryable
 from reprise.domain.leasing.money import total
@@ -83,6 +84,18 @@ def test_a_full_calendar_gives_a_lease_ahead(bench: Bench) -> None:
 
     (lease,) = bench.cloud.living()
     assert lease.start >= bench.cloud.others[0].end
+
+
+def test_a_lease_ahead_is_booked_with_the_request_and_one_for_now_is_not(bench: Bench) -> None:
+    bench.provider.request(OTHER, gpu_spec())
+    assert bench.cloud.living() == ()
+    taken(bench, hours=5)
+
+    bench.provider.request(RUN, gpu_spec())
+
+    (lease,) = bench.cloud.living()
+    assert lease.name == f"reprise-{RUN}"
+    assert lease.state is LeaseState.PENDING
 
 
 def test_a_calendar_full_for_longer_than_allowed_is_no_capacity(tmp_path: Path) -> None:
@@ -227,13 +240,13 @@ def test_where_every_site_refuses_us_the_run_ends_with_their_words(tmp_path: Pat
 
 def test_a_site_that_is_down_keeps_nobody_from_another(bench: Bench, tmp_path: Path) -> None:
     bench = Bench(tmp_path, clouds=[FakeCloud(site="CHI@Down"), FakeCloud()])
-    bench.provider.request(RUN, gpu_spec())
 
     def down(name: str, done: bool) -> None:
         if name in {"hosts", "taken", "flavors", "openings", "create_lease"}:
             raise unanswered()
 
     bench.clouds[0].on_call = down
+    bench.provider.request(RUN, gpu_spec())
 
     assert isinstance(bench.until_settled(), Allocation)
 
@@ -269,6 +282,20 @@ def test_an_extension_that_is_refused_is_told_and_not_repeated(bench: Bench) -> 
 
     assert "Not enough hosts available" in (bench.kept().extension or "")
     assert [each.end for each in bench.cloud.living()] == [lease.end]
+
+
+def test_an_extension_costs_no_more_than_the_run_may(bench: Bench) -> None:
+    spec = gpu_spec()
+    bench.provider.request(RUN, replace(spec, policy=replace(spec.policy, max_su_per_run=13.5)))
+    assert isinstance(bench.until_settled(), Allocation)
+    (lease,) = bench.cloud.living()
+    bench.clock.advance((lease.end - bench.clock.now()).total_seconds() - 300)
+
+    assert isinstance(bench.provider.observe(RUN), Allocation)
+
+    (longer,) = bench.cloud.living()
+    assert lease.end < longer.end
+    assert 2 * (longer.end - longer.start) <= 13.5 * timedelta(hours=1)
 
 
 def test_a_lease_that_ends_under_a_job_is_told(bench: Bench) -> None:

@@ -48,23 +48,28 @@ class ChameleonProvider:
         *,
         overhead: timedelta = OVERHEAD,
         may_open_network: bool = True,
+        leaving: Callable[[RunId], None] = lambda run_id: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``overhead``: of a lease, what goes by before and after the job. ``may_open_network``: whether the
-        operator lets a spec open the network."""
+        operator lets a spec open the network. ``leaving``: called before a run's node is given back."""
         self._means = means
         self._memory = means.memory
         self._folders = Folders(means.memory.work)
         self._overhead = overhead
         self._may_open = may_open_network
+        self._leaving = leaving
         self._now = now
         self._sleep = sleep
         self._locks: defaultdict[RunId, threading.Lock] = defaultdict(threading.Lock)
         self._silent_since: dict[RunId, datetime] = {}
 
     def request(self, run_id: RunId, spec: Spec) -> None:
-        """Writes down what is wanted; the first looks lease it, once the image is known to build."""
+        """Writes down what is wanted, and books what is only free later.
+
+        A machine that is free now is leased by the first looks, once its image is known to build.
+        """
         with self._locks[run_id]:
             if self._memory.load(run_id) is not None:
                 return
@@ -73,6 +78,7 @@ class ChameleonProvider:
                 public = self._means.make_key(self._memory.key(run_id))
                 self._memory.public_key(run_id).write_text(f"{public.strip()}\n")
             self._memory.save(run_id, self._wanted(spec))
+            self._book_ahead(run_id)
 
     def observe(self, run_id: RunId) -> Answer:
         """One thing is done for the run at each look; once it has its node, its lease is looked after."""
@@ -95,6 +101,7 @@ class ChameleonProvider:
         """Server, lease, address, key, and then our own folder: only when all of it was seen gone."""
         with self._locks[run_id]:
             kept = self._memory.load(run_id)
+            self._leaving(run_id)
             for site in self._sites_of(kept):
                 self._empty(site, run_id)
             self._memory.forget(run_id)
@@ -119,6 +126,20 @@ class ChameleonProvider:
         return self._memory.charges(run_id)
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _book_ahead(self, run_id: RunId) -> None:
+        """What cannot be done now is done, and said, by the looks."""
+        for _ in range(2):
+            kept = self._memory.load(run_id)
+            if kept is None or kept.ended is not None:
+                return
+            if kept.choice is not None and kept.choice.start is None:
+                return
+            try:
+                Turn(self._means, run_id, kept, self._now()).take()
+            except (Retryable, Refused) as error:
+                log.warning("nothing booked ahead", run_id=run_id, why=str(error))
+                return
 
     def _wanted(self, spec: Spec) -> Kept:
         need = Need(

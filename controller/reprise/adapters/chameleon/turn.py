@@ -21,6 +21,7 @@ from reprise.domain.leasing import courses, life
 from reprise.domain.leasing.choice import Choice, Nothing
 from reprise.domain.leasing.length import LONGEST
 from reprise.domain.leasing.life import Gone, next_action, next_removal
+from reprise.domain.leasing.money import kept as reserved
 from reprise.domain.leasing.refusal import CloudRefused
 from reprise.domain.run import Reason, RunId
 from reprise.jobs.folders import Folders
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 AT_ONCE = timedelta(seconds=0.1)
 SSH_SECONDS = 10.0
+WORTH_IT = timedelta(minutes=5)
+"""A shorter extension is none."""
 
 Answer = Pending | Allocation | Failed
 
@@ -221,8 +224,15 @@ class Turn:
         return Pending("the machine is in order", AT_ONCE)
 
     def _extend(self, lease: Lease) -> Answer:
-        """Tried once: as much again as it had. A refusal is kept in words, and the job goes on to the end."""
-        end = _whole_minute(lease.end + min(lease.end - lease.start, LONGEST))
+        """Tried once: as much again as it had, as far as the run may cost it.
+
+        A refusal is kept in words, and the job goes on to the end.
+        """
+        longer = min(lease.end - lease.start, LONGEST, self._affordable())
+        if longer < WORTH_IT:
+            self._keep(extension="not extended: the run may not cost more")
+            return self._allocation()
+        end = (lease.end + longer).replace(second=0, microsecond=0)
         try:
             self._cloud.move_end(lease.id, end)
         except CloudRefused as error:
@@ -383,6 +393,15 @@ class Turn:
                 removing.remove(self.means.memory, site.cloud, self.run_id, removal, self.now)
                 return Pending("what an earlier attempt at this run left is given back", life.SOON)
         return None
+
+    def _affordable(self) -> timedelta:
+        """How much longer a lease may be that is paid for already."""
+        most, rate = self.kept.need.most_su, self._choice.machine.rate.high
+        if most is None or rate <= 0:
+            return LONGEST
+        charges = self.means.memory.charges(self.run_id)
+        spent = reserved(charge for charge in charges if charge.fault is None)
+        return timedelta(hours=max(min((most - spent) / rate, 1000.0), 0.0))
 
     def _refusal_words(self) -> str:
         return " ".join(self.kept.refusals)
