@@ -27,6 +27,8 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.METRIC_INVALID: "{run} repeats it on your machine.",
     Reason.NO_CAPACITY: "Try again later.",
     Reason.OVER_BUDGET: "Let the job need less, or raise the limit in the policy on the default branch.",
+    Reason.LEASE_REFUSED: "The repository is not at fault: the operator can run `reprise doctor chameleon`.",
+    Reason.NODE_FAILED: "The repository is not at fault: ask for the run again.",
     Reason.INFRASTRUCTURE: _OPERATOR,
     Reason.INTERNAL_ERROR: _OPERATOR,
 }

@@ -98,6 +98,8 @@ class Reason(Enum):
     METRIC_INVALID = "metric_invalid"
     NO_CAPACITY = "no_capacity"
     OVER_BUDGET = "over_budget"
+    LEASE_REFUSED = "lease_refused"
+    NODE_FAILED = "node_failed"
     INFRASTRUCTURE = "infrastructure"
     INTERNAL_ERROR = "internal_error"
 
@@ -135,6 +137,8 @@ FAULT: dict[Reason, Fault] = {
     Reason.METRIC_INVALID: Fault.REPOSITORY,
     Reason.NO_CAPACITY: Fault.INFRASTRUCTURE,
     Reason.OVER_BUDGET: Fault.PERSON,
+    Reason.LEASE_REFUSED: Fault.INFRASTRUCTURE,
+    Reason.NODE_FAILED: Fault.INFRASTRUCTURE,
     Reason.INFRASTRUCTURE: Fault.INFRASTRUCTURE,
     Reason.INTERNAL_ERROR: Fault.INFRASTRUCTURE,
 }
@@ -162,6 +166,8 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.METRIC_INVALID: "metric is not usable",
     Reason.NO_CAPACITY: "no capacity",
     Reason.OVER_BUDGET: "its spend limit was reached",
+    Reason.LEASE_REFUSED: "the cloud refused a lease",
+    Reason.NODE_FAILED: "the leased machine failed",
     Reason.INFRASTRUCTURE: "the infrastructure failed",
     Reason.INTERNAL_ERROR: "Reprise itself failed",
 }

@@ -32,6 +32,8 @@ from reprise.store.runs import Run
 log = structlog.get_logger()
 
 MACHINE_DEADLINE = timedelta(hours=24)
+LEASE_DEADLINE = timedelta(days=60)
+"""A lease may begin weeks ahead; how long it is waited for, its provider decides."""
 
 _REMEMBERED = 200
 """Spec files; their run asks for them about ten times."""
@@ -113,7 +115,8 @@ class Steps:
     async def await_machine(self, run_id: str) -> Failed | None:
         run = self._enter(run_id, Phase.PROVISIONING)
         provider = self._world.backend(run.backend).provider
-        deadline = self._world.clock.monotonic() + MACHINE_DEADLINE.total_seconds()
+        patience = LEASE_DEADLINE if provider.leases else MACHINE_DEADLINE
+        deadline = self._world.clock.monotonic() + patience.total_seconds()
         while True:
             if (stop := await self._world.aside(self._stop_requested, run.id)) is not None:
                 return stop
@@ -130,7 +133,7 @@ class Steps:
                     return seen
                 case Pending(why, after):
                     if self._world.clock.monotonic() > deadline:
-                        return Failed(Reason.NO_CAPACITY, f"no machine within {MACHINE_DEADLINE}: {why}")
+                        return Failed(Reason.NO_CAPACITY, f"no machine within {patience}: {why}")
                     await self._world.clock.sleep(after.total_seconds())
 
     # --- running --------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""A provider of leased machines on a simulated cloud, for tests."""
