@@ -80,6 +80,7 @@ def network(wish: dict[str, Any]) -> None:
     run("ip", "link", "set", "lo", "up")
     run("ip", "address", "add", wish["address"], "dev", "eth0")
     run("ip", "link", "set", "eth0", "up")
+    run("ip", "route", "add", "default", "via", wish["gateway"])
     for name in ("eth0", "all"):  # floating addresses of tests are loopback ones
         Path(f"/proc/sys/net/ipv4/conf/{name}/route_localnet").write_text("1")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")

@@ -139,8 +139,8 @@ def machine(
 ) -> Iterator[Machine]:
     """One that runs. Raises Lacking.
 
-    ``behind``: only that machine reaches it. ``engine``: a Docker Engine's socket of this machine, which it has
-    as its own. ``lacking``: programs of this machine that it has not. ``host_key``: a private key to show, a
+    ``behind``: only that machine reaches it. ``engine``: a Docker Engine's socket of this machine, its own
+    there. ``lacking``: programs of this machine that it has not. ``host_key``: a private key to show, a
     new one without.
     """
     prepare()
@@ -162,6 +162,7 @@ def machine(
             wish = {
                 "name": f"node-{name}",
                 "address": f"{link}/30",
+                "gateway": str(link - 1),
                 "engine": None if engine is None else str(engine),
                 "path": _path(folder, lacking),
             }

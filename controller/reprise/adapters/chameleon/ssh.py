@@ -1,6 +1,7 @@
 """Connections over SSH, and the only place that knows asyncssh. Everything here runs in one event loop."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ KEEPALIVE_SECONDS, KEEPALIVES = 5.0, 3
 """A connection that does not answer so many times in a row is given up."""
 SESSIONS = 8
 """At once over one connection: sshd allows 10, and forwarded sockets are none."""
+PAUSES = (0.05, 0.1, 0.2, 0.4)
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 """The fastest first: images of gigabytes go through here."""
 
@@ -74,9 +76,8 @@ class Link:
         """Close it. Raises Refused or Retryable."""
         await self._sessions.acquire()
         try:
-            connection = await self.connected()
             with told(self._access.address.host, "starting a program"):
-                return Process(await connection.create_process(command, encoding=None), self._sessions)
+                return Process(await self._started(command), self._sessions)
         except BaseException:
             self._sessions.release()
             raise
@@ -91,6 +92,17 @@ class Link:
         self._closed = True
         async with self._making:
             await self._end()
+
+    async def _started(self, command: str) -> "asyncssh.SSHClientProcess[bytes]":
+        """What was never begun there is begun again: sshd may still count a session that has ended, and a
+        connection may not know yet that it is lost.
+        """
+        for seconds in PAUSES:
+            try:
+                return await (await self.connected()).create_process(command, encoding=None)
+            except asyncssh.ChannelOpenError:
+                await asyncio.sleep(seconds)
+        return await (await self.connected()).create_process(command, encoding=None)
 
     async def _make(self) -> asyncssh.SSHClientConnection:
         key = _read_key(self._access.private_key)
@@ -245,4 +257,6 @@ def _fingerprint(line: str) -> str:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
     return str(error).strip() or type(error).__name__
