@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reprise.adapters.chameleon.packing import COMPLETE, TOP, pack
 from reprise.adapters.chameleon.unpacking import unpack
 from reprise.domain.errors import Refused
+from reprise.removal import remove_tree
 
 LIMIT = 1 << 20
 NAMES = st.lists(st.sampled_from(["it", "a", "b", "..", ".", "", "/"]), min_size=1, max_size=4).map("/".join)
@@ -147,11 +148,13 @@ def test_what_is_packed_ends_with_a_mark_and_has_no_fifo(tmp_path: Path) -> None
 
 def test_very_deep_folders_are_packed(tmp_path: Path) -> None:
     deep = tmp_path / "deep"
-    for depth in range(1101):
-        os.mkdir(f"{deep}{'/d' * depth}")
     pieces: list[bytes] = []
-
-    pack(deep, pieces.append)
+    try:
+        for depth in range(1101):
+            os.mkdir(f"{deep}{'/d' * depth}")
+        pack(deep, pieces.append)
+    finally:
+        remove_tree(deep)  # pytest cannot
 
     with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
         assert len(tar.getnames()) == 1102
