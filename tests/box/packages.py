@@ -20,7 +20,7 @@ PACKAGES = {
 """Program to the package that has it."""
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SERVICES = ("docker.service", "docker.socket", "containerd.service", "docker-registry.service")
+SERVICES = ("docker.service", "docker.socket", "containerd.service", "docker-registry.service", "ssh.service")
 POLICY = Path("/usr/sbin/policy-rc.d")
 LIMIT = 240
 
