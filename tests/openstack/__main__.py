@@ -1,4 +1,4 @@
-"""``python -m tests.openstack prepare`` makes what is kept; without a word it runs a box until its input ends."""
+"""``python -m tests.openstack prepare`` makes what is kept; without a word: a box until its input ends."""
 
 import json
 import sys

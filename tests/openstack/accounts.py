@@ -4,8 +4,7 @@ from typing import Any
 
 from tests.openstack.api import Api
 from tests.openstack.machines import USERS
-from tests.openstack.place import REGION, Place
-from tests.openstack.settings import PASSWORD
+from tests.openstack.place import PASSWORD, REGION, Place
 
 SERVICES = {
     "placement": ("placement", ""),

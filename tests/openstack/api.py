@@ -5,8 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from tests.openstack.place import Place
-from tests.openstack.settings import PASSWORD
+from tests.openstack.place import PASSWORD, Place
 
 TIMEOUT = 60
 ROOTS = {

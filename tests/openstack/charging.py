@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from tests.openstack.machines import FLAVORS
 from tests.openstack.rules import Rules
 
 TOLERANCE = 1.0
@@ -59,14 +60,15 @@ class Book:
                 for charge in self._charges
             ]
 
-    def create(self, asked: Asked, rules: Rules, now: datetime) -> None:
-        """Raises Denied."""
+    def create(self, asked: Asked, rules: Rules) -> None:
+        """Raises Denied. Blazar asks also for what it cannot give, without any host; that costs nothing."""
         wanted = charge_of(asked["context"], asked["lease"])
         check_length((wanted.end - wanted.start).total_seconds(), rules)
         check_project_end(wanted, rules)
         with self._lock:
             self._check_budgets(wanted, rules, "Reservation")
-            self._charges.append(wanted)
+            if wanted.rate:
+                self._charges.append(wanted)
 
     def update(self, asked: Asked, rules: Rules, now: datetime) -> None:
         """Raises Denied."""
@@ -76,8 +78,10 @@ class Book:
             check_length((wanted.end - before.end).total_seconds(), rules)
             check_window(before.end, now, rules)
         check_project_end(wanted, rules)
+        if not before.rate:
+            return
         with self._lock:
-            charge = self._ongoing(before, now)
+            charge = self._ongoing(before)
             others = [other for other in self._charges if other is not charge]
             self._check_budgets(wanted, rules, "Reservation update", others)
             self._charges = [*others, replace(charge, start=wanted.start, end=wanted.end, rate=wanted.rate)]
@@ -85,14 +89,16 @@ class Book:
     def end(self, asked: Asked, now: datetime) -> None:
         """The charge stops now; of one that has not begun nothing is left."""
         ended = charge_of(asked["context"], asked["lease"])
+        if not ended.rate:
+            return
         with self._lock:
-            charge = self._ongoing(ended, now)
+            charge = self._ongoing(ended)
             others = [other for other in self._charges if other is not charge]
             if charge.start < now:
                 others.append(replace(charge, end=now))
             self._charges = others
 
-    def _ongoing(self, like: Charge, now: datetime) -> Charge:
+    def _ongoing(self, like: Charge) -> Charge:
         found = [
             charge
             for charge in self._charges
@@ -142,25 +148,28 @@ def rate_of(reservation: Asked) -> float:
     factors = [float(host.get("su_factor", 1.0)) for host in hosts]
     if reservation["resource_type"] == "physical:host":
         return sum(factors)
-    return sum(factors) * reservation_cpus(reservation) / HOST_CPUS
+    return sum(factors) * cpus_of(reservation) / HOST_CPUS
 
 
-def reservation_cpus(reservation: Asked) -> float:
-    return float(reservation.get("vcpus") or HOST_CPUS)
+def cpus_of(reservation: Asked) -> int:
+    """Of one server. What is only asked for has a flavor's id, what is there has the processors too."""
+    known = {flavor.name: flavor.cpus for flavor in FLAVORS}
+    return int(reservation.get("vcpus") or known[reservation["flavor_id"]])
 
 
 def check_length(seconds: float, rules: Rules) -> None:
     if seconds > rules.longest_seconds + TOLERANCE:
         raise Denied(
-            f"Lease duration of {seconds:.0f} seconds must be less than or equal to the maximum lease duration of "
-            f"{rules.longest_seconds:.0f} seconds"
+            f"Lease duration of {seconds:.0f} seconds must be less than or equal to "
+            f"the maximum lease duration of {rules.longest_seconds:.0f} seconds"
         )
 
 
 def check_window(end: datetime, now: datetime, rules: Rules) -> None:
     if (end - now).total_seconds() > rules.window_seconds:
         raise Denied(
-            f"Lease can only be extended within {rules.window_seconds:.0f} seconds of the leases current end time."
+            f"Lease can only be extended within {rules.window_seconds:.0f} seconds "
+            f"of the leases current end time."
         )
 
 

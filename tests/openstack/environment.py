@@ -1,8 +1,8 @@
 """The services' own environment, from a lock file: their libraries are not the project's.
 
-``services.in`` was found by trial, because OpenStack's published constraints are older than its releases. Keystone
-stays at 29.0.0: 29.1 and 30 refuse every application credential that creates a lease, while 29.0 refuses restricted
-ones only, as the sites do.
+``services.in`` was found by trial, because OpenStack's published constraints are older than its releases.
+Keystone stays at 29.0.0: 29.1 and 30 refuse every application credential that creates a lease, while 29.0
+refuses restricted ones only, as the sites do.
 """
 
 import os

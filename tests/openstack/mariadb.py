@@ -6,8 +6,7 @@ from pathlib import Path
 from tests.box import daemons, packages
 from tests.box.daemons import Daemon
 from tests.box.lacking import Lacking
-from tests.openstack.place import Place
-from tests.openstack.settings import DATABASES
+from tests.openstack.place import DATABASES, Place
 
 PACKAGES = {"mariadbd": "mariadb-server-core", "mariadb": "mariadb-client-core"}
 """The parts without a service, a user or a place in /var."""

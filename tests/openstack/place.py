@@ -17,6 +17,10 @@ PORTS = {
     "portal": 8080,
 }
 REGION = "CHI@Box"
+PASSWORD = "box"
+"""Of every account; only this machine's loopback reaches them."""
+
+DATABASES = ("keystone", "placement", "glance", "neutron", "nova", "nova_api", "nova_cell0", "blazar")
 CANDIDATES = range(1, 255)
 
 

@@ -1,6 +1,6 @@
 """Whoever counts service units: a small HTTP service that Blazar's own ExternalServiceFilter asks.
 
-It answers as the sites' portal does (204, or 403 with a message), keeps a charge for each reservation, and can be
+It answers as the sites' portal does (204, or 403 with a message), keeps a charge for each lease, and can be
 down. ``portal.json`` among the knobs changes what it grants; it is read at every request.
 """
 
@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.openstack.charging import Book, Denied
-from tests.openstack.place import PORTS, Place
+from tests.openstack.place import PASSWORD, PORTS, Place
 from tests.openstack.rules import rules_of
-from tests.openstack.settings import PASSWORD
 
 
 class Portal(AbstractContextManager["Portal"]):
@@ -61,7 +60,7 @@ class Portal(AbstractContextManager["Portal"]):
                 try:
                     match self.path.strip("/"):
                         case "check-create":
-                            book.create(asked, rules, now())
+                            book.create(asked, rules)
                         case "check-update":
                             book.update(asked, rules, now())
                         case "on-end":

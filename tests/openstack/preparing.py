@@ -19,7 +19,7 @@ from tests.openstack.portal import Portal
 
 DECIDING = (
     LOCK,
-    *(HERE / f"{name}.py" for name in ("accounts", "content", "machines", "schemas", "settings")),
+    *(HERE / f"{name}.py" for name in ("accounts", "content", "machines", "place", "schemas")),
 )
 """What a kept state is made by."""
 

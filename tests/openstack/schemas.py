@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.box import packages
 from tests.box.lacking import Lacking
 from tests.box.leftovers import MARK
-from tests.openstack.place import REGION, Place
-from tests.openstack.settings import PASSWORD, database
+from tests.openstack.place import PASSWORD, REGION, Place
+from tests.openstack.settings import database
 
 LIMIT = 400
 Command = Sequence[str]

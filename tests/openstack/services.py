@@ -62,10 +62,10 @@ def await_answers(place: Place, running: list[Daemon]) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        with contextlib.closing(http.client.HTTPConnection(host, port, timeout=10)) as connection:
-            connection.request("GET", "/")
-            return connection.getresponse().status < 500
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
     return False
 
 

@@ -3,10 +3,8 @@
 import shutil
 from pathlib import Path
 
-from tests.openstack.place import REGION, Place
+from tests.openstack.place import PASSWORD, REGION, Place
 
-PASSWORD = "box"  # of every account; only this machine's loopback reaches them
-DATABASES = ("keystone", "placement", "glance", "neutron", "nova", "nova_api", "nova_cell0", "blazar")
 LOCKED = "[oslo_concurrency]\nlock_path = {locks}\n"
 SILENT = "[oslo_messaging_notifications]\ndriver = noop\n"
 BUS = "transport_url = fake://"
@@ -51,8 +49,9 @@ def database(name: str) -> str:
 
 def account(place: Place, name: str) -> str:
     return (
-        f"auth_type = password\nauth_url = {place.url('keystone')}/v3\nusername = {name}\npassword = {PASSWORD}\n"
-        f"project_name = service\nuser_domain_id = default\nproject_domain_id = default\nregion_name = {REGION}\n"
+        f"auth_type = password\nauth_url = {place.url('keystone')}/v3\n"
+        f"username = {name}\npassword = {PASSWORD}\nuser_domain_id = default\n"
+        f"project_name = service\nproject_domain_id = default\nregion_name = {REGION}\n"
     )
 
 
@@ -168,7 +167,10 @@ network_vlan_ranges = physnet1:100:200
 
 
 def nova(place: Place) -> str:
-    """A quick heartbeat, because the first one decides when a start is over."""
+    """A quick heartbeat, because the first one decides when a start is over.
+
+    Neutron lets a port of a server go only where Nova says that it is Nova.
+    """
     return f"""\
 [DEFAULT]
 {BUS}
@@ -195,7 +197,7 @@ api_paste_config = {place.settings}/nova/api-paste.ini
 [glance]
 region_name = {REGION}
 [service_user]
-send_service_user_token = false
+send_service_user_token = true
 {account(place, "nova")}
 [cinder]
 catalog_info = volumev3::internalURL

@@ -1,4 +1,4 @@
-"""``run_blazar.py HOST PORT SECONDS``: API and manager in one process; leases start within so many seconds."""
+"""``run_blazar.py HOST PORT SECONDS``: API and manager in one process, which looks so often at leases."""
 
 # ruff: noqa: E402 - the arguments must be gone before Blazar reads them
 import os

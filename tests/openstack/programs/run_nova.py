@@ -1,4 +1,4 @@
-"""``run_nova.py HOST PORT COMPUTE...``: API, conductor, scheduler and one compute for each name, in one process.
+"""``run_nova.py HOST PORT COMPUTE...``: API, conductor, scheduler and the named computes in one process.
 
 As Nova's own functional tests do it: native threads, and computes that reach the cell's database directly.
 """
