@@ -45,7 +45,7 @@ test: .venv/.ready ## the test suite
 
 integration: .venv/.ready ## the tests with real programs: forge, controller, MLflow, jobs, git over HTTP
 	.venv/bin/pytest -q -n 3 --dist loadfile --ignore tests/integration/templates \
-	  --ignore tests/integration/docker tests/integration
+	  --ignore tests/integration/docker --ignore tests/integration/openstack tests/integration
 
 templates: .venv/.ready ## make every template, check it, lock it again, run it: the verdict is the recorded one
 	.venv/bin/pytest -q -n 2 tests/integration/templates
@@ -58,6 +58,11 @@ box: ## make what `make docker` needs, once: Debian packages, BuildKit, images (
 	@$(PYTHON) -m tests.box prepare
 docker: .venv/.ready box ## the tests with a real Engine, BuildKit and registry, started here (needs root)
 	.venv/bin/pytest -q -n 0 tests/integration/docker
+
+.PHONY: openstack
+openstack: .venv/.ready ## the tests with a real OpenStack, started here: Keystone to Blazar (needs root)
+	@.venv/bin/python -m tests.openstack prepare
+	.venv/bin/pytest -q -n 0 tests/integration/openstack
 
 pin-images: .venv/.ready ## look up the digests of the base images: runner-image/README.md
 	@.venv/bin/python runner-image/pin.py

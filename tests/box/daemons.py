@@ -48,14 +48,14 @@ def start(box: Path, name: str, argv: list[str | Path]) -> Daemon:
     return Daemon(name, process, log)
 
 
-def await_answer(daemon: Daemon, answers: Callable[[], bool]) -> None:
+def await_answer(daemon: Daemon, answers: Callable[[], bool], limit: float = READY_LIMIT) -> None:
     """Raises Lacking with the end of its log."""
-    deadline = time.monotonic() + READY_LIMIT
+    deadline = time.monotonic() + limit
     while not answers():
         if daemon.process.poll() is not None:
             raise Lacking(f"{daemon.name} ended at its start: {last_words(daemon)}")
         if time.monotonic() > deadline:
-            raise Lacking(f"{daemon.name} does not answer after {READY_LIMIT:.0f} s: {last_words(daemon)}")
+            raise Lacking(f"{daemon.name} does not answer after {limit:.0f} s: {last_words(daemon)}")
         time.sleep(0.05)
 
 
