@@ -4,10 +4,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from reprise.adapters.docker import devices, names
-from reprise.adapters.docker.containers import Limits
-from reprise.adapters.docker.engine import About, Engine
-from reprise.adapters.docker.folders import user_words
+from reprise.containers import devices, names
+from reprise.containers.engine import About, Engine
+from reprise.containers.folders import user_words
+from reprise.containers.wish import Limits
 from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Network, Spec

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.docker.engine import Engine, Used
+from reprise.containers.engine import Engine, Used
 from reprise.jobs import layout
 from reprise_runner import job_files
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reprise.adapters.docker import inside
+from reprise.containers import inside
 
 SHM_SHARE = 2
 """``/dev/shm`` may take this part of the memory, as on an ordinary Linux; it counts as memory."""

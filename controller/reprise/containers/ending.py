@@ -7,7 +7,7 @@ user: it is believed only where it agrees with how the container ended.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reprise.adapters.docker.engine import State, Used
+from reprise.containers.engine import State, Used
 from reprise.jobs.outcome import Facts
 from reprise.ports import Lost
 from reprise_runner import exit_codes, job_log

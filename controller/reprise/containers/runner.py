@@ -11,11 +11,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reprise.adapters.docker import containers, devices, ending, folders, inside, log, names, pulled
-from reprise.adapters.docker.containers import Limits, Wish
-from reprise.adapters.docker.engine import About, Engine, Image, NoImage, State
-from reprise.adapters.docker.network import Network, NoNetwork
-from reprise.adapters.docker.watching import Watching
+from reprise.containers import devices, ending, folders, inside, log, names, pulled
+from reprise.containers.engine import About, Engine, Image, NoImage, State
+from reprise.containers.network import Network, NoNetwork
+from reprise.containers.watching import Watching
+from reprise.containers.wish import Limits, Wish, config
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec import model
@@ -147,7 +147,7 @@ class DockerRunner:
             return wish
         self._lay_out(job, image, wish, about)
         try:
-            self._engine.create(name, containers.config(wish))
+            self._engine.create(name, config(wish))
         except NoImage as error:
             raise Retryable(f"the image went away meanwhile: {error}") from error
         except Refused as error:

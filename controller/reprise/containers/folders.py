@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.docker import inside
-from reprise.adapters.docker.containers import Mount
-from reprise.adapters.docker.ending import Marks
-from reprise.adapters.docker.log import ERRORS
+from reprise.containers import inside
+from reprise.containers.ending import Marks
+from reprise.containers.log import ERRORS
+from reprise.containers.wish import Mount
 from reprise.domain import environment, system_metrics
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from reprise.adapters.docker import guard, names
-from reprise.adapters.docker.engine import Engine, NoImage
+from reprise.containers import guard, names
+from reprise.containers.engine import Engine, NoImage
 from reprise.domain.errors import Refused
 from reprise.domain.spec import model
 from reprise.ports import JobRequest
