@@ -90,7 +90,9 @@ def test_gpus_are_counted_by_what_their_drivers_show(tmp_path: Path) -> None:
 
     assert devices.found(nvidia=nothing, dev=dev) == Gpus(), "a display alone computes nothing"
     (dev / "kfd").touch()
-    assert devices.found(nvidia=nothing, dev=dev) == Gpus(2, Vendor.AMD)
+    assert devices.found(nvidia=nothing, dev=dev) == Gpus(
+        2, Vendor.AMD, groups=((dev / "kfd").stat().st_gid,)
+    )
     (tmp_path / "gpus" / "0000:01:00.0").mkdir(parents=True)
     assert devices.found(nvidia=tmp_path / "gpus", dev=dev) == Gpus(1, Vendor.NVIDIA)
 
