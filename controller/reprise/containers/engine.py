@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -33,6 +33,7 @@ STDOUT = 1
 GO_FOLDER, GO_LINK = 1 << 31, 1 << 27
 """Bits of a mode as the Engine's language has them."""
 COUNTING_SECONDS = 120
+LOADING_SECONDS = 900
 SAVED_PIECE = 1 << 20
 LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 NEVER = "0001-01-01T00:00:00Z"
@@ -125,9 +126,13 @@ class NoImage(Exception):
 class Engine:
     """Safe for several threads. Connects when it is first asked."""
 
-    def __init__(self, host: str, *, timeout_seconds: int = TIMEOUT_SECONDS) -> None:
-        """``host``: ``unix:///var/run/docker.sock`` or another address of an Engine on this machine."""
+    def __init__(self, host: str, *, timeout_seconds: int = TIMEOUT_SECONDS, name: str | None = None) -> None:
+        """``host``: ``unix:///var/run/docker.sock`` or another address, of a socket on this machine.
+
+        ``name``: as messages call it.
+        """
         self.host = host
+        self._name = name or f"the Docker Engine at {host}"
         self._timeout = timeout_seconds
         self._connecting = threading.Lock()
         self._connected: Any = None
@@ -212,8 +217,12 @@ class Engine:
 
     def receive(self, archive: Iterator[bytes]) -> str:
         """Take what `save` gave; what the image is called here. Raises Retryable when it is not taken."""
-        with self._asked("an image that is sent to it"):
-            said = [dict(event) for event in self._client().load_image(archive)]
+        # The Engine is quiet while it unpacks what has come, so this connection is a patient one.
+        with (
+            self._asked("an image that is sent to it"),
+            closing(self._connect(LOADING_SECONDS)) as client,
+        ):
+            said = [dict(event) for event in client.load_image(archive)]
         wrong = next((str(each["error"]) for each in said if "error" in each), None)
         named = LOADED.findall("".join(str(each.get("stream", "")) for each in said))
         if wrong or not named:
@@ -456,8 +465,11 @@ class Engine:
     def _client(self) -> Any:
         with self._connecting:
             if self._connected is None:
-                self._connected = docker.APIClient(self.host, version="auto", timeout=self._timeout)
+                self._connected = self._connect(self._timeout)
             return self._connected
+
+    def _connect(self, seconds: int) -> Any:
+        return docker.APIClient(self.host, version="auto", timeout=seconds)
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[None]:
@@ -470,7 +482,7 @@ class Engine:
             raise Refused(f"the Docker Engine refused {what}: {error}") from error
         except (errors.DockerException, requests.RequestException, OSError, ValueError, KeyError) as error:
             raise Retryable(
-                f"the Docker Engine at {self.host} did not answer about {what} ({_short(error)}): "
+                f"{self._name} did not answer about {what} ({_short(error)}): "
                 "see that it runs and that this user may use its socket"
             ) from error
 

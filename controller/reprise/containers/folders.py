@@ -37,6 +37,7 @@ FULL = ("disk_full", "disk_taken")
 STOPPED = "stopped"
 LATE = "late"
 DISK = "disk"
+IDLE = "idle"
 GIVEN = "given.json"
 MEGABYTE = 1 << 20
 
@@ -153,6 +154,7 @@ def marks(folder: Path) -> Marks:
         stopped=(folder / f"{STOPPED}.mark").exists(),
         late=(folder / f"{LATE}.mark").exists(),
         disk=_text(folder / f"{DISK}.mark"),
+        idle=_text(folder / f"{IDLE}.mark"),
     )
 
 

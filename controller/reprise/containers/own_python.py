@@ -1,7 +1,10 @@
 """What a machine's own Python needs of its files, so that a container without an image can run it.
 
-It needs nothing of Reprise, so that another machine can be asked too: run alone, it prints what it found.
+It needs nothing but a Python >= 3.8 and its standard library, so that another machine can be asked too: run
+alone, it prints what it found.
 """
+
+from __future__ import annotations
 
 import json
 import os

@@ -5,7 +5,7 @@ and goes on. Our own marks (why it was ended, how far its log was read) are file
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,13 +59,15 @@ class DockerRunner:
         copying: Copying | None = None,
         place: Place | None = None,
         images: Images | None = None,
+        idle: Callable[[JobRequest], str | None] = lambda job: None,
         backend: str = "docker",
     ) -> None:
         """``state`` is the controller's folder, whose digest marks what is ours; ``cache`` keeps the runner's
         file. ``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
         ``gpus``: what this machine has; None = look. ``hash_gpu_ids``: digests instead of serial identities.
         ``copying``: of checkpoints. ``place``: where the Engine finds what it mounts, None = on this machine.
-        ``images``: how it comes to have them, None = it pulls. ``backend``: as records name it.
+        ``images``: how it comes to have them, None = it pulls. ``idle``: asked while a job runs, why
+        it is to be ended for what it leaves unused. ``backend``: as records name it.
         """
         self._engine = engine
         self._state = state
@@ -75,6 +77,7 @@ class DockerRunner:
         self._gpus = gpus or devices.found()
         self._copying = copying or Copying()
         self._place = place or Here()
+        self._idle = idle
         self._images = images or PulledImages(engine, cache)
         self._keeper = keeping.Keeper(
             bounds or collect.Bounds(),
@@ -235,6 +238,9 @@ class DockerRunner:
         elif ending.is_late(state, datetime.now(UTC), timeout=job.spec.run.timeout, grace=self._grace):
             folders.mark(job.folder, folders.LATE)
             self._engine.kill(name, "SIGKILL")
+        elif (unused := self._idle(job)) is not None:
+            folders.mark(job.folder, folders.IDLE, unused)
+            self._end(name)
         return Running(state.started_at or datetime.now(UTC))
 
     def _ended(self, job: JobRequest, name: str, state: State) -> Finished | Lost:
