@@ -101,14 +101,15 @@ def _process(settings: Settings, state: Path, rehearsal: bool) -> Made:
 
 def _docker(settings: Settings, state: Path, rehearsal: bool) -> Made:
     try:
-        from reprise.adapters.docker import containers, devices, engine, provider, pulled, runner
+        from reprise.adapters.docker import provider
+        from reprise.containers import devices, engine, pulled, runner, wish
     except ModuleNotFoundError as error:
         if error.name != "docker":
             raise
         raise UserError(NO_DOCKER) from None
     chosen = settings.docker
     asked = engine.Engine(chosen.host)
-    limits = containers.Limits(
+    limits = wish.Limits(
         memory_bytes=int(chosen.memory_gb * 1e9) if chosen.memory_gb is not None else None,
         pids=chosen.pids,
         disk_bytes=int(chosen.disk_gb * 1e9),

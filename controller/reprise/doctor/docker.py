@@ -44,7 +44,7 @@ def examine_docker(settings: Settings) -> Iterator[Finding]:
     if DOCKER not in settings.backends:
         return
     try:
-        from reprise.adapters.docker import devices, engine
+        from reprise.containers import devices, engine
     except ModuleNotFoundError as error:
         if error.name != "docker":
             raise

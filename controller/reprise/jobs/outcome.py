@@ -29,6 +29,7 @@ class Facts(BaseModel):
         "disk_full",
         "disk_taken",
         "disk_exceeded",
+        "idle",
         "not_started",
     ]
     error: (
@@ -66,7 +67,7 @@ def reason_of(facts: Facts) -> Reason:
             return NOT_STARTED.get(facts.error or "", Reason.COMMAND_NOT_FOUND)
         case "memory_exceeded":
             return Reason.OUT_OF_MEMORY
-        case "disk_full" | "disk_exceeded":
+        case "disk_full" | "disk_exceeded" | "idle":
             return Reason.COMMAND_FAILED
         case "disk_taken":
             return Reason.INFRASTRUCTURE
@@ -104,6 +105,8 @@ def message_of(
             return f"{_shown(argv)} failed because the disk was nearly full: write less"
         case "disk_exceeded":
             return f"{_shown(argv)} {facts.detail}: write less, or have the operator raise the bound"
+        case "idle":
+            return f"{_shown(argv)} {facts.detail}: use them, or ask for none in `resources.gpus`"
         case "disk_taken":
             return (
                 f"the disk became full under {_shown(argv)}, and not through it: free space and run it again"

@@ -12,9 +12,9 @@ from tests.integration.docker.box import Box
 from tests.integration.docker.middle import Middle
 from tests.integration.docker.trials import Here
 
-from reprise.adapters.docker.containers import Limits
-from reprise.adapters.docker.engine import Engine
-from reprise.adapters.docker.pulled import DockerStorage
+from reprise.containers.engine import Engine
+from reprise.containers.pulled import DockerStorage
+from reprise.containers.wish import Limits
 from reprise.domain.errors import Retryable
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.run import Reason

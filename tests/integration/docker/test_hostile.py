@@ -12,7 +12,7 @@ from tests.integration.docker import trials
 from tests.integration.docker.box import Box
 from tests.integration.docker.trials import Here, spec
 
-from reprise.adapters.docker.containers import Limits
+from reprise.containers.wish import Limits
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
 from reprise.ports import Allocation, Finished

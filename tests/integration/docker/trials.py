@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tests import jobs
 
-from reprise.adapters.docker import names
-from reprise.adapters.docker.containers import Limits
-from reprise.adapters.docker.engine import Engine
 from reprise.adapters.docker.provider import DockerProvider
-from reprise.adapters.docker.runner import DockerRunner
+from reprise.containers import names
+from reprise.containers.engine import Engine
+from reprise.containers.runner import DockerRunner
+from reprise.containers.wish import Limits
 from reprise.domain.spec import model
 from reprise.ports import Finished, JobRequest
 

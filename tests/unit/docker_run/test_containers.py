@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tests import jobs
 
-from reprise.adapters.docker import containers, devices, folders, names
-from reprise.adapters.docker.containers import Mount, Wish
-from reprise.adapters.docker.devices import Gpus, Vendor
+from reprise.containers import devices, folders, names, wish
+from reprise.containers.devices import Gpus, Vendor
+from reprise.containers.wish import Mount, Wish
 from reprise.domain.fetched import FetchedFile
 
 WISH = Wish(
@@ -23,7 +23,7 @@ WISH = Wish(
 
 
 def test_a_job_gets_no_right_no_network_and_nothing_to_write_on_but_its_folders() -> None:
-    sent = containers.config(WISH)
+    sent = wish.config(WISH)
     host = sent["HostConfig"]
 
     assert sent["User"] == "64501:64501"
@@ -50,7 +50,7 @@ def test_a_job_gets_no_right_no_network_and_nothing_to_write_on_but_its_folders(
 
 
 def test_the_first_process_is_our_runner_whatever_the_image_starts() -> None:
-    sent = containers.config(WISH)
+    sent = wish.config(WISH)
 
     assert sent["Entrypoint"] == ["python3", "-I", "-S", "/reprise/runner.pyz", "trial", "/reprise/trial"]
     assert sent["Cmd"] == []
@@ -58,7 +58,7 @@ def test_the_first_process_is_our_runner_whatever_the_image_starts() -> None:
 
 
 def test_volumes_of_an_image_are_small_and_cover_no_mount_of_ours() -> None:
-    host = containers.host_config(replace(WISH, volumes=("/data", "/reprise", "/")))
+    host = wish.host_config(replace(WISH, volumes=("/data", "/reprise", "/")))
 
     assert list(host["Tmpfs"]) == ["/data"]
     assert "size=67108864" in host["Tmpfs"]["/data"]
@@ -68,7 +68,7 @@ def test_nvidia_gpus_are_asked_for_as_the_command_line_does() -> None:
     asked = devices.request(2, Vendor.NVIDIA)
 
     assert asked == {"DeviceRequests": [{"Driver": "", "Count": 2, "Capabilities": [["gpu"]]}]}
-    assert containers.host_config(replace(WISH, devices=asked))["DeviceRequests"] == asked["DeviceRequests"]
+    assert wish.host_config(replace(WISH, devices=asked))["DeviceRequests"] == asked["DeviceRequests"]
 
 
 def test_amd_gpus_are_device_files_and_the_groups_that_may_open_them() -> None:
@@ -90,7 +90,9 @@ def test_gpus_are_counted_by_what_their_drivers_show(tmp_path: Path) -> None:
 
     assert devices.found(nvidia=nothing, dev=dev) == Gpus(), "a display alone computes nothing"
     (dev / "kfd").touch()
-    assert devices.found(nvidia=nothing, dev=dev) == Gpus(2, Vendor.AMD)
+    assert devices.found(nvidia=nothing, dev=dev) == Gpus(
+        2, Vendor.AMD, groups=((dev / "kfd").stat().st_gid,)
+    )
     (tmp_path / "gpus" / "0000:01:00.0").mkdir(parents=True)
     assert devices.found(nvidia=tmp_path / "gpus", dev=dev) == Gpus(1, Vendor.NVIDIA)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reprise.adapters.docker import ending
-from reprise.adapters.docker.ending import Marks, Seen
-from reprise.adapters.docker.engine import State, Used
+from reprise.containers import ending
+from reprise.containers.ending import Marks, Seen
+from reprise.containers.engine import State, Used
 from reprise.domain.run import Reason
 from reprise.jobs.outcome import Facts, reason_of
 from reprise.ports import Lost

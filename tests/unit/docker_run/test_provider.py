@@ -4,9 +4,9 @@ from pathlib import Path
 
 from tests.jobs import spec
 
-from reprise.adapters.docker.engine import Engine
 from reprise.adapters.docker.provider import DockerProvider
 from reprise.adapters.process.provider import ProcessProvider
+from reprise.containers.engine import Engine
 from reprise.domain.run import RunId
 
 RUN = RunId("run-1")

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-from reprise.adapters.docker import devices, names
-from reprise.adapters.docker.containers import Limits
-from reprise.adapters.docker.engine import About, Engine
-from reprise.adapters.docker.folders import user_words
+from reprise.containers import devices, names
+from reprise.containers.engine import About, Engine
+from reprise.containers.folders import user_words
+from reprise.containers.wish import Limits
 from reprise.domain.errors import Retryable
 from reprise.domain.leasing.money import Charge
 from reprise.domain.run import Reason, RunId

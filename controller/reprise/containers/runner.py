@@ -1,21 +1,26 @@
-"""The Runner port on a Docker Engine of this machine: one container per trial.
+"""The Runner port on a Docker Engine: one container per trial.
 
 The container itself is the memory: its name and labels come from the run, so that whoever looks next finds it
 and goes on. Our own marks (why it was ended, how far its log was read) are files that it cannot see.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from reprise.adapters.docker import containers, devices, ending, folders, inside, log, names, pulled
-from reprise.adapters.docker.containers import Limits, Wish
-from reprise.adapters.docker.engine import About, Engine, Image, NoImage, State
-from reprise.adapters.docker.network import Network, NoNetwork
-from reprise.adapters.docker.watching import Watching
+from reprise.containers import devices, ending, folders, inside, log, names
+from reprise.containers.engine import About, Engine, Image, NoImage, State
+from reprise.containers.folders import Given
+from reprise.containers.here import Here
+from reprise.containers.images import Images, PulledImages
+from reprise.containers.network import Network, NoNetwork
+from reprise.containers.place import Place
+from reprise.containers.watching import Watching
+from reprise.containers.wish import Limits, Wish, config
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.run import Reason
 from reprise.domain.spec import model
@@ -52,11 +57,17 @@ class DockerRunner:
         gpus: devices.Gpus | None = None,
         hash_gpu_ids: bool = False,
         copying: Copying | None = None,
+        place: Place | None = None,
+        images: Images | None = None,
+        idle: Callable[[JobRequest], str | None] = lambda job: None,
+        backend: str = "docker",
     ) -> None:
         """``state`` is the controller's folder, whose digest marks what is ours; ``cache`` keeps the runner's
         file. ``grace`` is the time between TERM and KILL; `stop` allows less of it to keep its bound.
         ``gpus``: what this machine has; None = look. ``hash_gpu_ids``: digests instead of serial identities.
-        ``copying``: of checkpoints.
+        ``copying``: of checkpoints. ``place``: where the Engine finds what it mounts, None = on this machine.
+        ``images``: how it comes to have them, None = it pulls. ``idle``: asked while a job runs, why
+        it is to be ended for what it leaves unused. ``backend``: as records name it.
         """
         self._engine = engine
         self._state = state
@@ -65,14 +76,17 @@ class DockerRunner:
         self._grace = grace
         self._gpus = gpus or devices.found()
         self._copying = copying or Copying()
+        self._place = place or Here()
+        self._idle = idle
+        self._images = images or PulledImages(engine, cache)
         self._keeper = keeping.Keeper(
             bounds or collect.Bounds(),
-            record.Recording(hash_gpu_ids=hash_gpu_ids, backend="docker"),
+            record.Recording(hash_gpu_ids=hash_gpu_ids, backend=backend),
             self._copying,
         )
         self._followers = log.Followers(engine)
-        self._watching = Watching(engine, self._limits.disk_bytes)
-        self._network = Network(engine, state)
+        self._watching = Watching(engine, self._place, self._limits.disk_bytes)
+        self._network = Network(engine, state, self._place)
 
     def start(self, job: JobRequest) -> Failed | None:
         if (job.results / layout.RESULT).exists():
@@ -92,7 +106,7 @@ class DockerRunner:
         state = self._engine.inspect(name)
         try:
             if state is None:
-                self._copying.end(job)
+                self._copying.end(job, fetch=self._place.fetch_checkpoint)
                 return keeping.kept(job.results) or _vanished(job)
             if state.status == "created":  # whoever made it died before it was started
                 self._engine.start(name)
@@ -135,7 +149,7 @@ class DockerRunner:
         return None
 
     def _make(self, job: JobRequest, name: str) -> Failed | None:
-        image = self._image(job.built.location)
+        image = self._images.ensure(job.built.location)
         if isinstance(image, Failed):
             return image
         failed = prepare.check_workdir(job) or folders.check_data(job)
@@ -146,8 +160,9 @@ class DockerRunner:
         if isinstance(wish, Failed):
             return wish
         self._lay_out(job, image, wish, about)
+        brought = replace(wish, mounts=self._place.bring(job, wish.user, wish.mounts))
         try:
-            self._engine.create(name, containers.config(wish))
+            self._engine.create(name, config(brought))
         except NoImage as error:
             raise Retryable(f"the image went away meanwhile: {error}") from error
         except Refused as error:
@@ -155,45 +170,24 @@ class DockerRunner:
         (job.folder / layout.CLAIM).touch()
         return None
 
-    def _image(self, reference: str) -> Image | Failed:
-        image = self._engine.image(reference)
-        if "@sha256:" in reference:
-            pulled.note(self._cache, reference)
-        if image is not None:
-            return image
-        if "@sha256:" not in reference:
-            return Failed(
-                Reason.INFRASTRUCTURE,
-                f"the image {reference} is not in the Docker Engine any more: run again to have it built",
-            )
-        try:
-            self._engine.pull(reference)
-        except NoImage as error:
-            return Failed(Reason.INFRASTRUCTURE, f"the image {reference} is nowhere to be had: {error}")
-        found = self._engine.image(reference)
-        if found is None:
-            raise Retryable(f"the image {reference} was pulled, and is not there")
-        return found
-
     def _wish(self, job: JobRequest, image: Image, about: About) -> Wish | Failed:
         resources = job.spec.resources
         try:
             network = self._network.of(job)
         except NoNetwork as error:
             return Failed(Reason.REFUSED, str(error))
-        groups = devices.groups() if self._gpus.vendor is devices.Vendor.AMD else ()
         return Wish(
             image=image.id,
             labels=names.of_trial(self._state, job.run_id, job.folder),
             mounts=folders.mounts(job, runner_file.ensure(self._cache)),
-            user=folders.user(job, rootless=about.rootless),
+            user=self._place.user(job, rootless=about.rootless),
             cpus=min(job.cpus, about.cpus or job.cpus),
             memory_bytes=self._memory_bytes(resources, about),
             pids=self._limits.pids,
             log_bytes=self._limits.log_bytes,
             network=network,
             volumes=image.volumes,
-            devices=devices.request(resources.gpus, self._gpus.vendor, groups=groups),
+            devices=devices.request(resources.gpus, self._gpus.vendor, groups=self._gpus.groups),
         )
 
     def _memory_bytes(self, resources: model.Resources, about: About) -> int:
@@ -209,8 +203,8 @@ class DockerRunner:
         laid = checkpoints.lay_out(job)
         checkpoints.keep_resumed(job.results, laid)
         written = self._job(job, image.variables, None if laid is None else folders.seen(job, laid.folder))
-        folders.lay_out(job, written, about=_told(job, image, wish, about), memory_bytes=wish.memory_bytes)
-        folders.hand_over(job, wish.user)
+        told = _told(job, image, wish, about)
+        folders.lay_out(job, written, Given(told, wish.memory_bytes, self._place.free_bytes(job)))
 
     def _job(self, job: JobRequest, image: Mapping[str, str], resume: Path | None) -> dict[str, object]:
         return {
@@ -236,17 +230,21 @@ class DockerRunner:
     def _running(self, job: JobRequest, name: str, state: State) -> Running:
         self._followers.follow(name, self._log(job))
         self._watching.look(job.folder, name)
-        self._copying.look(job)
-        wrote = self._watching.too_much(job.folder)
+        self._copying.look(job, fetch=self._place.fetch_checkpoint)
+        wrote = self._watching.too_much(job)
         if wrote is not None:
             folders.mark(job.folder, folders.DISK, wrote)
             self._engine.kill(name, "SIGKILL")
         elif ending.is_late(state, datetime.now(UTC), timeout=job.spec.run.timeout, grace=self._grace):
             folders.mark(job.folder, folders.LATE)
             self._engine.kill(name, "SIGKILL")
+        elif (unused := self._idle(job)) is not None:
+            folders.mark(job.folder, folders.IDLE, unused)
+            self._end(name)
         return Running(state.started_at or datetime.now(UTC))
 
     def _ended(self, job: JobRequest, name: str, state: State) -> Finished | Lost:
+        self._place.fetch_told(job)
         told = _read_facts(job.folder)
         count, cut = self._followers.finish(
             name, self._log(job), seconds=LOG_SECONDS, expected=None if told is None else ending.printed(told)
@@ -262,11 +260,15 @@ class DockerRunner:
         )
         facts = ending.facts_of(seen, told)
         if isinstance(facts, Lost):
-            self._copying.end(job)
+            self._copying.end(job, fetch=self._place.fetch_checkpoint)
             return facts
-        facts = folders.whose_disk(job.folder, facts)
-        folders.bring_out(job.folder)
         given = folders.read_given(job.folder)
+        if facts.outcome in folders.FULL:
+            taken = given.disk_free - self._place.free_bytes(job)
+            facts = folders.whose_disk(facts, own=self._place.wrote(job), taken=taken)
+        folders.bring_out(job.folder)
+        if facts.outcome not in keeping.NO_ROOM:
+            self._place.fetch(job)
         kept = self._keeper.keep(
             job,
             facts,
@@ -276,6 +278,7 @@ class DockerRunner:
         )
         self._engine.remove(name)
         self._network.leave(job)
+        self._place.leave(job)
         if facts.outcome in keeping.NO_ROOM:
             remove_tree(job.folder / folders.TRIAL)
         return kept

@@ -23,6 +23,8 @@ class Gpus:
     """Of each; None = unknown."""
     arch: str | None = None
     """Lower case, such as ``hopper``; None = unknown."""
+    groups: tuple[int, ...] = ()
+    """Who may open AMD's device files."""
 
 
 def found(*, nvidia: Path = Path("/proc/driver/nvidia/gpus"), dev: Path = Path("/dev")) -> Gpus:
@@ -31,11 +33,11 @@ def found(*, nvidia: Path = Path("/proc/driver/nvidia/gpus"), dev: Path = Path("
     if count:
         return Gpus(count)
     nodes = [name for name in _names(dev / RENDER_NODES) if name.startswith("renderD")]
-    return Gpus(len(nodes), Vendor.AMD) if (dev / "kfd").exists() else Gpus()
+    return Gpus(len(nodes), Vendor.AMD, groups=groups(dev)) if (dev / "kfd").exists() else Gpus()
 
 
 def request(count: int, vendor: Vendor, *, groups: tuple[int, ...] = ()) -> dict[str, Any]:
-    """Fields of a container's ``HostConfig``. ``groups``: who may open AMD's device files.
+    """Fields of a container's ``HostConfig``. ``groups``: as in `Gpus`.
 
     NVIDIA: what ``docker run --gpus N`` sends. AMD has no such hook: all of its device files
     are passed.

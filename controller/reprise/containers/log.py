@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.docker.engine import STDOUT, Engine
+from reprise.containers.engine import STDOUT, Engine
 from reprise.domain.errors import RepriseError
 from reprise.jobs import layout
 from reprise.locks import if_free

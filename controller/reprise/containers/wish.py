@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reprise.adapters.docker import inside
+from reprise.containers import inside
 
 SHM_SHARE = 2
 """``/dev/shm`` may take this part of the memory, as on an ordinary Linux; it counts as memory."""
@@ -37,6 +37,8 @@ class Mount:
     source: Path
     target: Path
     writable: bool = False
+    of_engine: bool = False
+    """Whether the source is in the Engine's own folder: those it wants to be able to take away again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def host_config(wish: Wish) -> dict[str, Any]:
         "PidsLimit": wish.pids,
         "ShmSize": wish.memory_bytes // SHM_SHARE,
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
-        "Mounts": [_mount(mount) for mount in wish.mounts],
+        "Mounts": [mounted(mount) for mount in wish.mounts],
         "Tmpfs": dict.fromkeys(_own(wish.volumes, wish.mounts), f"rw,nosuid,nodev,size={64 * MEBIBYTE}"),
         "LogConfig": {"Type": LOG_DRIVER, "Config": _log_options(wish.log_bytes)},
         "RestartPolicy": {"Name": "no"},
@@ -113,13 +115,13 @@ def _own(volumes: Iterable[str], mounts: tuple[Mount, ...]) -> list[str]:
     ]
 
 
-def _mount(mount: Mount) -> dict[str, Any]:
+def mounted(mount: Mount) -> dict[str, Any]:
     return {
         "Type": "bind",
         "Source": str(mount.source),
         "Target": str(mount.target),
         "ReadOnly": not mount.writable,
-        "BindOptions": {"Propagation": "rprivate"},
+        "BindOptions": {"Propagation": "rslave" if mount.of_engine else "rprivate"},
     }
 
 

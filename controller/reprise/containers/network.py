@@ -1,27 +1,26 @@
 """The network of a trial: none, unless the spec opens it; then all but the cloud's metadata.
 
 For an open one a guard goes first: a container that holds the network namespace and has closed the way to
-metadata in it (see `guard`). It must not run a stranger's program, so its image is empty and it mounts this
-machine's own Python, read-only. It alone has a right over routes, and no other.
+metadata in it (see `guard`). It must not run a stranger's program, so its image is empty and it mounts the
+Engine's machine's own Python, read-only. It alone has a right over routes, and no other.
 """
 
 import io
-import os
-import sys
 import tarfile
 import time
 from pathlib import Path
 from typing import Any
 
-from reprise.adapters.docker import guard, names
-from reprise.adapters.docker.engine import Engine, NoImage
+from reprise.containers import guard, names
+from reprise.containers.engine import Engine, NoImage
+from reprise.containers.own_python import OwnPython
+from reprise.containers.place import Place
+from reprise.containers.wish import Mount, mounted
 from reprise.domain.errors import Refused
 from reprise.domain.spec import model
 from reprise.ports import JobRequest
 
 EMPTY = "reprise/empty:1"
-ROOT_NAMES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-"""Where programs and the loader are looked for; links into ``/usr`` on most systems."""
 GUARD = "/guard.py"
 READY_SECONDS = 20.0
 LOOK_SECONDS = 0.05
@@ -33,9 +32,10 @@ class NoNetwork(Exception):
 
 
 class Network:
-    def __init__(self, engine: Engine, state: Path) -> None:
+    def __init__(self, engine: Engine, state: Path, place: Place) -> None:
         self._engine = engine
         self._state = state
+        self._place = place
 
     def of(self, job: JobRequest) -> str:
         """What the Engine calls it; made or adopted. Raises NoNetwork when it cannot be made safe."""
@@ -45,10 +45,12 @@ class Network:
         name = self._guard(job)
         labels = names.of_trial(self._state, job.run_id, job.folder)
         self._engine.create_network(network, names.of_run(self._state, job.run_id))
+        python = self._place.python()
         if self._engine.image(EMPTY) is None:
-            self._engine.load(EMPTY, _empty())
+            self._engine.load(EMPTY, _empty(python))
+        program = self._place.lend(job.run_id, Mount(Path(guard.__file__), Path(GUARD)))
         try:
-            self._engine.create(name, _config(network, labels))
+            self._engine.create(name, _config(network, labels, python, program))
             self._engine.start(name)
             self._wait_until_closed(name)
         except (Refused, NoImage) as error:
@@ -79,11 +81,11 @@ class Network:
         raise Refused(f"it took longer than {READY_SECONDS:g} s")
 
 
-def _config(network: str, labels: dict[str, str]) -> dict[str, Any]:
-    program = os.path.realpath(sys.executable)
+def _config(network: str, labels: dict[str, str], python: OwnPython, program: Mount) -> dict[str, Any]:
+    """``program``: our guard."""
     return {
         "Image": EMPTY,
-        "Entrypoint": [program, "-I", "-S", GUARD],
+        "Entrypoint": [python.program, "-I", "-S", GUARD],
         "Cmd": [],
         "User": "0:0",
         "Labels": labels,
@@ -98,8 +100,7 @@ def _config(network: str, labels: dict[str, str]) -> dict[str, Any]:
             "MemorySwap": MEMORY_BYTES,
             "PidsLimit": 8,
             "Mounts": [
-                {"Type": "bind", "Source": source, "Target": target, "ReadOnly": True}
-                for source, target in _own_python(program)
+                mounted(each) for each in (*(Mount(Path(of), Path(of)) for of in python.places), program)
             ],
             "LogConfig": {
                 "Type": "local",
@@ -109,29 +110,14 @@ def _config(network: str, labels: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _own_python(program: str) -> list[tuple[str, str]]:
-    """What this machine's Python needs, and the guard."""
-    real = [
-        f"/{name}" for name in ROOT_NAMES if Path("/", name).is_dir() and not Path("/", name).is_symlink()
-    ]
-    cache = ["/etc/ld.so.cache"] if Path("/etc/ld.so.cache").exists() else []
-    places = ["/usr", *real, *cache]
-    for place in (sys.base_prefix, str(Path(program).parent)):
-        if not any(f"{place}/".startswith(f"{each}/") for each in places):
-            places.append(place)
-    return [*((place, place) for place in places), (guard.__file__, GUARD)]
-
-
-def _empty() -> bytes:
-    """A root file system with the links that this machine has, and nothing else."""
+def _empty(python: OwnPython) -> bytes:
+    """A root file system with the links that the machine has, and nothing else."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as archive:
-        for name in ROOT_NAMES:
-            path = Path("/", name)
-            if path.is_symlink():
-                link = tarfile.TarInfo(name)
-                link.type, link.linkname = tarfile.SYMTYPE, os.readlink(path)
-                archive.addfile(link)
+        for name, target in python.links:
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            archive.addfile(link)
         folder = tarfile.TarInfo("usr")
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(folder)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.docker import inside
-from reprise.adapters.docker.containers import Mount
-from reprise.adapters.docker.ending import Marks
-from reprise.adapters.docker.log import ERRORS
+from reprise.containers import inside
+from reprise.containers.ending import Marks
+from reprise.containers.log import ERRORS
+from reprise.containers.wish import Mount
 from reprise.domain import environment, system_metrics
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside
@@ -23,7 +22,6 @@ from reprise.jobs import confined, keeping, layout, prepare
 from reprise.jobs.outcome import Facts
 from reprise.ports import Failed, JobRequest
 from reprise.removal import remove_tree
-from reprise_runner import job_files
 from reprise_runner.capture import MACHINE
 
 FIRST_UID = 64501
@@ -33,9 +31,13 @@ TRIAL = "trial"
 BROUGHT_OUT = (system_metrics.NAME, MACHINE, environment.NVIDIA_SMI)
 """What the runner leaves for the record, where its readers look for it."""
 
+FULL = ("disk_full", "disk_taken")
+"""Outcomes that are told apart by who wrote so much."""
+
 STOPPED = "stopped"
 LATE = "late"
 DISK = "disk"
+IDLE = "idle"
 GIVEN = "given.json"
 MEGABYTE = 1 << 20
 
@@ -95,15 +97,12 @@ def user_words(slot: int, *, rootless: bool) -> str:
     return f"not root (throw-away uid {FIRST_UID + slot})"
 
 
-def lay_out(
-    job: JobRequest, written: dict[str, object], *, about: dict[str, object], memory_bytes: int
-) -> None:
+def lay_out(job: JobRequest, written: dict[str, object], given: Given) -> None:
     """``job.json`` twice: for the runner, and where the job cannot change it."""
     remove_tree(job.folder / TRIAL)
     (job.folder / TRIAL).mkdir(mode=0o700)
     for place in (job.folder, job.folder / TRIAL):
         keeping.write_text(place / layout.JOB, json.dumps(written))
-    given = Given(about, memory_bytes, shutil.disk_usage(job.folder).free)
     keeping.write_text(job.folder / GIVEN, json.dumps(asdict(given)))
     for file in job.data:
         _mount_point(job.tree, file.path, folder=Path(file.location).is_dir())
@@ -155,6 +154,7 @@ def marks(folder: Path) -> Marks:
         stopped=(folder / f"{STOPPED}.mark").exists(),
         late=(folder / f"{LATE}.mark").exists(),
         disk=_text(folder / f"{DISK}.mark"),
+        idle=_text(folder / f"{IDLE}.mark"),
     )
 
 
@@ -180,12 +180,11 @@ def bring_out(folder: Path) -> None:
             continue
 
 
-def whose_disk(folder: Path, facts: Facts) -> Facts:
-    """Whether a full disk is the job's doing: the runner sees only its own folder, we see all of them."""
-    if facts.outcome not in ("disk_full", "disk_taken"):
-        return facts
-    own = job_files.disk_bytes(str(folder))
-    taken = read_given(folder).disk_free - shutil.disk_usage(folder).free
+def whose_disk(facts: Facts, *, own: int, taken: int) -> Facts:
+    """Whether a full disk is the job's doing: the runner sees only its own folder, we see all of them.
+
+    ``own``: bytes that the trial takes, ``taken``: that anybody took since it started.
+    """
     mine = own >= MEGABYTE and own * 2 >= taken
     return facts.model_copy(update={"outcome": "disk_full" if mine else "disk_taken"})
 

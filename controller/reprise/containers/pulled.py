@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reprise.adapters.docker.engine import Engine
+from reprise.containers.engine import Engine
 from reprise.domain.retention import Item, Kind
 
 FOLDER = "pulled"

@@ -4,14 +4,17 @@ Every call has a timeout. What the library raises becomes `Retryable` where the 
 `Refused` with the Engine's own words where it said no. What is gone is None, and removing it is fine.
 """
 
+import base64
+import json
 import re
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import docker
@@ -27,6 +30,12 @@ MAX_SAID = 300
 FRAME = struct.Struct(">BxxxL")
 """Before each message of a log: the stream, and how many bytes follow."""
 STDOUT = 1
+GO_FOLDER, GO_LINK = 1 << 31, 1 << 27
+"""Bits of a mode as the Engine's language has them."""
+COUNTING_SECONDS = 120
+LOADING_SECONDS = 900
+SAVED_PIECE = 1 << 20
+LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -93,6 +102,23 @@ class Message:
     stream: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file of a container, not followed when it is a link."""
+
+    folder: bool
+    link: bool
+    bytes: int
+    changed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Bytes that come. `read` raises Retryable when they break off."""
+
+    read: Callable[[int], bytes]
+
+
 class NoImage(Exception):
     """The Engine has no such image, and none can be pulled by that name."""
 
@@ -100,9 +126,13 @@ class NoImage(Exception):
 class Engine:
     """Safe for several threads. Connects when it is first asked."""
 
-    def __init__(self, host: str, *, timeout_seconds: int = TIMEOUT_SECONDS) -> None:
-        """``host``: ``unix:///var/run/docker.sock`` or another address of an Engine on this machine."""
+    def __init__(self, host: str, *, timeout_seconds: int = TIMEOUT_SECONDS, name: str | None = None) -> None:
+        """``host``: ``unix:///var/run/docker.sock`` or another address, of a socket on this machine.
+
+        ``name``: as messages call it.
+        """
         self.host = host
+        self._name = name or f"the Docker Engine at {host}"
         self._timeout = timeout_seconds
         self._connecting = threading.Lock()
         self._connected: Any = None
@@ -176,6 +206,39 @@ class Engine:
         repository, _, tag = name.partition(":")
         with self._asked(f"image {name}"):
             self._client().import_image_from_data(root, repository=repository, tag=tag)
+
+    def save(self, reference: str) -> Iterator[bytes]:
+        """An image as ``docker save`` writes it. Raises NoImage when there is none of that name."""
+        try:
+            with self._asked(f"image {reference}"):
+                yield from self._client().get_image(reference, chunk_size=SAVED_PIECE)
+        except _Gone as error:
+            raise NoImage(str(error)) from error
+
+    def receive(self, archive: Iterator[bytes]) -> str:
+        """Take what `save` gave; what the image is called here. Raises Retryable when it is not taken."""
+        # The Engine is quiet while it unpacks what has come, so this connection is a patient one.
+        with (
+            self._asked("an image that is sent to it"),
+            closing(self._connect(LOADING_SECONDS)) as client,
+        ):
+            said = [dict(event) for event in client.load_image(archive)]
+        wrong = next((str(each["error"]) for each in said if "error" in each), None)
+        named = LOADED.findall("".join(str(each.get("stream", "")) for each in said))
+        if wrong or not named:
+            raise Retryable(
+                f"the Docker Engine did not take an image: {(wrong or 'it named none')[:MAX_SAID]}"
+            )
+        return str(named[-1])
+
+    def call(self, reference: str, name: str) -> None:
+        """Give an image another name, which has a tag. Raises NoImage when there is no such image."""
+        repository, _, tag = name.rpartition(":")
+        try:
+            with self._asked(f"image {reference}"):
+                self._client().tag(reference, repository, tag)
+        except _Gone as error:
+            raise NoImage(str(error)) from error
 
     # --- containers -----------------------------------------------------------------------------
 
@@ -275,6 +338,57 @@ class Engine:
             finally:
                 response.close()
 
+    # --- files ----------------------------------------------------------------------------------
+
+    def put(self, name: str, archive: Iterator[bytes]) -> None:
+        """Unpack a tar archive over the container's files, running or not; owners are as in the archive."""
+        with self._asked(f"files for container {name}"):
+            self._client().put_archive(name, "/", archive)
+
+    @contextmanager
+    def get(self, name: str, path: str) -> Iterator[Stream | None]:
+        """A tar archive of this file or folder of the container; None when it is not there."""
+        with self._asked(f"`{path}` of container {name}"):
+            response = self._archive("get", name, path)
+        try:
+            yield None if response is None else Stream(partial(self._piece, response))
+        finally:
+            if response is not None:
+                response.close()
+
+    def seen(self, name: str, path: str) -> Seen | None:
+        """What it is in the container; None when it is not there."""
+        with self._asked(f"`{path}` of container {name}"):
+            response = self._archive("head", name, path)
+            if response is None:
+                return None
+            told = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
+            mode = int(told["mode"])
+            return Seen(bool(mode & GO_FOLDER), bool(mode & GO_LINK), int(told["size"]), _time(told["mtime"]))
+
+    def _archive(self, method: str, name: str, path: str) -> Any:
+        client = self._client()
+        response = client.request(
+            method,
+            f"{client.base_url}/v{client.api_version}/containers/{name}/archive",
+            params={"path": path},
+            headers={"Accept-Encoding": "identity"},
+            stream=method == "get",
+            timeout=self._timeout,
+        )
+        if response.status_code == requests.codes.not_found:
+            response.close()
+            return None
+        response.raise_for_status()
+        return response
+
+    def _piece(self, response: Any, count: int) -> bytes:
+        with self._asked("files that it was sending"):
+            try:
+                return bytes(response.raw.read(count))
+            except urllib3.exceptions.HTTPError as error:  # requests wraps it only in its own iterators
+                raise requests.ConnectionError(str(error)) from error
+
     # --- networks and volumes -------------------------------------------------------------------
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
@@ -300,23 +414,62 @@ class Engine:
             found = self._client().networks(filters={"label": _filters(labels)})
         return {each["Name"]: dict(each.get("Labels") or {}) for each in found}
 
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> str:
+        """Create or adopt; the folder that it is on the Engine's machine."""
+        with self._asked(f"volume {name}"):
+            made = self._client().create_volume(name, driver="local", labels=dict(labels))
+            return str(made["Mountpoint"])
+
+    def volume(self, name: str) -> str | None:
+        """The folder that it is on the Engine's machine; None when there is none of that name."""
+        try:
+            with self._asked(f"volume {name}"):
+                return str(self._client().inspect_volume(name)["Mountpoint"])
+        except _Gone:
+            return None
+
+    def volume_bytes(self, name: str) -> int:
+        """What its files take; 0 when it is gone. The Engine counts them for each answer."""
+        with self._asked("how large its volumes are"):
+            client = self._client()
+            response = client.get(
+                f"{client.base_url}/v{client.api_version}/system/df",
+                params={"type": "volume"},
+                timeout=COUNTING_SECONDS,
+            )
+            response.raise_for_status()
+            for each in response.json().get("Volumes") or ():
+                if each["Name"] == name:
+                    return max(0, int((each.get("UsageData") or {}).get("Size") or 0))
+        return 0
+
+    def remove_volume(self, name: str) -> None:
+        """Gone is fine."""
+        try:
+            with self._asked(f"volume {name}"):
+                self._client().remove_volume(name, force=True)
+        except _Gone:
+            return
+        except _Conflict as error:
+            raise Retryable(f"the Docker Engine does not remove volume {name}: {error}") from error
+
     def remove_volumes(self, labels: Mapping[str, str]) -> None:
         with self._asked("the list of volumes"):
             found = self._client().volumes(filters={"label": _filters(labels)}).get("Volumes") or ()
         for each in found:
-            try:
-                with self._asked(f"volume {each['Name']}"):
-                    self._client().remove_volume(each["Name"], force=True)
-            except (_Gone, _Conflict):
-                continue
+            with suppress(_Gone, _Conflict), self._asked(f"volume {each['Name']}"):
+                self._client().remove_volume(each["Name"], force=True)
 
     # --- connection -----------------------------------------------------------------------------
 
     def _client(self) -> Any:
         with self._connecting:
             if self._connected is None:
-                self._connected = docker.APIClient(self.host, version="auto", timeout=self._timeout)
+                self._connected = self._connect(self._timeout)
             return self._connected
+
+    def _connect(self, seconds: int) -> Any:
+        return docker.APIClient(self.host, version="auto", timeout=seconds)
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[None]:
@@ -329,7 +482,7 @@ class Engine:
             raise Refused(f"the Docker Engine refused {what}: {error}") from error
         except (errors.DockerException, requests.RequestException, OSError, ValueError, KeyError) as error:
             raise Retryable(
-                f"the Docker Engine at {self.host} did not answer about {what} ({_short(error)}): "
+                f"{self._name} did not answer about {what} ({_short(error)}): "
                 "see that it runs and that this user may use its socket"
             ) from error
 

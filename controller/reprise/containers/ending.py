@@ -7,7 +7,7 @@ user: it is believed only where it agrees with how the container ended.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reprise.adapters.docker.engine import State, Used
+from reprise.containers.engine import State, Used
 from reprise.jobs.outcome import Facts
 from reprise.ports import Lost
 from reprise_runner import exit_codes, job_log
@@ -28,6 +28,8 @@ class Marks:
     """It was still there after its time, and we ended it."""
     disk: str = ""
     """Why we ended it for what it wrote; empty when we did not."""
+    idle: str = ""
+    """Why we ended it for what it left unused; empty when we did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def facts_of(seen: Seen, told: Facts | None) -> Facts | Lost:
     believed = told if told is not None and exit_codes.of(told.model_dump()) == state.exit_code else None
     if seen.marks.disk:
         return _outside(seen, "disk_exceeded", detail=seen.marks.disk)
+    if seen.marks.idle:
+        return _outside(seen, "idle", detail=seen.marks.idle)
     if seen.marks.late:
         return _outside(seen, "timed_out")
     if state.out_of_memory and state.exit_code and (believed is None or believed.outcome == "exited"):

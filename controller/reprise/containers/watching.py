@@ -1,4 +1,4 @@
-"""Looks at what a running container uses: processor and memory by the Engine, the disk by its folders."""
+"""Looks at what a running container uses: processor and memory by the Engine, the disk by its place."""
 
 import json
 import threading
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.adapters.docker.engine import Engine, Used
-from reprise.jobs import layout
-from reprise_runner import job_files
+from reprise.containers.engine import Engine, Used
+from reprise.containers.place import Place
+from reprise.ports import JobRequest
 
 USED = "used.json"
 SAMPLE_SECONDS = 2.0
@@ -28,8 +28,9 @@ class _Times:
 
 
 class Watching:
-    def __init__(self, engine: Engine, disk_bytes: int) -> None:
+    def __init__(self, engine: Engine, place: Place, disk_bytes: int) -> None:
         self._engine = engine
+        self._place = place
         self._disk_bytes = disk_bytes
         self._times: dict[Path, _Times] = {}
         self._lock = threading.Lock()
@@ -56,13 +57,13 @@ class Watching:
         except (FileNotFoundError, ValidationError):
             return NOTHING
 
-    def too_much(self, folder: Path) -> str | None:
+    def too_much(self, job: JobRequest) -> str | None:
         """The end of a sentence when the job wrote more than it may; None while it is within its bound."""
-        times = self._of(folder)
+        times = self._of(job.folder)
         began = time.monotonic()
         if began < times.disk_at:
             return None
-        wrote = sum(job_files.disk_bytes(str(folder / name)) for name in ("tree", "trial", *layout.WRITABLE))
+        wrote = self._place.wrote(job)
         ended = time.monotonic()
         times.disk_at = ended + max(DISK_SECONDS, DISK_SHARE * (ended - began))
         if wrote <= self._disk_bytes:
