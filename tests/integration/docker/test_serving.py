@@ -16,7 +16,7 @@ from tests.integration.spine.controller import Controller, until
 from tests.integration.spine.town import Paper, Town, assert_told_once
 
 from reprise import bootstrap
-from reprise.adapters.docker import inside, names
+from reprise.containers import inside, names
 from reprise.domain.backend import DOCKER, PROCESS
 from reprise.domain.run import RunId
 from reprise.engine.reaper import Reaper
