@@ -319,6 +319,8 @@ class FakeCloud:
             case HostsWish(node_type, number, uids):
                 fitting = [each for each in self.machines if each.node_type == node_type and each.usable]
                 named = [each for each in fitting if not uids or each.uid in uids]
+                if not named:
+                    raise CloudRefused(Refusal.NO_SUCH_TYPE, f"there is no {node_type}")
                 free = [each for each in named if self._is_free(each.id, start, wish.end)][:number]
                 if len(free) < number:
                     raise CloudRefused(Refusal.FULL, "Not enough hosts available")
