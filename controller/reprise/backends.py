@@ -25,6 +25,9 @@ from reprise.ports import Storage
 from reprise.settings import Settings
 
 NO_DOCKER = "the docker backend needs a library that is not installed: pip install 'reprise-ml[docker]'"
+NO_CHAMELEON = (
+    "the chameleon backend needs libraries that are not installed: pip install 'reprise-ml[chameleon]'"
+)
 VENDORS = {"nvidia": "nvidia", "rocm": "amd"}
 """As settings name the kinds of GPUs, and as the adapter does; ``none`` is neither."""
 

@@ -47,6 +47,7 @@ class System(Enum):
     """What `doctor` can look at alone."""
 
     GITHUB = "github"
+    CHAMELEON = "chameleon"
 
 
 @app.callback(invoke_without_command=True)
@@ -252,10 +253,13 @@ def doctor(
     settings = load_settings(config)
     if init_keys:
         findings = examination.init_keys(settings)
-    elif system is None:
-        findings = examination.examine(settings)
     else:
-        findings = examination.examine_github(settings)
+        look = {
+            None: examination.examine,
+            System.GITHUB: examination.examine_github,
+            System.CHAMELEON: examination.look_at_chameleon,
+        }
+        findings = look[system](settings)
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1

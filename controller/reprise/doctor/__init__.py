@@ -4,11 +4,13 @@ Nothing is changed, but for a key that is asked for. The controller may run mean
 """
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from reprise.adapters.github.registration import kept_app
 from reprise.bootstrap import forge_of, keys_of
 from reprise.doctor.app import examine_app
+from reprise.doctor.chameleon import examine_chameleon
 from reprise.doctor.docker import examine_docker
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
@@ -18,7 +20,13 @@ from reprise.settings import Settings
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
-    return (*examine_here(settings), *examine_docker(settings), *examine_github(settings))
+    leased = look_at_chameleon(settings) if "chameleon" in settings.backends else ()
+    return (*examine_here(settings), *examine_docker(settings), *leased, *examine_github(settings))
+
+
+def look_at_chameleon(settings: Settings) -> tuple[Finding, ...]:
+    """A tour of every site that there is a credential for, whether or not jobs run there."""
+    return tuple(examine_chameleon(settings, datetime.now(UTC)))
 
 
 def init_keys(settings: Settings) -> tuple[Finding, ...]:

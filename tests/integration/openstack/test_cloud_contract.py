@@ -74,11 +74,11 @@ class RealWorld:
                 raise TimeoutError("it did not come to pass within a minute")
             time.sleep(0.3)
 
-    def portal(self, *, down: bool = False, project_sus: float = 1000.0, user_sus: float | None = None) -> None:
+    def portal(
+        self, *, down: bool = False, project_sus: float = 1000.0, user_sus: float | None = None
+    ) -> None:
         """Beside what the leases of earlier tests have cost."""
-        spent = sum(
-            charge["units"] for charge in self.box.charges() if charge["project"] == self._project_id
-        )
+        spent = sum(charge["units"] for charge in self.box.charges() if charge["project"] == self._project_id)
         more = user_sus + spent if user_sus is not None else None
         self.box.knobs.portal(Rules(down=down, project_sus=project_sus + spent, user_sus=more))
 
