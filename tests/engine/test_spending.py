@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Make
-from tests.engine.harness import FILES, SPEC, Controller, Outside, assert_clean, reason, spec_with
+from tests.engine.harness import (
+    FILES,
+    SPEC,
+    Controller,
+    Outside,
+    assert_clean,
+    pull_request,
+    reason,
+    spec_with,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
 
 from reprise.domain.audit import Action, Unit
-from reprise.domain.forge import OnCommit
+from reprise.domain.forge import OnCommit, Permission
 from reprise.domain.leasing.choice import Nothing
 from reprise.domain.leasing.length import Length
 from reprise.domain.leasing.money import Charge
@@ -244,6 +253,26 @@ def test_a_machine_that_is_there_anyway_has_no_account(make: Make, outside: Outs
     assert (run.quoted, run.su_limit, kept(controller, run)) == (None, None, ())
     (spent,) = [deed for deed in controller.audit(run) if deed.action is Action.SPENT]
     assert spent.unit is Unit.MACHINE_SECONDS
+
+
+def test_waiting_for_a_lease_makes_no_run_look_long(make: Make, outside: Outside, lessor: Lessor) -> None:
+    lessor.pending_looks, lessor.wait_seconds = 1, 80_000
+    controller = make(policy=Policy(max_su_per_run=5))
+    repository = outside.repository()
+    assert reason(tagged(controller, repository)) is Reason.COMPLETED
+    assert reason(tagged(controller, repository, "v2")) is Reason.COMPLETED
+
+
+def test_a_plan_tells_what_leases_would_cost(
+    controller: Controller, outside: Outside, lessor: Lessor
+) -> None:
+    pull = pull_request(outside)
+    outside.forge.set_permission(pull.repository, "eve", Permission.READ)
+    controller.told_comment(pull, who="eve")
+    controller.work()
+    (comment,) = outside.comments(pull.repository, pull.place)
+    assert "| service units | about 2.0 SU (1.0 to 6.0), on one of `gpu_rtx_6000` |" in comment.body
+    assert lessor.asked == {}
 
 
 def test_a_dearer_machine_is_given_less_time_for_the_same_budget(
