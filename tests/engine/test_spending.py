@@ -18,6 +18,7 @@ from tests.engine.harness import (
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
+from tests.fakes.runner import FakeJob
 
 from reprise.domain.audit import Action, Unit
 from reprise.domain.forge import OnCommit, Permission
@@ -28,6 +29,7 @@ from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import Policy
 from reprise.domain.run import Reason, Repository, RunId
 from reprise.domain.spec.model import Spec
+from reprise.engine import stopping
 from reprise.engine.reaper import Reaper
 from reprise.engine.view import run_view
 from reprise.ports import Allocation, Failed, Pending
@@ -245,6 +247,29 @@ def test_the_reaper_closes_the_account_of_an_orphan(
     assert reaper.reap(controller.world) == (run.id,)
     assert all(each.ended_at is not None for each in kept(controller, run))
     assert "l9" in [each.lease_id for each in kept(controller, run)]
+
+
+def test_an_extension_is_seen_while_the_job_runs(
+    controller: Controller, outside: Outside, lessor: Lessor
+) -> None:
+    outside.runner.script = lambda job: FakeJob(forever=True)
+    repository = outside.repository()
+    sha = outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    controller.start()
+    controller.until(lambda: outside.runner.started)
+    (run,) = controller.runs()
+    (charge,) = lessor.leased[run.id]
+    longer = replace(charge, end=charge.end + HOUR)
+    lessor.leased[run.id] = (longer,)
+    Reaper().reap(controller.world)
+    assert kept(controller, run) == (longer,)
+    with controller.world.store.write() as connection:
+        stopping.cancel(controller.world, connection, repository.id, OnCommit(sha), "ada")
+    controller.work()
+    assert_clean(controller)
+    (ended,) = kept(controller, run)
+    assert ended.ended_at is not None
 
 
 def test_a_machine_that_is_there_anyway_has_no_account(make: Make, outside: Outside) -> None:
