@@ -29,7 +29,7 @@ from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import Policy
 from reprise.domain.run import Reason, Repository, RunId
 from reprise.domain.spec.model import Spec
-from reprise.engine import stopping
+from reprise.engine import spending, stopping
 from reprise.engine.reaper import Reaper
 from reprise.engine.view import run_view
 from reprise.ports import Allocation, Failed, Pending
@@ -247,6 +247,17 @@ def test_the_reaper_closes_the_account_of_an_orphan(
     assert reaper.reap(controller.world) == (run.id,)
     assert all(each.ended_at is not None for each in kept(controller, run))
     assert "l9" in [each.lease_id for each in kept(controller, run)]
+
+
+def test_whoever_asks_again_is_promised_the_same(make: Make, outside: Outside, lessor: Lessor) -> None:
+    """After a crash between the promise and the request."""
+    controller = make(policy=Policy(max_su_per_month=4.5))
+    run = tagged(controller, outside.repository())
+    spec = lessor.asked[run.id]
+    for _ in range(2):
+        again = spending.allow(controller.world, run, spec)
+        assert not isinstance(again, Failed)
+        assert again.policy.max_su_per_run == pytest.approx(4.5)
 
 
 def test_an_extension_is_seen_while_the_job_runs(
