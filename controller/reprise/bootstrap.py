@@ -349,6 +349,7 @@ def _world(
         per_repository=settings.limits.per_repository,
         per_user=settings.limits.per_user,
         policy=settings.policy.policy(),
+        su_per_user_month=settings.chameleon.su_per_user_month,
         plans=PlanRule(timedelta(days=settings.policy.plan_days), settings.policy.plans_per_day),
         variation=variation,
     )

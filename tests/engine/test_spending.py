@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Make
-from tests.engine.harness import FILES, SPEC, Controller, Outside, assert_clean, reason, spec_with
+from tests.engine.harness import (
+    FILES,
+    SPEC,
+    Controller,
+    Outside,
+    assert_clean,
+    pull_request,
+    reason,
+    spec_with,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
+from tests.fakes.runner import FakeJob
 
 from reprise.domain.audit import Action, Unit
-from reprise.domain.forge import OnCommit
+from reprise.domain.forge import OnCommit, Permission
 from reprise.domain.leasing.choice import Nothing
 from reprise.domain.leasing.length import Length
 from reprise.domain.leasing.money import Charge
@@ -19,6 +29,7 @@ from reprise.domain.leasing.quote import Estimate
 from reprise.domain.policy import Policy
 from reprise.domain.run import Reason, Repository, RunId
 from reprise.domain.spec.model import Spec
+from reprise.engine import spending, stopping
 from reprise.engine.reaper import Reaper
 from reprise.engine.view import run_view
 from reprise.ports import Allocation, Failed, Pending
@@ -238,12 +249,66 @@ def test_the_reaper_closes_the_account_of_an_orphan(
     assert "l9" in [each.lease_id for each in kept(controller, run)]
 
 
+def test_whoever_asks_again_is_promised_the_same(make: Make, outside: Outside, lessor: Lessor) -> None:
+    """After a crash between the promise and the request."""
+    controller = make(policy=Policy(max_su_per_month=4.5))
+    run = tagged(controller, outside.repository())
+    spec = lessor.asked[run.id]
+    for _ in range(2):
+        again = spending.allow(controller.world, run, spec)
+        assert not isinstance(again, Failed)
+        assert again.policy.max_su_per_run == pytest.approx(4.5)
+
+
+def test_an_extension_is_seen_while_the_job_runs(
+    controller: Controller, outside: Outside, lessor: Lessor
+) -> None:
+    outside.runner.script = lambda job: FakeJob(forever=True)
+    repository = outside.repository()
+    sha = outside.tag(repository, "v1")
+    controller.told_tag(repository, "v1")
+    controller.start()
+    controller.until(lambda: outside.runner.started)
+    (run,) = controller.runs()
+    (charge,) = lessor.leased[run.id]
+    longer = replace(charge, end=charge.end + HOUR)
+    lessor.leased[run.id] = (longer,)
+    Reaper().reap(controller.world)
+    assert kept(controller, run) == (longer,)
+    with controller.world.store.write() as connection:
+        stopping.cancel(controller.world, connection, repository.id, OnCommit(sha), "ada")
+    controller.work()
+    assert_clean(controller)
+    (ended,) = kept(controller, run)
+    assert ended.ended_at is not None
+
+
 def test_a_machine_that_is_there_anyway_has_no_account(make: Make, outside: Outside) -> None:
     controller = make()
     run = tagged(controller, outside.repository())
     assert (run.quoted, run.su_limit, kept(controller, run)) == (None, None, ())
     (spent,) = [deed for deed in controller.audit(run) if deed.action is Action.SPENT]
     assert spent.unit is Unit.MACHINE_SECONDS
+
+
+def test_waiting_for_a_lease_makes_no_run_look_long(make: Make, outside: Outside, lessor: Lessor) -> None:
+    lessor.pending_looks, lessor.wait_seconds = 1, 80_000
+    controller = make(policy=Policy(max_su_per_run=5))
+    repository = outside.repository()
+    assert reason(tagged(controller, repository)) is Reason.COMPLETED
+    assert reason(tagged(controller, repository, "v2")) is Reason.COMPLETED
+
+
+def test_a_plan_tells_what_leases_would_cost(
+    controller: Controller, outside: Outside, lessor: Lessor
+) -> None:
+    pull = pull_request(outside)
+    outside.forge.set_permission(pull.repository, "eve", Permission.READ)
+    controller.told_comment(pull, who="eve")
+    controller.work()
+    (comment,) = outside.comments(pull.repository, pull.place)
+    assert "| service units | about 2.0 SU (1.0 to 6.0), on one of `gpu_rtx_6000` |" in comment.body
+    assert lessor.asked == {}
 
 
 def test_a_dearer_machine_is_given_less_time_for_the_same_budget(

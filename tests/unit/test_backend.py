@@ -16,7 +16,12 @@ DOCKER = Offer("docker", images=True, gpus=True, closes_network=True, untrusted=
 BOTH = (PROCESS, DOCKER)
 
 offers = st.lists(
-    st.builds(Offer, st.sampled_from(BACKENDS), st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    st.builds(
+        Offer,
+        st.sampled_from(BACKENDS),
+        *[st.booleans()] * 4,
+        sites=st.sampled_from([(), ("CHI@UC",)]),
+    ),
     unique_by=lambda offer: offer.name,
     min_size=1,
 )
@@ -26,6 +31,7 @@ needs = st.builds(
     gpus=st.integers(0, 2),
     closed_network=st.booleans(),
     untrusted=st.booleans(),
+    node_types=st.sampled_from([(), ("gpu_h100",)]),
 )
 policies = st.builds(
     Policy,
@@ -41,6 +47,7 @@ def fits(offer: Offer, need: Needs, policy: Policy) -> bool:
         and (offer.gpus or not need.gpus)
         and (offer.closes_network or not need.closed_network)
         and (offer.untrusted or not need.untrusted)
+        and (bool(offer.sites) or not need.node_types)
     )
 
 
@@ -73,6 +80,7 @@ def test_who_needs_more_or_may_less_is_never_let_in_where_others_are_not(
     [
         (Needs(untrusted=True), UNRESTRICTED, None, "the operator can add docker to REPRISE_BACKENDS"),
         (Needs(gpus=2), UNRESTRICTED, None, "asks for 2 GPUs, and the backend process lends none"),
+        (Needs(node_types=("a", "b")), UNRESTRICTED, None, "asks for a or b, and the backend process leases"),
         (Needs("environment.image"), UNRESTRICTED, None, "`environment.image` needs an image"),
         (Needs(closed_network=True), UNRESTRICTED, None, "cannot be enforced on the backend process"),
         (NOTHING, Policy(backends=("docker",)), None, "add process to `policy.backends`"),

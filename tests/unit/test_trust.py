@@ -204,6 +204,20 @@ def test_a_policy_that_nobody_can_read_allows_nothing() -> None:
         assert isinstance(approve(permission, standing, LOST, FREE, 1.0), Refused)
 
 
+def test_a_dearer_machine_reaches_the_same_bound_earlier() -> None:
+    """At 4 SU an hour an hour costs what four hours of others do."""
+    asked = Asked(Kind.TAG, Permission.WRITE, from_fork=False, named=Named.NOTHING)
+    cost = Cost(HOUR, 10 * HOUR, spent=8 * HOUR, rate=4)
+    assert decide(asked, Policy(max_su_per_run=4, max_su_per_month=100), cost) == Allowed(
+        "pushed by somebody who may write", HOUR
+    )
+    assert isinstance(decide(asked, Policy(max_su_per_run=3.9), cost), Refused)
+    refused = decide(asked, Policy(max_su_per_month=11), cost)
+    assert isinstance(refused, Refused)
+    assert "Of the 2 h 45 min of one machine" in refused.reason
+    assert "2 h are spent" in refused.reason
+
+
 def test_every_refusal_is_a_sentence_that_says_what_to_do_next() -> None:
     policies: tuple[Policy | Unreadable, ...] = (*POLICIES, LOST)
     reasons = {

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import assert_never
 
 from reprise.domain.backend import Unfit
+from reprise.domain.leasing.budget import Bound, Whose, refusal
 from reprise.domain.leasing.choice import Nothing
 from reprise.domain.leasing.quote import Estimate
 from reprise.domain.pins import Pins
@@ -110,8 +111,17 @@ class RunPlan:
     @property
     def missing(self) -> tuple[str, ...]:
         unfit = (self.backend.why.rstrip("."),) if isinstance(self.backend, Unfit) else ()
-        nothing = (self.quoted.why.rstrip("."),) if isinstance(self.quoted, Nothing) else ()
-        return (*self.here.missing, *unfit, *nothing, *map(_absent, lacking(self.here.inputs)))
+        return (*self.here.missing, *unfit, *self._no_lease(), *map(_absent, lacking(self.here.inputs)))
+
+    def _no_lease(self) -> tuple[str, ...]:
+        """Only what the folder and its own policy say: what a month leaves is asked before the lease."""
+        if isinstance(self.quoted, Nothing):
+            return (self.quoted.why.rstrip("."),)
+        allowed = self.spec.policy.max_su_per_run
+        if self.quoted is None or allowed is None:
+            return ()
+        why = refusal(self.quoted, [Bound(Whose.RUN, allowed)])
+        return (why.rstrip("."),) if why is not None else ()
 
 
 def lacking(inputs: Sequence[Input]) -> list[Input]:

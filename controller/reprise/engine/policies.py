@@ -13,7 +13,7 @@ from reprise.domain.command import Reproduce
 from reprise.domain.errors import Refused
 from reprise.domain.forecast import usual_seconds
 from reprise.domain.leasing.quote import Estimate
-from reprise.domain.policy import Policy, Unreadable, stricter
+from reprise.domain.policy import SU_SECONDS, Policy, Unreadable, stricter
 from reprise.domain.run import Repository, Sha
 from reprise.domain.spec.asked import with_arguments
 from reprise.domain.spec.document import MOST_BYTES
@@ -138,27 +138,30 @@ class Policies:
         most = most_executions(spec) * spec.run.timeout.total_seconds()
         if (policy.max_su_per_run, policy.max_su_per_month) == (None, None):
             return Cost(None, most)
-        expected, rate = self.expected(repository, spec), self._rate(repository, spec, backend)
+        quoted = accounts.quote(self._world, repository, spec, backend) if backend is not None else None
+        rate = quoted.rate if isinstance(quoted, Estimate) else 1.0
+        expected = self.expected(repository, spec, backend)
         if policy.max_su_per_month is None:
             return Cost(expected, most, rate=rate)
         with self._world.store.read() as connection:
             taken = accounts.taken(connection, repository, self._world.clock.now())
         return Cost(expected, most, taken.spent, taken.reserved, rate)
 
-    def _rate(self, repository: Repository, spec: Spec, backend: str | None) -> float:
-        """Service units an hour of the cheapest machine that it could get there."""
-        quoted = accounts.quote(self._world, repository, spec, backend) if backend is not None else None
-        return quoted.rate if isinstance(quoted, Estimate) else 1.0
-
-    def expected(self, repository: Repository, spec: Spec) -> float | None:
+    def expected(self, repository: Repository, spec: Spec, backend: str | None = None) -> float | None:
         """Machine seconds: what earlier runs took, else as declared; None when nobody knows."""
+        quoted = accounts.quote(self._world, repository, spec, backend) if backend is not None else None
+        if isinstance(quoted, Estimate):
+            return None if quoted.likely is None else quoted.likely / quoted.rate * SU_SECONDS
         most = most_executions(spec) * spec.run.timeout.total_seconds()
         usual = usual_seconds(self._earlier(repository, spec))
         found = declared(spec) if usual is None else usual
         return None if found is None else min(found, most)
 
-    def basis(self, repository: Repository, spec: Spec) -> str:
+    def basis(self, repository: Repository, spec: Spec, backend: str) -> str:
         """Where the expected time comes from."""
+        known = self._world.backends.get(backend)
+        if known is not None and known.provider.leases:
+            return "of its lease"
         earlier = len(self._earlier(repository, spec))
         if earlier:
             return "from an earlier run" if earlier == 1 else f"from {earlier} earlier runs"

@@ -57,6 +57,7 @@ def _look_after(world: World, running: Sequence[Run]) -> None:
             continue
         try:
             backend.provider.observe(run.id)
+            spending.look(world, run)
         except (Retryable, Refused) as error:
             log.warning("lease not looked after", run_id=run.id, backend=run.backend, why=str(error))
 

@@ -3,6 +3,7 @@
 Only of backends that lease: a machine that is there anyway costs nothing but its time.
 """
 
+import threading
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +24,9 @@ from reprise.store import charges, runs
 from reprise.store.database import Connection
 from reprise.store.runs import Run
 
+_ASKING = threading.Lock()
+"""One run asks at a time, so that no two are promised the same units. Only the leader's runs ask."""
+
 
 def allow(world: World, run: Run, spec: Spec) -> Spec | Failed:
     """The spec with the policy that counts, its bound narrowed to what this run may cost.
@@ -37,7 +41,7 @@ def allow(world: World, run: Run, spec: Spec) -> Spec | Failed:
     policy = _policy(world, run, spec)
     if isinstance(policy, Unreadable):
         return Failed(Reason.REFUSED, policy.why)
-    with world.store.write() as connection:  # nobody else is promised the same units meanwhile
+    with _ASKING, world.store.write() as connection:
         bounds = _bounds(world, connection, run, policy)
         most = budget.most(bounds)
         refused = budget.refusal(quoted, bounds)

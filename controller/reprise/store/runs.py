@@ -315,7 +315,10 @@ def reserved_seconds(connection: Connection, repository_id: int, *, besides: str
 def usual_durations(
     connection: Connection, repository_id: int, experiment: str, limit: int = 20
 ) -> list[float]:
-    """Seconds from grant to end of the latest runs of the experiment with a verdict, no stranger's."""
+    """Seconds from grant to end of the latest runs of the experiment with a verdict, no stranger's.
+
+    None that leased: it waited for its turn at a site, which says nothing of the next one.
+    """
     query = (
         select(runs.c.granted_at, runs.c.ended_at, runs.c.judgement)
         .where(
@@ -324,6 +327,7 @@ def usual_durations(
             runs.c.granted_at.is_not(None),
             runs.c.ended_at.is_not(None),
             runs.c.untrusted.is_(False),
+            runs.c.quoted.is_(None),
         )
         .order_by(runs.c.number.desc())
         .limit(limit)

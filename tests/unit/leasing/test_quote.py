@@ -75,7 +75,7 @@ def test_what_no_machine_has_is_said_before_anybody_is_asked() -> None:
     )
     named = quote(wanting(gpus=4, node_types=("gpu_rtx_6000",)), sites=(UC,))
     assert isinstance(named, Nothing)
-    assert "gpu_rtx_6000 has 1 GPUs" in named.why
+    assert "gpu_rtx_6000 has 1 GPU" in named.why
 
 
 @given(

@@ -1,11 +1,15 @@
 """The runs whose reports are kept under tests/samples/reports; run this module to write them again."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.unit.verdict.build import claim, series, spec, tolerance, trial
 
+from reprise.domain.leasing.bill import Bill
+from reprise.domain.leasing.length import Length
+from reprise.domain.leasing.money import Charge
+from reprise.domain.leasing.quote import Estimate
 from reprise.domain.lint.model import Severity
 from reprise.domain.lint.noticed import Linted, Noticed, why_blocked
 from reprise.domain.report import render_report
@@ -197,6 +201,23 @@ def errors_found() -> RunView:
     return replace(ended, seconds=1.2, phases=(), coin=None)
 
 
+def leased() -> RunView:
+    """On a machine that was paid for, after one that was broken."""
+    began = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    broken = Charge("l1", "CHI@UC", "1 x gpu_rtx_6000", 2.0, began, began + 3 * hour, began + hour / 4)
+    bill = Bill(
+        Estimate(4.0, 5.0, 6.0, 6.0, ("gpu_rtx_6000",), Length(3 * hour), guessed=False),
+        (
+            replace(broken, fault="nc12 shows 3 of 4 GPUs"),
+            replace(broken, lease_id="l2", start=began + hour / 4, ended_at=began + 2.5 * hour),
+        ),
+        began + 3 * hour,
+    )
+    ended = wine(98.876, 99.438, 0.9688542825361512)
+    return replace(ended, backend="chameleon", machine="gpu_rtx_6000 of CHI@UC, 48 cores", bill=bill)
+
+
 EXAMPLES: dict[str, RunView] = {
     "reproduced": wine(98.87640449438202, 99.43820224719101, 0.9688542825361512),
     "not-reproduced": wine(98.87640449438202, 99.43820224719101, 0.9499443826473860),
@@ -213,6 +234,7 @@ EXAMPLES: dict[str, RunView] = {
     "not-judged": not_judged(),
     "spec-invalid": broken_spec(),
     "errors-found": errors_found(),
+    "leased": leased(),
     "looked-at": replace(many(1), linted=FOUND),
     "running": replace(
         view(None), phase=Phase.BUILDING, seconds=4.2, occasion=Occasion.PULL_REQUEST, ref="#7"

@@ -2,14 +2,19 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
+from tests.fakes.clock import START
 from tests.unit.web import runs as make
 from tests.unit.web.site import Site
 
+from reprise.domain.leasing.money import Charge
 from reprise.domain.run import Judgement, Level, Reason, Standing, TrialPlan, Verdict
-from reprise.store import repositories
+from reprise.store import charges, repositories, runs
+
+HOUR = timedelta(hours=1)
 
 # --- who may read -----------------------------------------------------------------------------------
 
@@ -137,6 +142,21 @@ async def test_an_ended_run_shows_claims_trials_environment_and_links(site: Site
     assert "Running 7.0 s" in text
     for link in (make.TRACKED.url, "/api/v1/runs/r1", "/api/v1/runs/r1/log?trial=0"):
         assert f'href="{link}"' in page
+
+
+async def test_what_leases_cost_stands_on_the_page_and_in_the_object(site: Site) -> None:
+    make.ended(site, make.REPRODUCED)
+    charge = Charge("l1", "CHI@UC", "1 x gpu_rtx_6000", 2.0, START, START + HOUR, START + HOUR / 2)
+    with site.store.write() as connection:
+        run = runs.get_run(connection, "r1")
+        assert run is not None
+        charges.keep(connection, run, [charge, replace(charge, lease_id="l2", fault="<no disk>")])
+    text = await _text(site, "/runs/r1")
+    assert "Cost: 1.0 SU: 1 x gpu_rtx_6000 of CHI@UC for 30 min at 2 SU an hour." in text
+    assert "Infrastructure faults cost 1.0 SU more" in text
+    assert "&lt;no disk&gt;" in text
+    told = (await _get(site, "/api/v1/runs/r1")).json()["cost"]
+    assert (told["su"], told["faults_su"], len(told["leases"])) == (1.0, 1.0, 2)
 
 
 async def test_every_problem_of_a_spec_is_listed(site: Site) -> None:

@@ -23,7 +23,8 @@ class Care(Enum):
 
     NONE = "none"
     ASKED = "asked"
-    """Its GPUs want another driver or image than most: only for who names its type or architecture."""
+    """Its GPUs want another driver or image than most, or it is very small: only for who names it, or its
+    architecture."""
     NEVER = "never"
     """No supported image drives it."""
 

@@ -121,7 +121,7 @@ def _unfit_gpus(wanted: Resources, machine: Machine, *, by_name: bool) -> str | 
     if not wanted.gpus:
         return None if machine.gpus == 0 or by_name else "has GPUs that the spec does not ask for"
     if gpu is None or machine.gpus < wanted.gpus:
-        return f"has {machine.gpus} GPUs"
+        return f"has {machine.gpus} GPU{'s' if machine.gpus != 1 else ''}"
     if wanted.gpu_arch and gpu.arch not in wanted.gpu_arch:
         return f"has GPUs of architecture {gpu.arch}"
     if (wanted.gpu_memory_bytes or 0) > gpu.memory_gb * GIB:

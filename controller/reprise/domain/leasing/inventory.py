@@ -29,6 +29,10 @@ _K80 = Gpu("K80-12GB", "kepler", 12)
 _M40 = Gpu("M40-12GB", "maxwell", 12)
 
 
+_ENOUGH_GIB = 8
+"""Below, containers hardly run: nobody gets so small a machine only because it is the cheapest."""
+
+
 def _whole(
     site: str,
     name: str,
@@ -45,7 +49,8 @@ def _whole(
 def _flavor(
     name: str, cpus: int, memory_gib: float, rate: Rate, gpu: Gpu | None = None, n: int = 0
 ) -> Machine:
-    return Machine(KVM, name, True, gpu, n, cpus, memory_gib, rate)
+    care = Care.ASKED if memory_gib < _ENOUGH_GIB else Care.NONE
+    return Machine(KVM, name, True, gpu, n, cpus, memory_gib, rate, care)
 
 
 MACHINES: tuple[Machine, ...] = (
