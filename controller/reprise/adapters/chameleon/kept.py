@@ -173,7 +173,7 @@ class Memory:
         spans: list[Span] = []
         for path in self._all_charged():
             if (run_id := RunId(path.stem)) != besides:
-                leases = [each for each in self.charges(run_id) if each.what.endswith(f" x {node_type}")]
+                leases = [each for each in self.charges(run_id) if each.what.endswith(f" × {node_type}")]
                 spans += [Span(each.start, min(each.end, each.ended_at or each.end)) for each in leases]
         return spans
 

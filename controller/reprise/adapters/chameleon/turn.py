@@ -233,11 +233,14 @@ class Turn:
     def _prove(self) -> Answer:
         if self.kept.access is None:
             return Pending("the machine answers", AT_ONCE)
-        node = self.means.nodes.connect(self.kept.access)
         try:
-            proved = self.means.prove(node, self._choice, self.kept.need.resources.gpus)
-        finally:
-            node.close()
+            node = self.means.nodes.connect(self.kept.access)
+            try:
+                proved = self.means.prove(node, self._choice, self.kept.need.resources.gpus)
+            finally:
+                node.close()
+        except Retryable as error:  # for how long, `life.Limits` says
+            return Pending(f"the machine is set up: {error}", max(timedelta(seconds=error.after), life.SOON))
         if isinstance(proved, str):
             self._fail_with(proved)
             return Pending(f"the machine is replaced: {proved}", AT_ONCE)

@@ -29,9 +29,7 @@ def objection(
         return f"{len(beside)} of {most} leases of {name} that may be are held or booked then"
     taken = covered([*ours, wished], Span(wished.end - WEEKS, wished.end))
     if taken >= SHARE * WEEKS:
-        return (
-            f"{name} would be ours for {taken / WEEKS:.0%} of three weeks, which counts as stacking"
-        )
+        return f"{name} would be ours for {taken / WEEKS:.0%} of three weeks, which counts as stacking"
     return None
 
 
