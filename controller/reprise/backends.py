@@ -15,12 +15,13 @@ from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import ProcessStorage
-from reprise.domain.backend import DOCKER, PROCESS
+from reprise.domain.backend import CHAMELEON, DOCKER, PROCESS
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.images.written import Bases
 from reprise.engine.world import Backend
 from reprise.jobs.record import Recording
 from reprise.jobs.variables import count_gpus
+from reprise.leased import open_leased
 from reprise.ports import Storage
 from reprise.settings import Settings
 
@@ -162,4 +163,23 @@ def _unanswered(about: Callable[[], object]) -> str | None:
     return None
 
 
-_MAKERS = {PROCESS: _process, DOCKER: _docker}
+def _chameleon(settings: Settings, state: Path, rehearsal: bool) -> Made:
+    opened = open_leased(settings, state)
+    builder = image_builder(settings)
+    sites = tuple(cloud.site for cloud in opened.clouds)
+    backend = Backend(
+        replace(settings.offer(CHAMELEON), sites=sites),
+        builder,
+        opened.provider,
+        opened.runner,
+        settings.chameleon.slots,
+    )
+
+    def close() -> None:
+        builder.close()
+        opened.close()
+
+    return Made(backend, (ImageStorage(settings.cache, builder.place),), close)
+
+
+_MAKERS = {PROCESS: _process, DOCKER: _docker, CHAMELEON: _chameleon}

@@ -50,6 +50,14 @@ class System(Enum):
     CHAMELEON = "chameleon"
 
 
+class Deed(Enum):
+    """What `leases` does."""
+
+    LIST = "list"
+    EXPLAIN = "explain"
+    RELEASE = "release"
+
+
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
@@ -263,6 +271,39 @@ def doctor(
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1
+
+
+@app.command()
+def leases(
+    deed: Annotated[Deed, typer.Argument(metavar="[list|explain|release]", show_default=False)] = Deed.LIST,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Only these runs.", show_default=False)
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what release would give back, and leave it.")
+    ] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> int:
+    """Show what is leased for which run, or give it back.
+
+    It looks at every site of the settings itself, and shows what no controller remembers too. Only what
+    carries the name of a run is ever shown or given back. docs/leases.md says more.
+
+    Exit codes: 0 shown or gone, 1 something is left or a site could not be looked at, 64 wrong usage.
+    """
+    from reprise import leases as held
+    from reprise.settings import load_settings
+
+    settings = load_settings(config)
+    if deed is Deed.RELEASE:
+        return 0 if held.release(settings, names or (), dry_run=dry_run, say=typer.echo) else 1
+    found = held.look(settings, only=names or ())
+    if as_json:
+        typer.echo(json.dumps(held.as_object(found), indent=2))
+    else:
+        typer.echo(held.render(found, explain=deed is Deed.EXPLAIN))
+    return 1 if found.silent else 0
 
 
 @app.command()

@@ -91,6 +91,7 @@ class Bench:
     problems: list[str] = field(default_factory=list)
     """What the next nodes are found to lack."""
     longest_wait: timedelta = timedelta(days=7)
+    leases_per_type: int = 2
     at: dict[int, BaseException] = field(default_factory=dict)
     """What happens at which border of a call or a write, counted from 1."""
     struck: list[tuple[str, bool]] = field(default_factory=list)
@@ -123,6 +124,7 @@ class Bench:
             make_key,
             self._prove,
             self.longest_wait,
+            self.leases_per_type,
             Limits(),
         )
         self.provider = ChameleonProvider(means, now=self.clock.now, sleep=self.clock.advance)

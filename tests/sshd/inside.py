@@ -21,8 +21,8 @@ def main(folder: Path) -> None:
     wish: dict[str, Any] = json.loads(sys.stdin.buffer.readline())
     own_folders(folder, wish)
     network(wish)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     daemon = start_sshd(folder)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans become our children, and nobody else buries them
     say("ready")
     while line := sys.stdin.buffer.readline():
         match line.strip():

@@ -15,6 +15,7 @@ from reprise.domain.spec.model import EnvironmentRule, Network, Spec
 
 PROCESS = "process"
 DOCKER = "docker"
+CHAMELEON = "chameleon"
 
 
 @dataclass(frozen=True, slots=True)

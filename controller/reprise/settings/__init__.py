@@ -31,7 +31,7 @@ from pydantic_settings import (
 )
 
 from reprise.domain import policy as trust
-from reprise.domain.backend import DOCKER, PROCESS, Offer
+from reprise.domain.backend import CHAMELEON, DOCKER, PROCESS, Offer
 from reprise.domain.errors import UserError
 from reprise.domain.policy import BACKENDS, WHO
 from reprise.domain.retention import Bound, Policy
@@ -55,7 +55,7 @@ SECRETS = (
 )
 """Settings that are, or may hold, a secret: each may also stand in a file."""
 
-BUILT = (PROCESS, DOCKER)
+BUILT = (PROCESS, DOCKER, CHAMELEON)
 """Backends that there are; a policy may name more."""
 
 SHORTEST_TOKEN = 16
@@ -243,7 +243,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """Deliveries and runs, as an SQLAlchemy URL. Default: SQLite in `state_dir`."""
     backends: Annotated[tuple[str, ...], NoDecode] = (PROCESS,)
-    """Where jobs can run, the default first: process, docker; a comma list or JSON. Default: process."""
+    """Where jobs can run, the default first: process, docker, chameleon; a comma list or JSON.
+    Default: process."""
     watch: Annotated[tuple[str, ...], NoDecode] = ()
     """Repositories as owner/repo, or owner/* for all that an owner has; a comma list or JSON."""
     sweep_interval: Seconds = 300.0
@@ -313,6 +314,16 @@ class Settings(BaseSettings):
         if backend == DOCKER:
             gpus = self.docker.gpus != "none"
             return Offer(DOCKER, images=True, gpus=gpus, closes_network=True, untrusted=True)
+        if backend == CHAMELEON:
+            return Offer(
+                CHAMELEON,
+                images=True,
+                gpus=True,
+                closes_network=True,
+                untrusted=True,
+                sites=self.chameleon.offered_sites,
+                overhead=self.chameleon.overhead,
+            )
         return Offer(PROCESS, gpus=True, closes_network=True, untrusted=True)
 
     @property

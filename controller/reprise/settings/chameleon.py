@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,16 @@ class Chameleon(Section):
         if value is not None and not all(value.partition("@")):
             raise ValueError("write user@host")
         return value
+
+    @property
+    def offered_sites(self) -> tuple[str, ...]:
+        """As far as settings tell: a clouds.yaml may name them too."""
+        return self.sites or tuple(self.credentials) or ("Chameleon",)
+
+    @property
+    def overhead(self) -> timedelta:
+        """Of a lease: nobody knows yet whether it will be of a whole machine."""
+        return timedelta(seconds=self.whole_overhead)
 
     @property
     def clouds_file(self) -> Path | None:

@@ -14,9 +14,10 @@ from tests.sshd.machine import Machine
 
 from reprise.adapters.chameleon import key
 from reprise.adapters.chameleon.acceptance import booted, survey
-from reprise.adapters.chameleon.equip import Equipped, equip
+from reprise.adapters.chameleon.equip import Equipped, Installing, equip
 from reprise.adapters.chameleon.firewall import narrow
 from reprise.adapters.chameleon.node import SshNode, SshNodes
+from reprise.adapters.chameleon.proving import Ready, prove
 from reprise.domain.errors import Retryable
 from reprise.domain.leasing.acceptance import GIB, Promise, failings, words
 from reprise.ports.nodes import Access, Address
@@ -121,6 +122,14 @@ def bare(tmp_path: Path) -> Iterator[tuple[Machine, SshNodes, Access]]:
         nodes.close()
 
 
+def until_equipped(node: SshNode, vendor: str | None, mirrors: tuple[str, ...] = ()) -> Equipped | str:
+    deadline = time.monotonic() + LIMIT
+    while isinstance(found := equip(node, vendor=vendor, user="cc", mirrors=mirrors), Installing):
+        assert time.monotonic() < deadline, f"still installing {found.what}"
+        time.sleep(0.05)
+    return found
+
+
 def calls(machine: Machine) -> list[str]:
     return (machine.folder / "calls.txt").read_text().splitlines()
 
@@ -128,14 +137,14 @@ def calls(machine: Machine) -> list[str]:
 def test_a_bare_node_gets_docker_and_the_toolkit_once(tmp_path: Path) -> None:
     with bare(tmp_path) as (machine, nodes, access):
         node = nodes.connect(access)
-        first = equip(node, vendor="nvidia", user="cc", mirrors=("http://mirror",))
-        assert first == Equipped("26.1.5", ("Docker", "NVIDIA container toolkit", "Docker's settings"))
+        assert equip(node, vendor="nvidia", user="cc") == Installing("Docker")
+        assert until_equipped(node, "nvidia", mirrors=("http://mirror",)) == Equipped("26.1.5")
         told = json.loads(machine.run("cat", "/etc/docker/daemon.json"))
         assert told["exec-opts"] == ["native.cgroupdriver=cgroupfs"]
         assert told["registry-mirrors"] == ["http://mirror"]
         before = calls(machine)
 
-        assert equip(node, vendor="nvidia", user="cc", mirrors=("http://mirror",)) == Equipped("26.1.5", ())
+        assert equip(node, vendor="nvidia", user="cc", mirrors=("http://mirror",)) == Equipped("26.1.5")
         assert calls(machine) == before
         node.close()
         again = nodes.connect(access)
@@ -147,7 +156,7 @@ def test_a_node_without_gpus_gets_docker_alone(tmp_path: Path) -> None:
     with bare(tmp_path) as (machine, nodes, access):
         node = nodes.connect(access)
 
-        assert equip(node, vendor=None, user="cc") == Equipped("26.1.5", ("Docker", "Docker's settings"))
+        assert until_equipped(node, None) == Equipped("26.1.5")
         assert not any("nvidia" in call for call in calls(machine))
         node.close()
 
@@ -158,7 +167,9 @@ def test_packages_that_do_not_come_are_told_in_their_words(tmp_path: Path) -> No
         node = nodes.connect(access)
 
         with pytest.raises(Retryable, match="installing Docker failed with status 100: E: Unable to fetch"):
-            equip(node, vendor=None, user="cc")
+            until_equipped(node, None)
+        machine.program("apt-get", recorded.filled(recorded.APT_GET, folder=machine.folder))
+        assert until_equipped(node, None) == Equipped("26.1.5")
         node.close()
 
 
@@ -167,7 +178,7 @@ def test_an_engine_that_does_not_start_is_the_machines_fault(tmp_path: Path) -> 
         machine.program("systemctl", "#!/bin/sh\nexit 0\n")
         node = nodes.connect(access)
 
-        assert equip(node, vendor=None, user="cc") == "has a Docker Engine that does not start"
+        assert until_equipped(node, None) == "has a Docker Engine that does not start"
         node.close()
 
 
@@ -175,6 +186,53 @@ def test_a_node_without_amds_device_is_the_images_fault(machine: Machine, node: 
     machine.program("modprobe", "#!/bin/sh\nexit 1\n")
 
     assert equip(node, vendor="amd", user="cc") == ("has no /dev/kfd: its image has no driver for AMD's GPUs")
+
+
+def test_what_was_being_installed_when_a_node_went_down_is_begun_again(tmp_path: Path) -> None:
+    with bare(tmp_path) as (machine, nodes, access):
+        machine.program("apt-get", "#!/bin/sh\nsleep 600\n")
+        node = nodes.connect(access)
+        assert equip(node, vendor=None, user="cc") == Installing("Docker")
+        assert equip(node, vendor=None, user="cc") == Installing("Docker")
+        assert machine.run("ps", "-eo", "args").count("sleep 600") == 1
+        machine.stop()
+        machine.start()
+        machine.program("apt-get", recorded.filled(recorded.APT_GET, folder=machine.folder))
+
+        node.close()
+        node = nodes.connect(access)
+
+        assert until_equipped(node, None) == Equipped("26.1.5")
+        node.close()
+
+
+def test_a_bare_node_is_proved_look_by_look(tmp_path: Path) -> None:
+    with bare(tmp_path) as (machine, nodes, access):
+        machine.program("nvidia-smi", recorded.nvidia_smi(2))
+        machine.program("cloud-init", "#!/bin/sh\necho 'status: running'\n")
+        node = nodes.connect(access)
+        with pytest.raises(Retryable, match="cloud-init is still at work"):
+            prove(node, PROMISE, vendor="nvidia", user="cc")
+        machine.program("cloud-init", "#!/bin/sh\necho 'status: done'\n")
+
+        ready = until_proved(node)
+
+        assert isinstance(ready, Ready)
+        assert ready.words.startswith("2 x Quadro RTX 6000 24 GB, driver 560.35.05, ")
+        assert ready.words.endswith(", Docker 26.1.5")
+        assert prove(node, Promise(gpus=4), vendor="nvidia", user="cc") == "it shows 2 GPUs instead of 4"
+        node.close()
+
+
+def until_proved(node: SshNode) -> Ready | str:
+    deadline = time.monotonic() + LIMIT
+    while True:
+        try:
+            return prove(node, PROMISE, vendor="nvidia", user="cc")
+        except Retryable as error:
+            if "is being installed" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def test_its_firewall_lets_in_ssh_and_nothing_else(machine: Machine, node: SshNode) -> None:

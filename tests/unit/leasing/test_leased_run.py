@@ -368,3 +368,33 @@ def test_a_run_that_waits_for_its_lease_asks_one_thing_at_each_look(bench: Bench
 
     assert bench.cloud.calls == ["lease"]
     assert bench.cloud.living()[0].state is LeaseState.PENDING
+
+
+def test_no_more_machines_of_a_type_are_held_than_the_operator_allows(bench: Bench) -> None:
+    bench.leases_per_type = 1
+    bench.forget_process()
+    bench.provider.request(RUN, gpu_spec())
+    assert isinstance(bench.until_settled(), Allocation)
+    bench.provider.request(OTHER, gpu_spec())
+
+    seen = bench.provider.observe(OTHER)
+
+    assert isinstance(seen, Pending)
+    assert seen.why == "1 of 1 leases of gpu_rtx_6000 that may be are held or booked then"
+    assert len(bench.cloud.living()) == 1
+    bench.provider.release(RUN)
+    assert isinstance(bench.until_settled(OTHER), Allocation)
+
+
+def test_where_nobody_is_to_wait_only_a_free_machine_will_do(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, longest_wait=timedelta(0))
+    bench.provider.request(RUN, gpu_spec())
+    assert isinstance(bench.until_settled(), Allocation)
+    taken(bench, hours=5)
+    bench.cloud.machines = bench.cloud.machines[:1]
+
+    bench.provider.request(OTHER, gpu_spec())
+
+    seen = bench.until_settled(OTHER)
+    assert isinstance(seen, Failed)
+    assert seen.reason is Reason.NO_CAPACITY

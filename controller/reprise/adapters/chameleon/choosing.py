@@ -23,6 +23,11 @@ class Offered:
     refused: dict[str, str] = field(default_factory=dict)
     """Sites that let us do nothing, and why."""
 
+    def machines(self, site: str, name: str) -> int | None:
+        """How many of a type a site has; None of a flavor, which nobody counts."""
+        alike = [each for each in self.supplies if (each.machine.site, each.machine.name) == (site, name)]
+        return sum(len(each.hosts) for each in alike) or None
+
 
 def ask(clouds: Sequence[Cloud], kept: Kept, until: datetime) -> Offered:
     """One site that is out of order keeps nobody from the others. ``until``: the latest start of use."""

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reprise.adapters.chameleon import background
 from reprise.domain.errors import Retryable
-from reprise.ports.nodes import Node
+from reprise.ports.nodes import Node, Said
 
 LOOK_SECONDS = 60.0
-INSTALL_SECONDS = 600.0
+RESTART_SECONDS = 120.0
+TOOLKIT_NAME = "the NVIDIA container toolkit"
 SETTINGS = "/etc/docker/daemon.json"
 ROOT = ("sudo", "-n")
 WORDS = 300
@@ -60,33 +62,36 @@ fi
 class Equipped:
     docker: str
     """Version of its Engine."""
-    done: tuple[str, ...]
-    """What was set up, for people; empty = everything was there."""
 
 
-def equip(node: Node, *, vendor: str | None, user: str, mirrors: Sequence[str] = ()) -> Equipped | str:
-    """Safe to repeat. What is wrong with the machine, in words that follow "the machine", when it cannot be.
+@dataclass(frozen=True, slots=True)
+class Installing:
+    what: str
 
-    ``vendor``: of the GPUs that containers are to see, None = none. ``user``: who is to use Docker from the
-    next connection on. ``mirrors``: of Docker Hub, to ask first. Raises Retryable when packages do not come,
-    or when it does not answer; takes up to `INSTALL_SECONDS` for each of two packages.
+
+def equip(
+    node: Node, *, vendor: str | None, user: str, mirrors: Sequence[str] = ()
+) -> Equipped | Installing | str:
+    """Safe to repeat, and to be repeated while something is being installed: that goes on by itself.
+
+    What is wrong with the machine, in words that follow "it", when it cannot be. ``vendor``: of the GPUs that
+    containers are to see, None = none. ``user``: who is to use Docker from the next connection on.
+    ``mirrors``: of Docker Hub, to ask first. Raises Retryable when packages do not come, or when it does not
+    answer.
     """
-    done: list[str] = []
     if vendor == "amd" and (why := _without_amd(node)) is not None:
         return why
-    if not _has(node, "dockerd"):
-        _as_root(node, DOCKER, doing="installing Docker")
-        done.append("Docker")
-    if vendor == "nvidia" and not _has(node, "nvidia-ctk"):
-        _as_root(node, TOOLKIT, doing="installing the NVIDIA container toolkit")
-        done.append("NVIDIA container toolkit")
-    if _configure(node, vendor, mirrors) or _about(node) is None:
-        _as_root(node, "systemctl enable --quiet docker; systemctl restart docker", doing="starting Docker")
-        done.append("Docker's settings")
+    if not _has(node, "dockerd") and not _installed(node, "docker", DOCKER, what="Docker"):
+        return Installing("Docker")
+    lacks_toolkit = vendor == "nvidia" and not _has(node, "nvidia-ctk")
+    if lacks_toolkit and not _installed(node, "toolkit", TOOLKIT, what=TOOLKIT_NAME):
+        return Installing(TOOLKIT_NAME)
+    if _configure(node, vendor, mirrors) or not _as_needed(_about(node), vendor):
+        _restart(node)
     if not _may_use_docker(node, user):
         said = node.run((*ROOT, "usermod", "-a", "-G", "docker", user), timeout=LOOK_SECONDS)
-        _check(said.code, said.err, doing="giving Docker to our user")
-    return _verdict(_about(node), vendor, tuple(done))
+        _check(said, doing="giving Docker to our user")
+    return _verdict(_about(node), vendor)
 
 
 def settings(now: Mapping[str, Any], *, vendor: str | None, mirrors: Sequence[str]) -> dict[str, Any]:
@@ -117,7 +122,7 @@ def _configure(node: Node, vendor: str | None, mirrors: Sequence[str]) -> bool:
     said = node.run(
         (*ROOT, "sh", "-c", script), timeout=LOOK_SECONDS, stdin=json.dumps(wanted, indent=2).encode()
     )
-    _check(said.code, said.err or said.out, doing="writing Docker's settings")
+    _check(said, doing="writing Docker's settings")
     return True
 
 
@@ -128,12 +133,16 @@ def _about(node: Node) -> Mapping[str, Any] | None:
     return about if about.get("ServerVersion") else None
 
 
-def _verdict(about: Mapping[str, Any] | None, vendor: str | None, done: tuple[str, ...]) -> Equipped | str:
+def _verdict(about: Mapping[str, Any] | None, vendor: str | None) -> Equipped | str:
     if about is None:
         return "has a Docker Engine that does not start"
-    if vendor == "nvidia" and "nvidia" not in about.get("Runtimes", {}):
+    if not _as_needed(about, vendor):
         return "has a Docker Engine that does not take NVIDIA's runtime"
-    return Equipped(str(about["ServerVersion"]), done)
+    return Equipped(str(about["ServerVersion"]))
+
+
+def _as_needed(about: Mapping[str, Any] | None, vendor: str | None) -> bool:
+    return about is not None and (vendor != "nvidia" or "nvidia" in about.get("Runtimes", {}))
 
 
 def _without_amd(node: Node) -> str | None:
@@ -152,15 +161,27 @@ def _has(node: Node, program: str) -> bool:
     return node.run((*ROOT, "sh", "-c", script), timeout=LOOK_SECONDS).code == 0
 
 
-def _as_root(node: Node, script: str, *, doing: str) -> None:
-    said = node.run((*ROOT, "sh", "-s"), timeout=INSTALL_SECONDS, stdin=script.encode())
-    _check(said.code, said.err or said.out, doing=doing)
+def _installed(node: Node, name: str, script: str, *, what: str) -> bool:
+    """False while it goes on. Raises Retryable, once, when it failed; the next call begins it again."""
+    ended = background.ensure(node, name, script)
+    if ended is None:
+        return False
+    background.forget(node, name)
+    if ended.code != 0:
+        raise Retryable(f"installing {what} failed with status {ended.code}: {ended.said}")
+    return True
 
 
-def _check(code: int, said: str, *, doing: str) -> None:
-    if code != 0:
-        words = " ".join(said.split())[-WORDS:]
-        raise Retryable(f"{doing} failed with status {code}: {words}")
+def _restart(node: Node) -> None:
+    script = "systemctl enable --quiet docker; systemctl restart docker"
+    said = node.run((*ROOT, "sh", "-c", script), timeout=RESTART_SECONDS)
+    _check(said, doing="starting Docker")
+
+
+def _check(said: Said, *, doing: str) -> None:
+    if said.code != 0:
+        words = " ".join((said.err or said.out).split())[-WORDS:]
+        raise Retryable(f"{doing} failed with status {said.code}: {words}")
 
 
 def _json(text: str) -> dict[str, Any]:

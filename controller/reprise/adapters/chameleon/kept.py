@@ -17,6 +17,7 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.leasing.choice import Choice
 from reprise.domain.leasing.life import Known
 from reprise.domain.leasing.money import Charge
+from reprise.domain.leasing.windows import Span
 from reprise.domain.run import Reason, RunId
 from reprise.domain.spec.model import Hardware, Resources
 from reprise.jobs.folders import RUN_ID
@@ -166,6 +167,15 @@ class Memory:
         """What is known of one lease, instead of what was."""
         others = [each for each in self.charges(run_id) if each.lease_id != charge.lease_id]
         _write(self._charged(run_id), _CHARGES.dump_json((*others, charge), indent=1))
+
+    def held(self, node_type: str, *, besides: RunId) -> list[Span]:
+        """When other runs had, have or booked a machine of this type."""
+        spans: list[Span] = []
+        for path in self._all_charged():
+            if (run_id := RunId(path.stem)) != besides:
+                leases = [each for each in self.charges(run_id) if each.what.endswith(f" × {node_type}")]
+                spans += [Span(each.start, min(each.end, each.ended_at or each.end)) for each in leases]
+        return spans
 
     def forget_charges(self, before: datetime) -> None:
         """Of runs whose leases changed last before this: whoever keeps accounts has read them long ago."""

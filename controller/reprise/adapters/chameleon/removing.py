@@ -88,7 +88,7 @@ def _charge(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Charge
     hosts = [host for host in cloud.hosts() if host.id in held]
     rate = sum(_price(host.properties.get("su_factor", "1")) for host in hosts)
     what = ", ".join(sorted({host.node_type for host in hosts})) or "a machine"
-    return Charge(lease.id, cloud.site, f"{max(len(hosts), 1)} x {what}", rate, lease.start, lease.end)
+    return Charge(lease.id, cloud.site, f"{max(len(hosts), 1)} × {what}", rate, lease.start, lease.end)
 
 
 def _intended(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Charge | None:
@@ -100,7 +100,7 @@ def _intended(memory: Memory, cloud: Cloud, run_id: RunId, lease: Lease) -> Char
 
 def charge_for(choice: Choice, lease: Lease) -> Charge:
     machine = choice.machine
-    what = f"1 x {machine.name}"
+    what = f"1 × {machine.name}"
     return Charge(lease.id, machine.site, what, machine.rate.high, lease.start, lease.end)
 
 

@@ -17,12 +17,13 @@ from reprise.adapters.chameleon.kept import Ended, Kept, Memory, Proved
 from reprise.adapters.chameleon.looking import Found, left, look
 from reprise.adapters.chameleon.sites import Site
 from reprise.domain.errors import Refused, Retryable
-from reprise.domain.leasing import courses, life
+from reprise.domain.leasing import courses, life, stacking
 from reprise.domain.leasing.choice import Choice, Nothing
 from reprise.domain.leasing.length import LONGEST
 from reprise.domain.leasing.life import Gone, next_action, next_removal
 from reprise.domain.leasing.money import kept as reserved
 from reprise.domain.leasing.refusal import CloudRefused
+from reprise.domain.leasing.windows import Span
 from reprise.domain.run import Reason, RunId
 from reprise.jobs.folders import Folders
 from reprise.ports import Allocation, Failed, Pending
@@ -33,6 +34,8 @@ log = structlog.get_logger()
 
 AT_ONCE = timedelta(seconds=0.1)
 SSH_SECONDS = 10.0
+TRYING = timedelta(minutes=30)
+"""How long it is tried at least to lease what looks free."""
 WORTH_IT = timedelta(minutes=5)
 """A shorter extension is none."""
 
@@ -59,6 +62,8 @@ class Means:
     """Writes a new private key there, for its owner only; its public line."""
     prove: Proving
     longest_wait: timedelta = timedelta(days=7)
+    leases_per_type: int = 2
+    """Held or booked at the same time."""
     limits: life.Limits = field(default_factory=life.Limits)
 
 
@@ -76,7 +81,7 @@ class Turn:
         try:
             found = self._look()
             seen = found.seen(without_address=self._chosen and self._site.jump is not None)
-            known = self.kept.known(self.means.longest_wait)
+            known = self.kept.known(max(self.means.longest_wait, TRYING))
             return self._act(next_action(known, seen, self.now, self.means.limits), found)
         except CloudRefused as error:
             return self._refused(error)
@@ -130,18 +135,34 @@ class Turn:
         if offered.refused:
             self._close_sites(offered.refused)
         found = choosing.choices(offered, self.kept, now=self.now, latest=self._latest)
-        if isinstance(found, Nothing):
-            if offered.silent:
-                raise Retryable("; ".join(offered.silent.values()))
-            words = " ".join(filter(None, [found.why, self._refusal_words()]))
-            return self._give_up(Reason.LEASE_REFUSED if not offered.supplies else found.reason, words)
-        if self.kept.passed >= len(found):
+        if not isinstance(found, Nothing):
+            return self._pick(found, offered)
+        if offered.silent:
+            raise Retryable("; ".join(offered.silent.values()))
+        words = " ".join(filter(None, [found.why, self._refusal_words()]))
+        return self._give_up(found.reason if offered.supplies else Reason.LEASE_REFUSED, words)
+
+    def _pick(self, found: tuple[Choice, ...], offered: choosing.Offered) -> Answer:
+        """The best that nobody objects to and nobody else took before."""
+        objections = {choice.machine.name: self._objection(choice, offered) for choice in found}
+        fair = [choice for choice in found if objections[choice.machine.name] is None]
+        if not fair:
+            return Pending("; ".join(filter(None, objections.values())), timedelta(minutes=5))
+        if self.kept.passed >= len(fair):
             self._keep(passed=0)
             return Pending("machines that looked free were taken", timedelta(minutes=2))
-        chosen = found[self.kept.passed]
+        chosen = fair[self.kept.passed]
         sites = dict.fromkeys((*self.kept.tried_sites, chosen.machine.site))
         self._keep(choice=chosen, tried_sites=tuple(sites))
         return Pending(f"{words_of(chosen)} is being asked for", AT_ONCE)
+
+    def _objection(self, choice: Choice, offered: choosing.Offered) -> str | None:
+        """Why a project that shares its site with others had better not take this now."""
+        name = choice.machine.name
+        wished = Span(choice.start or self.now, choice.end)
+        ours = self.means.memory.held(name, besides=self.run_id)
+        at_once, machines = self.means.leases_per_type, offered.machines(choice.machine.site, name)
+        return stacking.objection(name, wished, ours, at_once=at_once, machines=machines)
 
     def _take_lease(self) -> Answer:
         choice = self._choice
@@ -212,11 +233,14 @@ class Turn:
     def _prove(self) -> Answer:
         if self.kept.access is None:
             return Pending("the machine answers", AT_ONCE)
-        node = self.means.nodes.connect(self.kept.access)
         try:
-            proved = self.means.prove(node, self._choice, self.kept.need.resources.gpus)
-        finally:
-            node.close()
+            node = self.means.nodes.connect(self.kept.access)
+            try:
+                proved = self.means.prove(node, self._choice, self.kept.need.resources.gpus)
+            finally:
+                node.close()
+        except Retryable as error:  # for how long, `life.Limits` says
+            return Pending(f"the machine is set up: {error}", max(timedelta(seconds=error.after), life.SOON))
         if isinstance(proved, str):
             self._fail_with(proved)
             return Pending(f"the machine is replaced: {proved}", AT_ONCE)
@@ -338,7 +362,8 @@ class Turn:
 
     @property
     def _latest(self) -> datetime:
-        return self.kept.asked_at + self.means.longest_wait
+        """When nobody is to wait, only what is free now will do."""
+        return max(self.kept.asked_at + self.means.longest_wait, self.now)
 
     @property
     def _choice(self) -> Choice:
