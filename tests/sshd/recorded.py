@@ -43,6 +43,16 @@ this GPU"
 exit 15
 """
 
+FREE = """#!/bin/sh
+echo "               total        used        free      shared  buff/cache   available"
+echo "Mem:    @bytes@  8000000000  9000000000           0           0  9000000000"
+"""
+
+DF = """#!/bin/sh
+echo "    Avail"
+echo "@bytes@"
+"""
+
 ROCM_SMI = """#!/bin/sh
 cat <<'END'
 {"card0": {"VRAM Total Memory (B)": "34342961152", "VRAM Total Used Memory (B)": "10854400",
@@ -108,6 +118,15 @@ def nvidia_smi(
         "busy": busy,
     }
     return filled(NVIDIA_SMI, **given)
+
+
+def machine(*, gpus: int = 1, memory_gib: int = 192, disk_gb: int = 200, **card: str | int) -> dict[str, str]:
+    """Programs of one like Chameleon's, whatever this machine has. ``card``: as for `nvidia_smi`."""
+    programs = {
+        "free": filled(FREE, bytes=int(memory_gib * 0.97 * 2**30)),
+        "df": filled(DF, bytes=disk_gb * 10**9),
+    }
+    return programs | ({"nvidia-smi": nvidia_smi(gpus, **card)} if gpus else {})  # type: ignore[arg-type]
 
 
 def filled(script: str, **given: object) -> str:

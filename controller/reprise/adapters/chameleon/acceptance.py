@@ -21,6 +21,7 @@ NVIDIA = (
 )
 AMD = ("rocm-smi", "--showproductname", "--showmeminfo", "vram", "--showdriverversion", "--json")
 
+MEMORY = ("free", "--bytes")
 DISK = ("df", "--block-size=1", "--output=avail")
 HOLD_DATA = (PurePosixPath("."), PurePosixPath("/var/lib"))
 """Where runs and images are kept; the fuller one counts."""
@@ -34,7 +35,7 @@ def survey(node: Node, vendor: str | None, *, now: Callable[[], float] = time.ti
         cards=cards,
         trouble=trouble,
         cpus=_number(_out(node, "nproc")),
-        memory_bytes=_memory(_out(node, "cat", "/proc/meminfo")),
+        memory_bytes=_memory(_out(node, *MEMORY)),
         disk_free_bytes=_disk(_out(node, *DISK, *map(str, HOLD_DATA))),
         clock_ahead_seconds=ahead,
         clock_unsure_seconds=unsure,
@@ -126,9 +127,8 @@ def _out(node: Node, *argv: str) -> str:
 
 
 def _memory(text: str) -> int | None:
-    line = next((line for line in text.splitlines() if line.startswith("MemTotal:")), "")
-    kilobytes = _number("".join(line.split()[1:2]))
-    return None if kilobytes is None else kilobytes * 1024
+    line = next((line for line in text.splitlines() if line.startswith("Mem:")), "")
+    return _number("".join(line.split()[1:2]))
 
 
 def _disk(text: str) -> int | None:
