@@ -61,11 +61,11 @@ def move_here(place: Place) -> None:
 def facts(place: Place) -> Mapping[str, Any]:
     return {
         "folder": str(place.folder),
+        "number": place.number,
         "auth_url": f"{place.url('keystone')}/v3",
         "region": REGION,
         "people": json.loads((place.state / "people.json").read_text()),
         "machines": {machine.name: machine.uid for machine in MACHINES},
-        "knobs": str(place.knobs),
         "portal": place.url("portal"),
         "floating_range": place.floating_range,
     }
