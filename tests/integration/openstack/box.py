@@ -80,9 +80,12 @@ class CloudBox:
         }
 
     def charges(self) -> list[dict[str, Any]]:
-        """What the portal has counted, of all leases since the box began."""
+        """What the portal has counted of this test's leases."""
         found: list[dict[str, Any]] = httpx.get(f"{self.portal}/charges", timeout=30).json()["charges"]
         return found
+
+    def forget_charges(self) -> None:
+        httpx.delete(f"{self.portal}/charges", timeout=30).raise_for_status()
 
     def pid(self, service: str) -> int:
         return int((self.folder / f"{service}.pid").read_text())

@@ -17,11 +17,12 @@ def whole_cloud() -> Iterator[CloudBox]:
 
 @pytest.fixture
 def cloud_box(whole_cloud: CloudBox) -> Iterator[CloudBox]:
-    """With nobody's leases, servers, addresses and keypairs in it, and all knobs as at first."""
+    """With nobody's leases, servers, addresses and keypairs in it, no charges, and all knobs as at first."""
     yield whole_cloud
     whole_cloud.knobs.reset()
     for name in whole_cloud.people:
         whole_cloud.clear(name)
+    whole_cloud.forget_charges()
 
 
 @pytest.fixture

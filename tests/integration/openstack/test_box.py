@@ -93,8 +93,8 @@ def test_a_machine_may_fail_to_come_up(cloud_box: CloudBox) -> None:
 @pytest.mark.parametrize(
     ("rules", "hours", "words"),
     [
-        (Rules(project_sus=1), 1, r"would spend 2.00 SUs, only 1.00 left"),
-        (Rules(user_sus=1), 1, r"for user .* only 1.00 left in user budget"),
+        (Rules(project_sus=1), 1, r"for project CHI-100001 would spend \d.\d\d SUs, only 1.00 left"),
+        (Rules(user_sus=1), 1, r"for user alice would spend \d.\d\d SUs, only 1.00 left in user budget"),
         (Rules(), 24 * 8, r"must be less than or equal to the maximum lease duration of 604800 seconds"),
         (Rules(project_ends=datetime(2020, 1, 1)), 1, r"Cannot create a lease beyond .* expiration date"),
         (Rules(down=True), 1, r"External service enforcement filter denied the request"),
