@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.openstack.api import Api
+from tests.openstack.api import Api, by_password
 from tests.openstack.machines import USERS
 from tests.openstack.place import PASSWORD, REGION, Place
 
@@ -40,10 +40,10 @@ def add_people(api: Api, place: Place) -> dict[str, Any]:
     for name, project in USERS.items():
         project_id, user_id = add_project(api, project), add_user(api, name)
         api.put("keystone", f"/projects/{project_id}/users/{user_id}/roles/{role}")
-        with Api(place, name, project) as theirs:
+        with Api(place, by_password(name, project)) as theirs:
             credentials = {kind: add_credential(theirs, user_id, kind) for kind in KINDS}
         ids = {"user_id": user_id, "project_id": project_id}
-        people[name] = {**ids, "project": project, "password": PASSWORD, "credentials": credentials}
+        people[name] = {"name": name, "project": project, **ids, "credentials": credentials}
     return people
 
 

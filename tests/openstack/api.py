@@ -24,14 +24,35 @@ class Refusal(Exception):
     """A service said no; with the request and its words."""
 
 
+def by_password(user: str, project: str) -> Answer:
+    domain = {"id": "default"}
+    who = {"name": user, "domain": domain, "password": PASSWORD}
+    return {
+        "identity": {"methods": ["password"], "password": {"user": who}},
+        "scope": {"project": {"name": project, "domain": domain}},
+    }
+
+
+def by_credential(identifier: str, secret: str) -> Answer:
+    """An application credential."""
+    named = {"id": identifier, "secret": secret}
+    return {"identity": {"methods": ["application_credential"], "application_credential": named}}
+
+
+ADMIN = by_password("admin", "admin")
+
+
 class Api:
-    def __init__(self, place: Place, user: str = "admin", project: str = "admin") -> None:
+    """Close it, or use it in a ``with``."""
+
+    def __init__(self, place: Place, who: Answer = ADMIN) -> None:
         """Signs in. Raises Refusal, or httpx's errors where Keystone does not answer."""
         self._place = place
         self._client = httpx.Client(timeout=TIMEOUT, headers=VERSIONS, trust_env=False)
-        answer = self._client.post(f"{place.url('keystone')}/v3/auth/tokens", json=sign_in(user, project))
+        answer = self._client.post(f"{place.url('keystone')}/v3/auth/tokens", json={"auth": who})
         if answer.status_code != 201:
-            raise Refusal(f"signing in as {user}: {answer.status_code} {answer.text}")
+            self._client.close()
+            raise Refusal(f"signing in: {answer.status_code} {answer.text}")
         self._client.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
 
     def __enter__(self) -> Self:
@@ -40,6 +61,9 @@ class Api:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._client.close()
 
     def get(self, service: str, path: str) -> Answer:
@@ -65,14 +89,3 @@ class Api:
             raise Refusal(f"{method} {url}: {answer.status_code} {answer.text}")
         found: Answer = answer.json() if answer.content else {}
         return found
-
-
-def sign_in(user: str, project: str) -> Mapping[str, Any]:
-    domain = {"id": "default"}
-    who = {"name": user, "domain": domain, "password": PASSWORD}
-    return {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": who}},
-            "scope": {"project": {"name": project, "domain": domain}},
-        }
-    }

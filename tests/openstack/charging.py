@@ -4,7 +4,7 @@ Service units are hours times a machine's ``su_factor``; a flavor costs its shar
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -38,9 +38,10 @@ class Charge:
 
 
 class Book:
-    """Safe from several threads."""
+    """Safe from several threads. ``name`` tells what a project or person with that id is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: Callable[[str], str]) -> None:
+        self._name = name
         self._charges: list[Charge] = []
         self._lock = threading.Lock()
 
@@ -60,6 +61,11 @@ class Book:
                 for charge in self._charges
             ]
 
+    def forget(self) -> None:
+        """As if nobody had ever leased."""
+        with self._lock:
+            self._charges = []
+
     def create(self, asked: Asked, rules: Rules) -> None:
         """Raises Denied. Blazar asks also for what it cannot give, without any host; that costs nothing."""
         wanted = charge_of(asked["context"], asked["lease"])
@@ -71,9 +77,9 @@ class Book:
                 self._charges.append(wanted)
 
     def update(self, asked: Asked, rules: Rules, now: datetime) -> None:
-        """Raises Denied."""
+        """Raises Denied. What is not to be changed may be missing in the new lease."""
         before = charge_of(asked["context"], asked["current_lease"])
-        wanted = charge_of(asked["context"], asked["lease"])
+        wanted = charge_of(asked["context"], {**asked["current_lease"], **asked["lease"]})
         if wanted.end > before.end and before.start <= now:
             check_length((wanted.end - before.end).total_seconds(), rules)
             check_window(before.end, now, rules)
@@ -115,7 +121,7 @@ class Book:
         spent = sum(charge.units() for charge in known if charge.project == wanted.project)
         left = rules.project_sus - spent
         if wanted.units() > left:
-            name = rules.name(wanted.project)
+            name = self._name(wanted.project)
             raise Denied(
                 f"{what} for project {name} would spend {wanted.units():.2f} SUs, only {left:.2f} left"
             )
@@ -123,7 +129,7 @@ class Book:
             return
         left = rules.user_sus - sum(charge.units() for charge in known if charge.user == wanted.user)
         if wanted.units() > left:
-            name = rules.name(wanted.user)
+            name = self._name(wanted.user)
             raise Denied(
                 f"{what} for user {name} would spend {wanted.units():.2f} SUs, "
                 f"only {left:.2f} left in user budget"

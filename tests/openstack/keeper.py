@@ -13,7 +13,7 @@ from tests.box.keeper import heed, leave
 from tests.openstack import content, leftovers, mariadb, services, settings
 from tests.openstack.api import Api
 from tests.openstack.machines import MACHINES
-from tests.openstack.place import REGION, Place, take_number
+from tests.openstack.place import PEOPLE, REGION, Place, take_number
 from tests.openstack.portal import Portal
 from tests.openstack.preparing import Prepared, begin, prepare
 
@@ -61,11 +61,11 @@ def move_here(place: Place) -> None:
 def facts(place: Place) -> Mapping[str, Any]:
     return {
         "folder": str(place.folder),
+        "number": place.number,
         "auth_url": f"{place.url('keystone')}/v3",
         "region": REGION,
-        "people": json.loads((place.state / "people.json").read_text()),
+        "people": json.loads((place.state / PEOPLE).read_text()),
         "machines": {machine.name: machine.uid for machine in MACHINES},
-        "knobs": str(place.knobs),
         "portal": place.url("portal"),
         "floating_range": place.floating_range,
     }

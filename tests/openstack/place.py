@@ -21,6 +21,9 @@ PASSWORD = "box"
 """Of every account; only this machine's loopback reaches them."""
 
 DATABASES = ("keystone", "placement", "glance", "neutron", "nova", "nova_api", "nova_cell0", "blazar")
+PEOPLE = "people.json"
+"""In the state: what tests are told of the accounts."""
+
 CANDIDATES = range(1, 255)
 
 

@@ -14,15 +14,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.openstack.charging import Book, Denied
-from tests.openstack.place import PASSWORD, PORTS, Place
+from tests.openstack.place import PASSWORD, PEOPLE, PORTS, Place
 from tests.openstack.rules import rules_of
 
 
 class Portal(AbstractContextManager["Portal"]):
-    """``GET /charges`` tells what it has counted; that is for tests only."""
+    """``GET /charges`` tells what it has counted and ``DELETE`` forgets it; that is for tests only."""
 
     def __init__(self, place: Place) -> None:
-        self._book = Book()
+        self._book = Book(lambda identifier: names(place).get(identifier, identifier))
         self._server = ThreadingHTTPServer((place.host, PORTS["portal"]), self._handler(place))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="portal")
 
@@ -43,6 +43,10 @@ class Portal(AbstractContextManager["Portal"]):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 answer(self, 200, {"charges": book.shown(now())})
+
+            def do_DELETE(self) -> None:
+                book.forget()
+                answer(self, 204, None)
 
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -84,6 +88,15 @@ def answer(handler: BaseHTTPRequestHandler, status: int, body: Mapping[str, Any]
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
     handler.wfile.write(content)
+
+
+def names(place: Place) -> Mapping[str, str]:
+    """Of projects and people, by id."""
+    people: dict[str, Any] = json.loads((place.state / PEOPLE).read_text())
+    return {
+        **{one["project_id"]: one["project"] for one in people.values()},
+        **{one["user_id"]: one["name"] for one in people.values()},
+    }
 
 
 def now() -> datetime:

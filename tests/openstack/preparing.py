@@ -14,7 +14,7 @@ from tests.openstack import accounts, content, leftovers, mariadb, schemas, serv
 from tests.openstack.api import Api
 from tests.openstack.caching import CACHE, HERE, alone, key_of
 from tests.openstack.environment import LOCK, environment
-from tests.openstack.place import Place, take_number
+from tests.openstack.place import PEOPLE, Place, take_number
 from tests.openstack.portal import Portal
 
 DECIDING = (
@@ -28,7 +28,7 @@ DECIDING = (
 class Prepared:
     environment: Path
     state: Path
-    """The services' folders; ``people.json`` tells of the accounts, ``host`` where it was made."""
+    """The services' folders; with who has accounts, and ``host``: where it was made."""
 
 
 def prepare() -> Prepared:
@@ -78,7 +78,7 @@ def fill(place: Place, installed: Path, running: list[Daemon]) -> None:
         content.fill(api)
         begin(place, installed, services.LATE, running)
         content.add_machines(api)
-    (place.state / "people.json").write_text(json.dumps(people))
+    (place.state / PEOPLE).write_text(json.dumps(people))
     (place.state / "host").write_text(place.host)
 
 

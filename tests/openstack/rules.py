@@ -1,7 +1,7 @@
 """What the portal grants, as tests set it: ``portal.json`` among the knobs, with the names below."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +26,6 @@ class Rules:
     """It answers, with 503."""
     silent: bool = False
     """It hangs up."""
-    names: dict[str, str] = field(default_factory=dict)
-    """Of projects and people, by id."""
-
-    def name(self, identifier: str) -> str:
-        return self.names.get(identifier, identifier)
 
 
 def rules_of(place: Place) -> Rules:

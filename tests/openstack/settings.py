@@ -88,6 +88,7 @@ def keystone(place: Place) -> str:
 connection = {database("keystone")}
 [token]
 provider = fernet
+expiration = 86400
 [fernet_tokens]
 key_repository = {place.state}/fernet-keys
 [fernet_receipts]
