@@ -19,10 +19,11 @@ from tests.sshd import machine as sshd
 from tests.sshd.machine import Machine
 
 from reprise.adapters.chameleon import key
+from reprise.adapters.chameleon.images import SENT, SentImages
 from reprise.adapters.chameleon.node import SshNodes
-from reprise.adapters.chameleon.runner import How, NodeRunner
+from reprise.adapters.chameleon.runner import SOCKET, How, NodeRunner
 from reprise.containers import names
-from reprise.containers.engine import Engine
+from reprise.containers.engine import Engine, Image
 from reprise.containers.wish import Limits
 from reprise.domain.errors import Retryable
 from reprise.domain.fetched import FetchedFile
@@ -282,6 +283,27 @@ def test_job_that_leaves_the_gpus_idle_is_ended_with_the_reason(there: There) ->
     assert isinstance(end, Finished)
     assert end.reason is Reason.COMMAND_FAILED
     assert "left every GPU below 5 %" in end.message
+
+
+class Elsewhere(Engine):
+    """The node's, as if it had never seen the box's registry."""
+
+    def image(self, reference: str) -> Image | None:
+        return super().image(reference) if reference.startswith(SENT) else None
+
+
+def test_an_image_that_the_node_cannot_pull_goes_through_its_connection(there: There) -> None:
+    node = there.nodes.connect(there.way)
+    elsewhere = Elsewhere(f"unix://{node.socket(SOCKET)}")
+
+    sent = SentImages(elsewhere, there.engine).ensure(there.box.base)
+
+    assert isinstance(sent, Image)
+    known = there.engine.image(there.box.base)
+    assert known is not None
+    assert (sent.id, sent.variables) == (known.id, known.variables)
+    elsewhere.close()
+    node.close()
 
 
 def looked(runner: NodeRunner, job: JobRequest) -> Finished | None:
