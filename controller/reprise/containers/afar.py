@@ -70,6 +70,9 @@ class Afar:
     def wrote(self, job: JobRequest) -> int:
         return self._engine.volume_bytes(self._name(job))
 
+    def began(self, job: JobRequest) -> bool:
+        return self._engine.seen(self._name(job), str(THERE / folders.TRIAL / layout.CLAIM)) is not None
+
     def fetch_told(self, job: JobRequest) -> None:
         self._mirror.told(job, self._still(job))
 

@@ -31,6 +31,9 @@ class Here:
         names = ("tree", folders.TRIAL, *layout.WRITABLE)
         return sum(job_files.disk_bytes(str(job.folder / name)) for name in names)
 
+    def began(self, job: JobRequest) -> bool:
+        return (job.folder / folders.TRIAL / layout.CLAIM).exists()
+
     def fetch_told(self, job: JobRequest) -> None:
         """It is here."""
 

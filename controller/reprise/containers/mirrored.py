@@ -19,7 +19,7 @@ from reprise.removal import remove_tree
 
 THERE = PurePosixPath("/there")
 """Where a volume is in the container beside it."""
-TOLD = (layout.SUPERVISOR_RESULT, layout.CLAIM, *folders.BROUGHT_OUT)
+TOLD = (layout.SUPERVISOR_RESULT, *folders.BROUGHT_OUT)
 MAX_TOLD_BYTES = 16 << 20
 """Of each; the job could have written there."""
 MAX_LOOKED_AT = 200

@@ -38,6 +38,10 @@ class Place(Protocol):
         """Bytes that the trial takes on the disk."""
         ...
 
+    def began(self, job: JobRequest) -> bool:
+        """Whether the runner in the container took the trial up."""
+        ...
+
     def fetch_told(self, job: JobRequest) -> None:
         """What the runner left, into the trial's folder here."""
         ...

@@ -33,10 +33,11 @@ from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 from reprise.removal import remove_tree
 
 LOCK_SECONDS = 60.0
-STOP_PATIENCE_SECONDS = 9.0
+HEARING_SECONDS = 1.0
+STOP_PATIENCE_SECONDS = 8.5
 HURRY_SECONDS = 2.0
 KILL_SECONDS = 3.0
-"""All three together: a stop takes at most 15 s, when the Engine answers at once."""
+"""All of them together: a stop takes at most 15 s, when the Engine answers at once."""
 LOOK_SECONDS = 0.05
 LOG_SECONDS = 60.0
 """To read what is left of an ended container's log."""
@@ -126,6 +127,7 @@ class DockerRunner:
         if state.status == "created":
             self._engine.remove(name)
             return
+        self._wait_until_it_hears(job, name)
         self._end(name)
 
     # --- start ----------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ class DockerRunner:
             log_bytes=count,
             log_cut=cut,
             complaint=folders.complaint(job.folder),
-            began=(job.folder / folders.TRIAL / layout.CLAIM).exists(),
+            began=self._place.began(job),
         )
         facts = ending.facts_of(seen, told)
         if isinstance(facts, Lost):
@@ -290,6 +292,13 @@ class DockerRunner:
         for signal, seconds in (("SIGTERM", patience), ("SIGTERM", HURRY_SECONDS), ("SIGKILL", KILL_SECONDS)):
             self._engine.kill(name, signal)
             if self._wait_until_ended(name, seconds):
+                return
+
+    def _wait_until_it_hears(self, job: JobRequest, name: str) -> None:
+        """The first process of a container has no ear for a signal until it says so."""
+        deadline = time.monotonic() + HEARING_SECONDS
+        while time.monotonic() < deadline and not self._place.began(job):
+            if self._wait_until_ended(name, LOOK_SECONDS):
                 return
 
     def _wait_until_ended(self, name: str, seconds: float) -> bool:

@@ -14,6 +14,7 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.domain.paths import MAX_PARTS
 
 PIECE = 1 << 20
+END = bytes(2 * tarfile.BLOCKSIZE)
 MAX_NAMES = 2_000_000
 DEEPEST = MAX_PARTS + 2
 """What lies deeper is left out: whoever collects looks no further."""
@@ -39,7 +40,8 @@ def unpack(archive: Readable, into: Path, *, limit: int) -> None:
     or what no folder can hold; Retryable when it broke off; OSError when it cannot be written.
     """
     state = _State(into, limit)
-    whole = cast(IO[bytes], _Whole(archive))  # it is only read, from its start to its end
+    source = _Whole(archive)
+    whole = cast(IO[bytes], source)  # it is only read, from its start to its end
     try:
         with tarfile.open(fileobj=whole, mode="r|", errorlevel=2) as opened:
             for entry in opened:
@@ -47,6 +49,8 @@ def unpack(archive: Readable, into: Path, *, limit: int) -> None:
                 opened.members.clear()  # type: ignore[attr-defined]  # it keeps each, and there may be millions
     except tarfile.TarError as error:
         raise Retryable(f"what came for {into.name} is no whole archive ({error})") from error
+    if not source.ended():  # `tarfile` takes what breaks off between two files for the end
+        raise Retryable(f"what came for {into.name} is no whole archive (it broke off)")
 
 
 def _take(opened: tarfile.TarFile, entry: tarfile.TarInfo, state: _State) -> None:
@@ -101,13 +105,21 @@ def _write(opened: tarfile.TarFile, entry: tarfile.TarInfo, target: Path, state:
 
 
 class _Whole:
-    """Reads as much as it is asked for, which `tarfile` counts on."""
+    """Reads as much as it is asked for, which `tarfile` counts on, and knows how it ended."""
 
     def __init__(self, source: Readable) -> None:
         self._source = source
+        self._last = b""
 
     def read(self, count: int) -> bytes:
         found = bytearray()
         while len(found) < count and (piece := self._source.read(count - len(found))):
             found += piece
+        self._last = (self._last + bytes(found[-len(END) :]))[-len(END) :]
         return bytes(found)
+
+    def ended(self) -> bool:
+        """Whether nothing is left, and the end is one of an archive."""
+        while self.read(PIECE):
+            continue
+        return self._last == END

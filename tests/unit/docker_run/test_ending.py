@@ -58,6 +58,7 @@ def test_an_honest_end_is_told_by_the_runner() -> None:
         (ended(137, marks=Marks(disk="wrote too much")), None, Reason.COMMAND_FAILED),
         (ended(0, marks=Marks(disk="wrote too much")), told(), Reason.COMMAND_FAILED),
         (ended(137, marks=Marks(late=True)), None, Reason.TIMED_OUT),
+        (ended(143, marks=Marks(idle="left every GPU idle")), told("stopped", None), Reason.COMMAND_FAILED),
         (ended(137, marks=Marks(stopped=True)), None, Reason.CANCELLED),
         (ended(0, marks=Marks(stopped=True)), told(), Reason.COMPLETED),
         (ended(1, began=False, complaint="SyntaxError"), None, Reason.PYTHON_MISSING),

@@ -25,6 +25,7 @@ class Writer(Protocol):
     def write_eof(self) -> None: ...
     def close(self) -> None: ...
     async def drain(self) -> None: ...
+    async def wait_closed(self) -> None: ...
 
 
 Dial = Callable[[PurePosixPath], Awaitable[tuple[Reader, Writer]]]
@@ -58,6 +59,7 @@ class Sockets:
         for task in list(self._busy):
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
+        await asyncio.sleep(0)
         self._servers.clear()
         if self._folder is not None:
             await asyncio.to_thread(remove_tree, self._folder)
@@ -67,6 +69,7 @@ class Sockets:
         task = asyncio.create_task(self._serve(remote, reader, writer))
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
+        task.add_done_callback(lambda done: writer.close())  # also when it was cancelled before it began
 
     async def _serve(self, remote: PurePosixPath, reader: Reader, writer: Writer) -> None:
         try:
@@ -75,6 +78,8 @@ class Sockets:
             log.info("a socket of a node was lost", socket=str(remote), error=str(error))
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _join(self, remote: PurePosixPath, reader: Reader, writer: Writer) -> None:
         far_reader, far_writer = await self._dial(remote)
