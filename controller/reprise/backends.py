@@ -1,6 +1,7 @@
 """Settings → the backends that jobs run on. Called by bootstrap; makes only those that it is asked for."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from reprise.adapters.docker import names
 from reprise.adapters.images.builder import ImageBuilder
 from reprise.adapters.images.storage import ImageStorage
 from reprise.adapters.process.builder import ProcessBuilder
@@ -19,6 +21,7 @@ from reprise.domain.backend import CHAMELEON, DOCKER, PROCESS
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.images.written import Bases
 from reprise.engine.world import Backend
+from reprise.jobs.folders import Folders
 from reprise.jobs.record import Recording
 from reprise.jobs.variables import count_gpus
 from reprise.leased import open_leased
@@ -50,6 +53,27 @@ def make(names: Iterable[str], settings: Settings, state: Path, *, rehearsal: bo
     ``state`` is the folder below which trials work.
     """
     return tuple(_MAKERS[name](settings, state, rehearsal) for name in names)
+
+
+def give_back(settings: Settings, state: Path) -> None:
+    """What the rehearsal of this state folder holds in containers, when it was killed.
+
+    A run has its folder before anything of it is in the Engine, and until nothing is: where there is none,
+    the Engine is not asked. Raises Retryable and Refused.
+    """
+    held = Folders(state / names.WORK).runs()
+    if not held:
+        return
+    try:
+        from reprise.adapters.docker import devices, engine, provider
+    except ModuleNotFoundError as error:
+        if error.name != "docker":
+            raise
+        raise Refused(NO_DOCKER) from None
+    with closing(engine.Engine(settings.docker.host)) as asked:
+        owner = provider.DockerProvider(asked, state=state, gpus=devices.Gpus())
+        for run_id in held:
+            owner.release(run_id)
 
 
 def image_builder(settings: Settings) -> ImageBuilder:

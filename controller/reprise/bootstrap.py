@@ -33,7 +33,7 @@ from reprise.adapters.mlflow.storage import ServerStorage
 from reprise.adapters.mlflow.tracker import MlflowTracker
 from reprise.adapters.process import trying
 from reprise.adapters.process.storage import LIVES, Rehearsals
-from reprise.backends import Made, make
+from reprise.backends import Made, give_back, make
 from reprise.backends import uv_binary as uv_binary  # the doctor knows it from here
 from reprise.domain.data.addresses import read_network
 from reprise.domain.errors import Refused, Retryable, UserError
@@ -165,6 +165,7 @@ def controller(
         parse=parse_delivery,
         log_interval=settings.log_interval,
         lock=lock,
+        give_back_killed=partial(give_back_killed, settings),
     )
     return Controller(
         world, leader, tracking, forge, source, fetcher, linter, archive, tracker, settings.watched, made
@@ -240,6 +241,7 @@ def rehearsal(
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = settings.state_dir / REHEARSALS / name
     state.mkdir(parents=True, mode=0o700)
+    give_back_killed(settings)
     with locked(state / LIVES, timeout=10):
         yield from _rehearsal(settings, state, variation, (backend,) if backend else settings.backends)
 
@@ -305,11 +307,20 @@ def _release_all(world: World, backend: Backend) -> None:
         backend.provider.release(run_id)
 
 
+def give_back_killed(settings: Settings) -> None:
+    """What rehearsals hold that were killed: no step of theirs comes any more."""
+    _rehearsals(settings).give_back_killed()
+
+
+def _rehearsals(settings: Settings) -> Rehearsals:
+    return Rehearsals(settings.state_dir / REHEARSALS, elsewhere=partial(give_back, settings))
+
+
 def _storages(settings: Settings, made: tuple[Made, ...]) -> tuple[Storage, ...]:
     python = Path(sys.executable) if settings.tracking.uri is None else None
     return (
         *(storage for each in made for storage in each.storages),
-        Rehearsals(settings.state_dir / REHEARSALS),
+        _rehearsals(settings),
         CloneStorage(settings.cache / CLONES),
         DataStorage(settings.cache),
         ServerStorage(settings.cache, python),

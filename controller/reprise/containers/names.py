@@ -11,6 +11,8 @@ STATE = "reprise.state"
 RUN = "reprise.run"
 TRIAL = "reprise.trial"
 ATTEMPT = "reprise.attempt"
+WORK = "containers"
+"""In the state folder; each backend has a folder of its own there, and owns all that is in it."""
 
 
 def state_of(folder: Path) -> str:

@@ -21,3 +21,5 @@ class FetchedFile:
     """What the source calls these bytes: a commit, a version's DOI, an entity tag."""
     pinned: bool = True
     """Whether the repository says which bytes it must be; else levels A and B are out of reach."""
+    cached: bool = False
+    """Whether these bytes lay in the cache by their digest, so that this run did not ask the source."""

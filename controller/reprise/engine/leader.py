@@ -122,17 +122,20 @@ class Leader:
         parse: Parse | None = None,
         log_interval: float = 3600.0,
         lock: Leadership | None = None,
+        give_back_killed: Callable[[], None] = lambda: None,
     ) -> None:
         """``backfill``: tags that are older than the watch are run too. ``storages``: of the adapters.
 
         ``lock``: of ``state``, when the caller took it already; it is given up with the rest.
         ``parse``: reads deliveries that are found in the forge's log, every ``log_interval`` seconds.
+        ``give_back_killed``: what rehearsals left on this machine.
         """
         self.sweeps = Sweeps()
         self._world = world
         self._lock = lock or Leadership(state)
         self._engine = Engine(state, RunWorkflow(Steps(world), durable).run)
         self._reaper = Reaper()
+        self._give_back_killed = give_back_killed
         self._watched = watched
         self._backfill = backfill
         self._sweep_interval = sweep_interval
@@ -233,6 +236,7 @@ class Leader:
         resume(self._world, self._engine.start)
         rescue(self._world, self._engine)
         self._reaper.reap(self._world)
+        self._give_back_killed()
 
     def _loops(self) -> tuple[Loop, ...]:
         return (

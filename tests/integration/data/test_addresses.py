@@ -2,6 +2,7 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,17 @@ def test_a_file_is_fetched_once_checked_and_never_writable(server: DataServer, a
     assert place.stat().st_mode & 0o777 == 0o444
     assert (got.sha256, got.size, got.pinned) == (SHA, len(DATA), True)
     assert got.revision == content.etag
-    assert asking.one(file(f"{server.url}/x.csv", SHA), run="run-2") == got
+    assert not got.cached
+    assert asking.one(file(f"{server.url}/x.csv", SHA), run="run-2") == replace(got, cached=True)
     assert len(server.asked("/x.csv")) == 1
+
+
+def test_from_the_cache_it_says_that_the_address_was_not_asked(server: DataServer, asking: Asking) -> None:
+    server.routes["/x.csv"] = Content(DATA)
+    asking.one(file(f"{server.url}/x.csv", SHA))
+    got = asking.one(file(f"{server.url}/gone.csv", SHA), run="run-2")
+    assert (got.source, got.cached, got.revision) == (f"{server.url}/gone.csv", True, None)
+    assert server.asked("/gone.csv") == []
 
 
 def test_what_is_not_pinned_is_asked_for_again_and_said_so(server: DataServer, asking: Asking) -> None:
@@ -146,8 +156,9 @@ def test_ten_that_ask_together_fetch_once(server: DataServer, asking: Asking) ->
     server.routes["/x.csv"] = Content(DATA)
     wanted = file(f"{server.url}/x.csv", SHA)
     with ThreadPoolExecutor(10) as pool:
-        got = set(pool.map(lambda n: asking.one(wanted, run=f"run-{n}"), range(10)))
-    assert len(got) == 1
+        got = list(pool.map(lambda n: asking.one(wanted, run=f"run-{n}"), range(10)))
+    assert sorted(each.cached for each in got) == [False] + [True] * 9
+    assert len({replace(each, cached=False) for each in got}) == 1
     assert len(server.asked("/x.csv")) == 1
 
 

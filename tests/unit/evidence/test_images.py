@@ -70,6 +70,19 @@ def test_people_read_what_it_was_built_from(record: EvidenceRecord) -> None:
     assert "| `Dockerfile` | what Reprise made for the image |" in text
 
 
+def test_what_came_from_the_cache_is_not_said_to_be_fetched(record: EvidenceRecord) -> None:
+    packed = contents(replace(record, fetched=(replace(DATA, cached=True),)), None)
+    told = (
+        "from the cache, where the file lay by its sha256; `https://data.example/wine` was not asked for it"
+    )
+    assert told in packed["README.md"].decode()
+    graph = {each["@id"]: each for each in json.loads(packed["ro-crate-metadata.json"])["@graph"]}
+    (data,) = (each for key, each in graph.items() if key.startswith("#data"))
+    assert "https://data.example/wine was not asked for it" in data["description"]
+    line = packed["data-manifest.txt"].decode()
+    assert "\thttps://data.example/wine (not asked: from the cache, by its sha256)\tv3\t" in line
+
+
 def test_machines_read_which_image_each_attempt_ran_in(record: EvidenceRecord) -> None:
     graph = {
         each["@id"]: each for each in json.loads(contents(record, None)["ro-crate-metadata.json"])["@graph"]

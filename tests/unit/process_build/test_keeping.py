@@ -15,6 +15,7 @@ from tests.unit.process_build.test_process_builder import builder, built, output
 
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.storage import LIVES, ProcessStorage, Rehearsals
+from reprise.domain.errors import Retryable
 from reprise.domain.retention import Item, Kind
 from reprise.domain.run import RunId
 from reprise.locks import locked
@@ -159,3 +160,25 @@ def test_a_rehearsal_that_goes_on_stays(tmp_path: Path, lives: bool) -> None:
         (item,) = storage.kept()
         assert (item.needed is not None) is lives
         assert storage.remove(item) is not lives
+
+
+def test_what_the_killed_hold_is_given_back_and_asked_again_where_that_failed(tmp_path: Path) -> None:
+    """Also on other backends, here one that does not answer for two of them."""
+    folder, asked, deaf = tmp_path / "rehearsals", list[str](), {"a-deaf", "d-deaf"}
+    for name in ("a-deaf", "b-lives", "c-killed", "d-deaf"):
+        ProcessProvider(folder / name).request(RunId("run-1"), jobs.spec())
+
+    def elsewhere(state: Path) -> None:
+        asked.append(state.name)
+        if state.name in deaf:
+            raise Retryable("the Engine did not answer")
+
+    storage = Rehearsals(folder, elsewhere=elsewhere)
+    with locked(folder / "b-lives" / LIVES, timeout=0):
+        storage.give_back_killed()
+        assert asked == ["a-deaf", "c-killed", "d-deaf"]
+        assert ProcessProvider(folder / "b-lives").owned() == (RunId("run-1"),)
+        assert ProcessProvider(folder / "c-killed").owned() == ()
+    with pytest.raises(Retryable):
+        storage.remove(next(storage.kept()))
+    assert (folder / "a-deaf").is_dir(), "who forgets the folder forgets the container"

@@ -156,13 +156,15 @@ class _Fetching:
             place = shelf.find(sha256 or "", self._request.tree)
             if place is not None:
                 known = shelf.known(self._asked.shown)
-                revision = known.revision if known is not None and known.sha256 == sha256 else None
+                gave = known if known is not None and known.sha256 == sha256 else None
+                revision = gave.revision if gave is not None else None
                 _log(self._request, f"{self._asked.file.path}: from the cache, sha256 {sha256}")
                 return self._fetched(
                     place,
                     sha256 or "",
                     revision=wanted.revision or revision if wanted is not None else revision,
                     pinned=wanted.pinned if wanted is not None else self._asked.pointer is not None,
+                    cached=gave is None or gave.asked_for != str(self._request.tree),
                 )
         return None
 
@@ -180,7 +182,7 @@ class _Fetching:
             taken = bring(part)
             revision = wanted.revision or taken.tag
             for each in filter(None, (wanted.key, self._asked.shown)):
-                self._shelf.know(each, Known(taken.sha256, revision))
+                self._shelf.know(each, Known(taken.sha256, revision, str(self._request.tree)))
             place = self._shelf.put(part, taken.sha256, self._request.tree)
         took = f"{size(taken.size)} in {time.monotonic() - begun:.1f} s"
         _log(self._request, f"{self._asked.file.path}: {took}, sha256 {taken.sha256}")
@@ -210,7 +212,9 @@ class _Fetching:
             case never:
                 assert_never(never)
 
-    def _fetched(self, place: Path, sha256: str, *, revision: str | None, pinned: bool) -> FetchedFile:
+    def _fetched(
+        self, place: Path, sha256: str, *, revision: str | None, pinned: bool, cached: bool = False
+    ) -> FetchedFile:
         file = self._asked.file
         return FetchedFile(
             path=file.path,
@@ -220,6 +224,7 @@ class _Fetching:
             source=mask(self._asked.shown),
             revision=revision,
             pinned=pinned or file.sha256 is not None,
+            cached=cached,
         )
 
 

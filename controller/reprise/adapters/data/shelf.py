@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from reprise import uses
@@ -28,6 +28,8 @@ _LOCK_SECONDS = 24 * 3600.0
 class Known:
     sha256: str
     revision: str | None
+    asked_for: str | None = None
+    """The tree for which the source was asked last."""
 
 
 class Shelf:
@@ -61,14 +63,14 @@ class Shelf:
     def known_by(self, name: str) -> "Known | None":
         try:
             found = json.loads((self.folder / KNOWN / name).read_text())
-            return Known(str(found["sha256"]), found["revision"])
+            return Known(str(found["sha256"]), found["revision"], found.get("asked_for"))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
     def know(self, key: str, known: "Known") -> None:
         place = self.folder / KNOWN / _digest(key)
         new = place.with_name(f"{place.name}.{secrets.token_hex(8)}.new")
-        new.write_text(json.dumps({"sha256": known.sha256, "revision": known.revision}))
+        new.write_text(json.dumps(asdict(known)))
         new.replace(place)
 
     def part(self, key: str) -> Path:

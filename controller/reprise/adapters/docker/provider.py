@@ -19,9 +19,6 @@ from reprise.jobs.folders import RUN_ID, Folders, Lent, gpus, wanted_by
 from reprise.ports import Allocation, Failed
 from reprise.removal import remove_tree
 
-WORK = "containers"
-"""In the state folder; each backend has a folder of its own there, and owns all that is in it."""
-
 GONE_SECONDS = 10.0
 LOOK_SECONDS = 0.1
 MEMORY_SHARE = 0.9
@@ -48,7 +45,7 @@ class DockerProvider:
         """
         self._engine = engine
         self._state = state
-        self._folders = Folders(state / WORK)
+        self._folders = Folders(state / names.WORK)
         self._cpus = cpus
         self._limits = limits or Limits()
         self._gpus = gpus or devices.found()

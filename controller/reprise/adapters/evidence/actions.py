@@ -20,6 +20,7 @@ from reprise.adapters.evidence.entities import (
 from reprise.adapters.evidence.names import REPORT, RESULT
 from reprise.adapters.evidence.plain import at_millisecond, short, source_uri
 from reprise.adapters.evidence.raw import folder_of
+from reprise.domain.data.told import whence
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.image_words import origin
 from reprise.domain.run import REASON_TEXT
@@ -147,7 +148,7 @@ def _whence(fetched: FetchedFile | None) -> str:
         return "data that the declaration names, in the repository"
     revision = f", {fetched.revision}" if fetched.revision is not None else ""
     pinned = "" if fetched.pinned else "; the declaration does not say which bytes it has to be"
-    return short(f"data that the declaration names, fetched from {fetched.source}{revision}{pinned}")
+    return short(f"data that the declaration names, {whence(fetched, fetched.source)}{revision}{pinned}")
 
 
 def _by_digest(path: str, sha256: str, description: str) -> Properties:

@@ -2,6 +2,7 @@
 
 from reprise import __version__
 from reprise.adapters.evidence.plain import at, source_uri
+from reprise.domain.data.told import whence
 from reprise.domain.fetched import FetchedFile
 from reprise.domain.image import Image
 from reprise.domain.image_words import origin
@@ -99,7 +100,7 @@ def _data(file: FetchedFile) -> str:
     revision = f" ({inline(file.revision, 120)})" if file.revision is not None else ""
     weak = "" if file.pinned else "; **the repository does not say which bytes it has to be**"
     what = f"sha256 {code(file.sha256)}, {size(file.size)}"
-    return f"- data {code(file.path, 120)}: {what}, fetched from {code(file.source, 200)}{revision}{weak}"
+    return f"- data {code(file.path, 120)}: {what}, {whence(file, code(file.source, 200))}{revision}{weak}"
 
 
 def _check(record: EvidenceRecord, *, signed: bool) -> str:

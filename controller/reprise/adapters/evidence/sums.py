@@ -21,6 +21,7 @@ def data_manifest(
     """``sha256  size  path`` of the data that the declaration names; ``-`` for what is not known.
 
     Behind a file that the commit does not hold stand, between tabs, its source, its revision and its licence.
+    Of one that lay in the cache the source says that it was not asked.
     """
     came = {each.path: each for each in fetched}
     lines = (_data_line(each, sizes.get(each.path), came.get(each.path)) for each in data)
@@ -32,7 +33,10 @@ def _data_line(file: DataFile, size: int | None, fetched: FetchedFile | None) ->
     line = f"{sha256 or '-'}  {'-' if size is None else size}  {_on_a_line(file.path)}"
     if fetched is None:
         return f"{line}\n"
-    further = (fetched.source, fetched.revision, file.licence)
+    source = (
+        f"{fetched.source} (not asked: from the cache, by its sha256)" if fetched.cached else fetched.source
+    )
+    further = (source, fetched.revision, file.licence)
     return "\t".join([line, *(" ".join((each or "-").split()) for each in further)]) + "\n"
 
 

@@ -3,9 +3,11 @@
 Safe beside builds and runs of any process: each kind is removed under the lock that its makers take.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from reprise import removal, uses
 from reprise.adapters.process.environments import ENVIRONMENTS, build_lock
@@ -13,9 +15,12 @@ from reprise.adapters.process.installer import DOWNLOADS, DOWNLOADS_LOCK
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.workshop import BENCH
 from reprise.adapters.process.workshop import DOWNLOADS as BUILD_DOWNLOADS
+from reprise.domain.errors import Refused, Retryable
 from reprise.domain.retention import Item, Kind
 from reprise.locks import if_free, is_free
 from reprise.sizes import bytes_in
+
+log = structlog.get_logger()
 
 EXPORTS = "exports"
 """What uv made of lock files. Read without a lock, so a reader may find it gone."""
@@ -69,33 +74,60 @@ class ProcessStorage:
 
 
 class Rehearsals:
-    """The Storage port on the folders of `reprise run`, each with a state of its own."""
+    """The Storage port on the folders of `reprise run`, each with a state of its own.
 
-    def __init__(self, folder: Path) -> None:
+    One that ended never begins again. One that was killed may have left jobs that go on.
+    """
+
+    def __init__(self, folder: Path, *, elsewhere: Callable[[Path], None] = lambda _: None) -> None:
+        """``elsewhere`` gives back what the rehearsal of a state folder held on other backends. It may raise
+        Retryable and Refused.
+        """
         self._folder = folder
+        self._elsewhere = elsewhere
 
     def kept(self) -> Iterator[Item]:
-        if not self._folder.is_dir():
-            return
-        for place in sorted(self._folder.iterdir()):
-            if place.is_dir() and not place.is_symlink() and not place.name.startswith("."):
-                lives = None if is_free(place / LIVES) else "it goes on"
-                used = max(map(changed, (place, *place.glob("*.db"))))
-                yield Item(Kind.REHEARSAL, place.name, bytes_in(place), used, lives)
+        for place in self._places():
+            lives = None if is_free(place / LIVES) else "it goes on"
+            used = max(map(changed, (place, *place.glob("*.db"))))
+            yield Item(Kind.REHEARSAL, place.name, bytes_in(place), used, lives)
 
     def remove(self, item: Item) -> bool:
         """With whatever still runs in one that was killed."""
         place = self._folder / item.name
         if not is_free(place / LIVES):
-            return False  # and one that ended never begins again
-        provider = ProcessProvider(place)
-        for run_id in provider.owned():
-            provider.release(run_id)
+            return False
+        self._give_back(place)
         uses.remove_whole(place)
         return True
 
     def tidy(self) -> None:
         uses.sweep(self._folder)
+
+    def give_back_killed(self) -> None:
+        """What those that were killed hold; their results stay. What fails is logged, for the next time.
+
+        Each one's lock is held meanwhile: one that was just begun waits for it, and holds nothing yet.
+        """
+        for place in self._places():
+            try:
+                with if_free(place / LIVES) as free:
+                    if free:
+                        self._give_back(place)
+            except (Retryable, Refused, OSError) as error:
+                log.warning("what a killed rehearsal holds stays", rehearsal=place.name, why=str(error))
+
+    def _places(self) -> Iterator[Path]:
+        if self._folder.is_dir():
+            for place in sorted(self._folder.iterdir()):
+                if place.is_dir() and not place.is_symlink() and not place.name.startswith("."):
+                    yield place
+
+    def _give_back(self, place: Path) -> None:
+        provider = ProcessProvider(place, gpus=0)
+        for run_id in provider.owned():
+            provider.release(run_id)
+        self._elsewhere(place)
 
 
 def changed(path: Path) -> datetime:
