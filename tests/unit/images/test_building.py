@@ -129,6 +129,15 @@ def test_settings_are_private_files_and_strangers_get_no_password(tmp_path: Path
     assert "mirror.example" in files[SETTINGS].read_text()
 
 
+def test_pip_asks_the_index_that_uv_asks_unless_it_has_its_own(tmp_path: Path) -> None:
+    system = {"UV_DEFAULT_INDEX": "ours=https://uv.example/simple"}
+    text = secrets.write(tmp_path / "uv", system, trusted=True)[SETTINGS].read_text()
+    assert "export PIP_INDEX_URL=https://uv.example/simple\n" in text
+    both = {**system, "PIP_INDEX_URL": "https://pip.example/simple"}
+    text = secrets.write(tmp_path / "both", both, trusted=True)[SETTINGS].read_text()
+    assert "export PIP_INDEX_URL=https://pip.example/simple\n" in text
+
+
 def test_the_files_that_count_do_so_by_content_mode_and_target(tmp_path: Path) -> None:
     write_files(tmp_path, {"a": "1", "b/c": "2", "ignored/x": "3"})
     rules = parse("ignored\n")
