@@ -47,6 +47,7 @@ class System(Enum):
     """What `doctor` can look at alone."""
 
     GITHUB = "github"
+    DOCKER = "docker"
 
 
 @app.callback(invoke_without_command=True)
@@ -235,7 +236,9 @@ def verify(
 
 @app.command()
 def doctor(
-    system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
+    system: Annotated[
+        System | None, typer.Argument(help="Look at that alone: github or docker.", show_default=False)
+    ] = None,
     init_keys: Annotated[
         bool, typer.Option("--init-keys", help="Make the key that evidence is signed with, if there is none.")
     ] = False,
@@ -254,8 +257,10 @@ def doctor(
         findings = examination.init_keys(settings)
     elif system is None:
         findings = examination.examine(settings)
-    else:
+    elif system is System.GITHUB:
         findings = examination.examine_github(settings)
+    else:
+        findings = examination.examine_docker_alone(settings)
     shown = examination.as_object(findings)
     typer.echo(json.dumps(shown, indent=2) if as_json else examination.render(findings))
     return 0 if shown["ok"] else 1

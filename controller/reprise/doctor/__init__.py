@@ -9,7 +9,7 @@ from typing import Any
 from reprise.adapters.github.registration import kept_app
 from reprise.bootstrap import forge_of, keys_of
 from reprise.doctor.app import examine_app
-from reprise.doctor.docker import examine_docker
+from reprise.doctor.docker import examine_docker, look_at_docker
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here
@@ -19,6 +19,11 @@ from reprise.settings import Settings
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
     return (*examine_here(settings), *examine_docker(settings), *examine_github(settings))
+
+
+def examine_docker_alone(settings: Settings) -> tuple[Finding, ...]:
+    """Also where the settings do not name the backend: a rehearsal may ask for it."""
+    return tuple(look_at_docker(settings))
 
 
 def init_keys(settings: Settings) -> tuple[Finding, ...]:
