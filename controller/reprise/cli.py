@@ -48,6 +48,7 @@ class System(Enum):
 
     GITHUB = "github"
     CHAMELEON = "chameleon"
+    DOCKER = "docker"
 
 
 class Deed(Enum):
@@ -244,7 +245,9 @@ def verify(
 
 @app.command()
 def doctor(
-    system: Annotated[System | None, typer.Argument(help="Look at that alone.", show_default=False)] = None,
+    system: Annotated[
+        System | None, typer.Argument(help="Look at that alone: github or docker.", show_default=False)
+    ] = None,
     init_keys: Annotated[
         bool, typer.Option("--init-keys", help="Make the key that evidence is signed with, if there is none.")
     ] = False,
@@ -265,6 +268,7 @@ def doctor(
         look = {
             None: examination.examine,
             System.GITHUB: examination.examine_github,
+            System.DOCKER: examination.examine_docker_alone,
             System.CHAMELEON: examination.look_at_chameleon,
         }
         findings = look[system](settings)

@@ -145,7 +145,7 @@ def _shared_coin(world: World, new: NewRun) -> str | None:
     """
     if world.variation is None:
         return None
-    before = rehearsed.unvaried(world.rehearsals, new.repository_id, new.experiment)
+    before = rehearsed.alike(world.rehearsals, new.repository_id, new.experiment, new.backend)
     return next((left.run_id for _, left in before), None)
 
 
@@ -224,6 +224,7 @@ def _remember(world: World, run: Run, view: RunView) -> None:
         values=first.values,
         varied=str(view.variation) if view.variation is not None else None,
         record=str(record.relative_to(world.folders.state)) if record.is_file() else "",
+        backend=run.backend,
     )
     rehearsed.remember(world.folders.state, left)
 

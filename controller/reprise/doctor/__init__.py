@@ -11,7 +11,7 @@ from reprise.adapters.github.registration import kept_app
 from reprise.bootstrap import forge_of, keys_of
 from reprise.doctor.app import examine_app
 from reprise.doctor.chameleon import examine_chameleon
-from reprise.doctor.docker import examine_docker
+from reprise.doctor.docker import examine_docker, look_at_docker
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here
@@ -27,6 +27,11 @@ def examine(settings: Settings) -> tuple[Finding, ...]:
 def look_at_chameleon(settings: Settings) -> tuple[Finding, ...]:
     """A tour of every site that there is a credential for, whether or not jobs run there."""
     return tuple(examine_chameleon(settings, datetime.now(UTC)))
+
+
+def examine_docker_alone(settings: Settings) -> tuple[Finding, ...]:
+    """Also where the settings do not name the backend: a rehearsal may ask for it."""
+    return tuple(look_at_docker(settings))
 
 
 def init_keys(settings: Settings) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Protocol
 
 import httpx
@@ -40,9 +41,16 @@ class Described(Protocol):
 
 
 def examine_docker(settings: Settings) -> Iterator[Finding]:
-    """Nothing where the settings do not name the backend."""
-    if DOCKER not in settings.backends:
-        return
+    """Only where the settings name the backend; else that it was left out, if they say something of it."""
+    if DOCKER in settings.backends:
+        yield from look_at_docker(settings)
+    elif (settings.docker, settings.images) != (Docker(), Images()):
+        said = "is not looked at, because REPRISE_BACKENDS does not name it"
+        yield Finding("docker", True, said, "`reprise doctor docker` looks at Engine, BuildKit and registry")
+
+
+def look_at_docker(settings: Settings) -> Iterator[Finding]:
+    """Whether a rehearsal with ``--backend docker`` would find what it needs."""
     try:
         from reprise.containers import devices, engine
     except ModuleNotFoundError as error:
@@ -51,7 +59,8 @@ def examine_docker(settings: Settings) -> Iterator[Finding]:
         said, _, step = NO_DOCKER.partition(": ")
         yield Finding("docker", False, said, step)
         return
-    yield from engine_findings(settings.docker, engine.Engine(settings.docker.host).about)
+    with closing(engine.Engine(settings.docker.host)) as asked:
+        yield from engine_findings(settings.docker, asked.about)
     here = devices.found()
     yield gpu_finding(settings.docker, here.vendor.value if here.count else None, here.count)
     yield buildkit_finding(settings.images)

@@ -5,11 +5,11 @@ The engine fills a `Comparison` when a run missed; the section goes into the rep
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reprise.domain import figures
 from reprise.domain.artifacts import ArtifactCheck, Match
-from reprise.domain.differences import ABSENT, Factor, Flat
+from reprise.domain.differences import ABSENT, Difference, Factor, Flat
 from reprise.domain.errors import UserError
 from reprise.domain.published import exact, parse_number
 from reprise.domain.run import ClaimJudgement, Judgement, Level, Reason, Value, Verdict
@@ -113,6 +113,13 @@ def furthest(beside: Sequence[Beside]) -> float | None:
 
 def compare(reference: Flat, run: Flat, clues: Clues, *, named: str) -> Comparison:
     return Comparison(named, rank(reference, run, clues))
+
+
+def across(found: Comparison, before: str, now: str) -> Comparison:
+    """Compared with a run on another backend: said first, because most of the rest follows from it."""
+    changed = Difference(Factor.HOST, "run.backend", before, now)
+    why = "another backend has another environment: an image in place of packages on this machine, or back"
+    return replace(found, suspects=(Suspect("backend", Factor.HOST, 100.0, why, (changed,)), *found.suspects))
 
 
 def body(comparison: Comparison, run: str = "reprise run") -> str:

@@ -36,6 +36,8 @@ class _Reference:
     values: dict[str, Value]
     """Of a run of one's own; empty for a committed record."""
     older: bool = False
+    backend: str = ""
+    """Of a rehearsal; empty where nobody knows, and of anything else."""
 
 
 def compared(
@@ -62,11 +64,12 @@ def compared(
         return None
     if reference is None:
         return Comparison(None, rank({}, {}, clues), note=note or _without_effect(world, own), varied=varied)
-    return _compared(world, reference, own, clues, results[0], judgement, unrecorded or note)
+    return _compared(world, run, reference, own, clues, results[0], judgement, unrecorded or note)
 
 
 def _compared(
     world: World,
+    run: Run,
     reference: _Reference,
     own: Flat,
     clues: Clues,
@@ -83,6 +86,8 @@ def _compared(
     if world.variation is not None:
         clues = replace(clues, relative_difference=comparison.furthest(beside))
     found = comparison.compare(reference.record, own, clues, named=reference.named)
+    if reference.backend and reference.backend != run.backend:
+        found = comparison.across(found, reference.backend, run.backend)
     return replace(
         found, beside=beside, note=note or _without_effect(world, own), varied=world.variation is not None
     )
@@ -151,7 +156,8 @@ def _rehearsals(world: World, run: Run) -> Iterator[_Reference]:
         if record or world.variation is not None:
             said = "the newest before" + ("" if world.variation is not None else " that reproduced")
             named = f"rehearsal {left.run_id} of {left.commit[:7]}, {said}"
-            yield _Reference(named, record, left.values)
+            on = left.backend or record.get("run.backend", "")
+            yield _Reference(named, record, left.values, backend=on)
 
 
 def _reproduced_before(world: World, run: Run) -> bool:

@@ -32,6 +32,8 @@ class Rehearsed:
     """``seed=3``; None when nothing was varied."""
     record: str
     """Of trial 0's environment, from the state folder; it may be gone or never have been written."""
+    backend: str = ""
+    """Empty in what an older version left."""
 
 
 _FILE = TypeAdapter(Rehearsed)
@@ -57,6 +59,14 @@ def unvaried(rehearsals: Path, repository_id: int, experiment: str) -> Iterator[
     """Of `earlier` those in which nothing was changed."""
     found = earlier(rehearsals, repository_id, experiment)
     return ((state, left) for state, left in found if left.varied is None)
+
+
+def alike(
+    rehearsals: Path, repository_id: int, experiment: str, backend: str
+) -> list[tuple[Path, Rehearsed]]:
+    """Of `unvaried` those on this backend first: what differs then is less than between two backends."""
+    found = unvaried(rehearsals, repository_id, experiment)
+    return sorted(found, key=lambda each: each[1].backend != backend)
 
 
 def _read(file: Path) -> Rehearsed | None:

@@ -23,7 +23,7 @@ from tests.repositories import write_files
 
 from reprise.adapters.images.builder import ImageBuilder
 from reprise.domain.image import Base, Kind
-from reprise.domain.images.written import Bases
+from reprise.domain.images.written import LOST, Bases
 from reprise.domain.run import Reason
 from reprise.ports import Built
 
@@ -111,6 +111,22 @@ def test_files_of_binder(box: Box, engine: docker.DockerClient, tmp_path: Path) 
     assert result.image is not None
     assert result.image.kind is Kind.REES
     assert ran(engine, result, "print(open('/opt/made').read())") == "made"
+
+
+def test_a_post_build_has_pip_and_its_log_says_what_stays(
+    box: Box, engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    tree = tmp_path / "run" / "tree"
+    lines = ("#!/bin/bash", "set -e", "pip install six==1.17.0 ./own", "mkdir data", "echo 1 > data/made\n")
+    own = '[project]\nname = "own"\nversion = "1"\n[tool.setuptools]\npy-modules = ["own"]\n'
+    packages.hashed_project(tree)
+    write_files(tree, {"postBuild": "\n".join(lines), "own/pyproject.toml": own, "own/own.py": "WHICH = 3\n"})
+    request = asked(tree)
+    result = built(builder(box, tmp_path / "cache").build(request))
+    assert result.packages["six"] == "1.17.0"
+    assert ran(engine, result, "import own, six, tinyone; print(own.WHICH)") == "3"
+    assert LOST in request.log.read_text()
+    assert "nothing that it makes in the repository or its home folder is kept" in (result.weak or "")
 
 
 def test_an_authors_dockerfile(box: Box, engine: docker.DockerClient, tmp_path: Path) -> None:

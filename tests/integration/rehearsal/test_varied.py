@@ -1,9 +1,12 @@
 """``reprise run --vary`` changes one thing and nothing else."""
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.rehearsals import paper, reprise
+
+from reprise.store import rehearsed
 
 pytestmark = pytest.mark.real
 
@@ -25,9 +28,20 @@ claims:
 """
 
 
+def leave_one_of_another_backend(state: Path) -> None:
+    """A newer one, which a rehearsal here is not compared with as long as it need not be."""
+    [kept] = (state / "rehearsals").glob(f"*/{rehearsed.NAME}")
+    newer = kept.parent.with_name("newer") / rehearsed.NAME
+    newer.parent.mkdir()
+    left = json.loads(kept.read_text())
+    assert left["backend"] == "process"
+    newer.write_text(json.dumps({**left, "backend": "docker", "run_id": "another"}))
+
+
 def test_another_seed_changes_trial_0_and_no_other(tmp_path: Path) -> None:
     repository, state = paper(tmp_path / "paper", train=TRAIN, **{"reprise.yaml": SPEC}), tmp_path / "state"
     before = reprise(state, "run", "--json", repository).result
+    leave_one_of_another_backend(state)
     now = reprise(state, "run", "--json", "--vary", "seed=7", repository).result
     seeds = [[trial["seed"] for trial in result["trials"]] for result in (before, now)]
     assert seeds[1] == [7, *seeds[0][1:]]

@@ -34,6 +34,13 @@ def test_a_controller_without_docker_is_asked_nothing(tmp_path: Path) -> None:
     assert list(examine_docker(Settings(state_dir=tmp_path))) == []
 
 
+def test_settings_of_docker_that_nothing_names_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    images = {"registry": "127.0.0.1:9/reprise"}
+    (found,) = examine_docker(Settings.model_validate({"state_dir": tmp_path, "images": images}))
+    assert (found.ok, "REPRISE_BACKENDS does not name it" in found.said) == (True, True)
+    assert "`reprise doctor docker`" in (found.next_step or "")
+
+
 def test_an_engine_that_answers_is_described() -> None:
     found = {each.name: each for each in engine_findings(Docker(), lambda: Told())}
     assert all(each.ok and each.next_step is None for each in found.values())

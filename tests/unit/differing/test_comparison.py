@@ -179,6 +179,13 @@ def test_a_varied_run_shows_how_its_values_moved_and_accuses_nobody() -> None:
     assert "likeliest" not in text
 
 
+def test_another_backend_is_named_first() -> None:
+    found = comparison.across(Comparison("a rehearsal", rank(BEFORE, NOW, Clues())), "process", "docker")
+    assert "1. **backend**: `run.backend` `process` → `docker`. Another backend" in body(found)
+    varied = body(replace(found, varied=True))
+    assert "1. **backend**: `run.backend` `process` → `docker`.\n2. " in varied
+
+
 def test_text_of_a_strangers_record_cannot_leave_its_place() -> None:
     evil = {"run.environment.X": "` </details> @everyone [a](http://b)\n# big", "run.environment.Y\n#": "1"}
     text = body(Comparison("a record", rank({**dict.fromkeys(evil, "a")}, evil, Clues())))

@@ -80,6 +80,32 @@ def test_a_buildx_without_a_builder_says_how_to_make_one(tmp_path: Path) -> None
     assert "docker buildx v0.9.1 is older than 0.10" in (docker.problem({"PATH": "/bin"}) or "")
 
 
+INSPECTED = """\
+Name:   default
+Driver: docker
+
+Nodes:
+Name:                  default
+BuildKit daemon flags: --allow-insecure-entitlement=network.host
+BuildKit version:      v0.8+unknown
+"""
+
+
+@pytest.mark.parametrize(
+    ("inspected", "whose"),
+    [
+        (INSPECTED, "the Docker Engine's own BuildKit, which docker buildx uses, v0.8 is older than 0.11"),
+        (INSPECTED.replace("default", "ours").replace("docker\n", "remote\n"), "builder ours's BuildKit,"),
+    ],
+)
+def test_a_builder_that_is_too_old_is_named_with_the_cure(tmp_path: Path, inspected: str, whose: str) -> None:
+    script = f'case "$2" in version) echo buildx v0.20.0;; inspect) echo "{inspected}";; esac'
+    said = Buildx(program(tmp_path, "docker", script)).problem({"PATH": "/bin"}) or ""
+    assert said.startswith(whose)
+    assert "(`docker buildx create --use`)" in said
+    assert said.endswith("REPRISE_IMAGES__BUILDKIT to the address of a buildkitd of 0.11 or newer")
+
+
 def test_the_policy_turns_names_into_digests_and_denies_the_rest() -> None:
     named, pinned = reference("python:3.11"), reference(f"ghcr.io/a/b@{DIGEST}")
     assert isinstance(named, Reference)
@@ -127,6 +153,15 @@ def test_settings_are_private_files_and_strangers_get_no_password(tmp_path: Path
     assert set(files) == {SETTINGS, CERTIFICATES}
     assert "s3cret" not in files[SETTINGS].read_text()
     assert "mirror.example" in files[SETTINGS].read_text()
+
+
+def test_pip_asks_the_index_that_uv_asks_unless_it_has_its_own(tmp_path: Path) -> None:
+    system = {"UV_DEFAULT_INDEX": "ours=https://uv.example/simple"}
+    text = secrets.write(tmp_path / "uv", system, trusted=True)[SETTINGS].read_text()
+    assert "export PIP_INDEX_URL=https://uv.example/simple\n" in text
+    both = {**system, "PIP_INDEX_URL": "https://pip.example/simple"}
+    text = secrets.write(tmp_path / "both", both, trusted=True)[SETTINGS].read_text()
+    assert "export PIP_INDEX_URL=https://pip.example/simple\n" in text
 
 
 def test_the_files_that_count_do_so_by_content_mode_and_target(tmp_path: Path) -> None:

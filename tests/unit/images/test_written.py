@@ -1,5 +1,6 @@
 """Generated Dockerfiles: what is in them, in which order, and that equal files give equal text."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from reprise.domain.images import stages, written
 from reprise.domain.images.instructions import read
 from reprise.domain.images.recipe import Impossible, Recipe, decide, weakness
 from reprise.domain.images.sources import Source, detect
-from reprise.domain.images.written import SECRETS, Bases, dockerfile
+from reprise.domain.images.written import LOST, SECRETS, Bases, dockerfile
 from reprise.domain.spec.model import EnvironmentRule, Network
 
 RULE = EnvironmentRule(None, None, Network.FETCH_ONLY)
@@ -102,6 +103,23 @@ def test_what_binder_needs_is_installed_first_and_run_last() -> None:
     text = text_of(EVERY_KIND["rees"])
     assert text.index("apt-get install -y --no-install-recommends curl git") < text.index("uv pip install")
     assert text.rstrip().endswith("/reprise/project/postBuild")
+
+
+def test_pip_is_there_only_for_a_post_build_and_behind_what_is_locked() -> None:
+    for name, files in EVERY_KIND.items():
+        assert ("--compile-bytecode pip" in text_of(files)) is (name == "rees")
+        with_script = text_of({**files, "postBuild": "#!/bin/sh\n"})
+        if name in ("conda", "conda-lock", "pixi"):
+            assert "--compile-bytecode pip" not in with_script  # theirs is what their file names
+        else:
+            assert with_script.index(" /opt/environment") < with_script.index("--compile-bytecode pip")
+
+
+def test_what_a_post_build_leaves_in_the_repository_is_said_to_be_lost_in_log_and_report() -> None:
+    assert f"echo {shlex.quote(LOST)}" in text_of(EVERY_KIND["rees"])
+    recipe = recipe_of(EVERY_KIND["rees"])
+    assert isinstance(recipe, Recipe)
+    assert "nothing that it makes in the repository or its home folder is kept" in (recipe.weak or "")
 
 
 def test_a_variation_is_a_layer_over_the_locked() -> None:

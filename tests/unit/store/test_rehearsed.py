@@ -1,12 +1,13 @@
 """Rehearsals find what earlier ones of the same experiment left, whatever else lies there."""
 
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reprise.domain.run import RunId, Sha, Verdict
-from reprise.store.rehearsed import NAME, Rehearsed, earlier, remember
+from reprise.store.rehearsed import NAME, Rehearsed, alike, earlier, remember
 
 LEFT = Rehearsed(
     repository_id=7,
@@ -37,6 +38,23 @@ def test_the_newest_of_the_same_experiment_comes_first(tmp_path: Path) -> None:
     found = list(earlier(tmp_path, 7, "paper"))
     assert [state for state, _ in found] == [new, old]
     assert found[1][1] == LEFT
+
+
+def test_those_on_the_same_backend_come_before_newer_ones_on_another(tmp_path: Path) -> None:
+    leave(tmp_path, "a", replace(LEFT, backend="docker"), at=100)
+    leave(tmp_path, "b", LEFT, at=200)
+    leave(tmp_path, "c", replace(LEFT, backend="process"), at=300)
+    leave(tmp_path, "d", replace(LEFT, backend="docker", varied="seed=3"), at=400)
+    found = [left.backend for _, left in alike(tmp_path, 7, "paper", "docker")]
+    assert found == ["docker", "process", ""]
+
+
+def test_what_an_older_version_left_tells_no_backend(tmp_path: Path) -> None:
+    state = leave(tmp_path, "a", LEFT, at=100)
+    kept = json.loads((state / NAME).read_text())
+    del kept["backend"]
+    (state / NAME).write_text(json.dumps(kept))
+    assert [left for _, left in earlier(tmp_path, 7, "paper")] == [LEFT]
 
 
 def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ def write(folder: Path, system: Mapping[str, str], *, trusted: bool) -> dict[str
     settings = {name: value for name, value in system.items() if _counts(name, value)}
     if not trusted:
         settings = {name: value for name, value in settings.items() if not _is_secret(name, value)}
+    if "UV_DEFAULT_INDEX" in settings:  # a postBuild may ask pip, which knows only its own names
+        settings.setdefault("PIP_INDEX_URL", _INDEX_NAME.sub("", settings["UV_DEFAULT_INDEX"]))
     certificates = _certificates(system)
     if certificates is not None:
         settings |= dict.fromkeys(_CERTIFICATE_VARIABLES, SECRETS[CERTIFICATES])

@@ -114,8 +114,7 @@ class Buildx:
             return (
                 f"docker buildx has no builder that works: run `docker buildx create --use`, or {HOW_TO_GET}"
             )
-        line = next((each for each in inspected.splitlines() if "buildkit" in each.lower()), "")
-        return _too_old("docker buildx", said, OLDEST_BUILDX) or _too_old("its BuildKit", line, OLDEST)
+        return _too_old("docker buildx", said, OLDEST_BUILDX) or _old_builder(inspected)
 
     def workers(self, variables: Mapping[str, str]) -> str | None:
         return _ask(
@@ -148,13 +147,24 @@ def _secrets(solve: Solve) -> list[str]:
     return [word for name, file in solve.secrets.items() for word in ("--secret", f"id={name},src={file}")]
 
 
-def _too_old(what: str, said: str, oldest: tuple[int, int]) -> str | None:
+def _old_builder(inspected: str) -> str | None:
+    """Of what ``docker buildx inspect`` says."""
+    lines = [each.partition(":") for each in inspected.splitlines()]
+    told = {name.strip().lower(): value.strip() for name, _, value in reversed(lines)}
+    version = told.get("buildkit version") or told.get("buildkit", "")
+    whose = "the Docker Engine's own" if told.get("driver") == "docker" else f"builder {told.get('name')}'s"
+    another = "choose a builder with a newer one (`docker buildx create --use`), or set "
+    cure = f"{another}REPRISE_IMAGES__BUILDKIT to the address of a buildkitd of 0.11 or newer"
+    return _too_old(f"{whose} BuildKit, which docker buildx uses,", version, OLDEST, cure)
+
+
+def _too_old(what: str, said: str, oldest: tuple[int, int], cure: str = "update it") -> str | None:
     """A version that its maker did not write in counts as new: such ones are built from source."""
     match = _VERSION.search(said)
     if match is None or (int(match[1]), int(match[2])) >= oldest or match[0].startswith("v0.0.0"):
         return None
     first = f"{oldest[0]}.{oldest[1]}"
-    return f"{what} {match[0]} is older than {first}, the first that dates files by the commit: update it"
+    return f"{what} {match[0]} is older than {first}, the first that dates files by the commit: {cure}"
 
 
 def _ask(command: list[str], variables: Mapping[str, str]) -> str | None:

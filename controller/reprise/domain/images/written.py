@@ -26,12 +26,19 @@ SECRETS = {
 
 _UV = "/reprise/uv"
 _NEWLINE = " \\\n    "
+_WITHOUT_UV = (Kind.CONDA, Kind.CONDA_LOCK, Kind.PIXI_LOCK)
 _QUIET = (
     *("UV_PYTHON_DOWNLOADS=never", "UV_NO_PROGRESS=1", "UV_LINK_MODE=copy", "UV_NO_CACHE=1"),
     "UV_NO_INSTALLER_METADATA=1",  # it holds the times of the very files that were installed from
 )
 _VERSIONS = ("SETUPTOOLS_SCM_PRETEND_VERSION=0+reprise", "PDM_BUILD_SCM_VERSION=0+reprise")
 """There is no ``.git``; builds that ask it for a version would fail over nothing."""
+_FOR_PIP = ("PIP_NO_CACHE_DIR=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore")
+LOST = (
+    "what postBuild installs into the environment or the system stays; files that it makes in the repository "
+    "or in its home folder do not, because each trial gets both anew"
+)
+"""Said in the log, before the script runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Bases:
 def dockerfile(recipe: Recipe, python: str, bases: Bases, replaced: tuple[tuple[str, str], ...] = ()) -> str:
     """``python``: version; ``replaced``: what a variation installs over the locked."""
     blocks = [_head(recipe), *_begin(recipe, python, bases), *_apt(recipe), *_installed(recipe)]
-    if recipe.kind not in (Kind.CONDA, Kind.CONDA_LOCK, Kind.PIXI_LOCK):
+    if recipe.kind not in _WITHOUT_UV:
         blocks += [*_replaced(replaced), *_own(recipe)]
     return "\n".join([*blocks, *_post_build(recipe)]) + "\n"
 
@@ -136,12 +143,14 @@ def _post_build(recipe: Recipe) -> list[str]:
     if recipe.post_build is None:
         return []
     script = f"{PROJECT}/{recipe.post_build}"
-    return [_run((), f"cd {PROJECT} && chmod +x {script} && {script}", uv=False, whole=True)]
+    told = f"export {' '.join(_FOR_PIP)} && echo {shlex.quote(LOST)}"
+    run = _run((), f"{told}{_NEWLINE}&& cd {PROJECT} && chmod +x {script} && {script}", uv=False, whole=True)
+    return [*_with_pip(recipe), run]
 
 
-def _sync(project: str, *options: str) -> str:
-    how = ("--compile-bytecode", "--python", "python3", "--project", project)
-    return f"UV_PROJECT_ENVIRONMENT={ENVIRONMENT} {_uv('sync', *options, *how)}"
+def _with_pip(recipe: Recipe) -> list[str]:
+    """A uv environment has none; of conda and pixi it is there where their file names it."""
+    return [] if recipe.kind in _WITHOUT_UV else [_run((), _into("pip"))]
 
 
 def _pip(*options: str) -> str:
