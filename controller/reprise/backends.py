@@ -9,7 +9,6 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from reprise.adapters.docker import names
 from reprise.adapters.images.builder import ImageBuilder
 from reprise.adapters.images.storage import ImageStorage
 from reprise.adapters.process.builder import ProcessBuilder
@@ -17,6 +16,7 @@ from reprise.adapters.process.policy import quarters_for
 from reprise.adapters.process.provider import ProcessProvider
 from reprise.adapters.process.runner import ProcessRunner
 from reprise.adapters.process.storage import ProcessStorage
+from reprise.containers import names
 from reprise.domain.backend import CHAMELEON, DOCKER, PROCESS
 from reprise.domain.errors import Refused, Retryable, UserError
 from reprise.domain.images.written import Bases
@@ -65,7 +65,8 @@ def give_back(settings: Settings, state: Path) -> None:
     if not held:
         return
     try:
-        from reprise.adapters.docker import devices, engine, provider
+        from reprise.adapters.docker import provider
+        from reprise.containers import devices, engine
     except ModuleNotFoundError as error:
         if error.name != "docker":
             raise

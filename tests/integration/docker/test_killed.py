@@ -9,10 +9,10 @@ from tests.integration.docker import trials
 from tests.integration.docker.box import Box
 from tests.integration.docker.trials import Here
 
-from reprise.adapters.docker import names
-from reprise.adapters.docker.engine import Engine
 from reprise.adapters.process.storage import LIVES
 from reprise.bootstrap import REHEARSALS, give_back_killed
+from reprise.containers import names
+from reprise.containers.engine import Engine
 from reprise.locks import locked
 from reprise.settings import Settings
 from reprise.settings.containers import Docker
