@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from reprise.adapters.chameleon import key, proving
-from reprise.adapters.chameleon.kept import Memory, Proved
+from reprise.adapters.chameleon import key
+from reprise.adapters.chameleon.kept import Memory
 from reprise.adapters.chameleon.node import SshNodes
 from reprise.adapters.chameleon.opening import open_sites
 from reprise.adapters.chameleon.provider import ChameleonProvider
+from reprise.adapters.chameleon.proving import Prover
 from reprise.adapters.chameleon.runner import How, NodeRunner
 from reprise.adapters.chameleon.sites import Images, Site
-from reprise.adapters.chameleon.turn import Means, Proving
+from reprise.adapters.chameleon.turn import Means
 from reprise.containers.engine import Engine
-from reprise.domain.leasing.acceptance import Promise
-from reprise.domain.leasing.catalogue import GB, GIB
-from reprise.domain.leasing.choice import Choice
 from reprise.domain.run import RunId
 from reprise.ports.cloud import Cloud
-from reprise.ports.nodes import Access, Address, Node
+from reprise.ports.nodes import Access, Address
 from reprise.settings import Settings
 
 
@@ -46,12 +44,13 @@ def open_leasing(settings: Settings, state: Path) -> Leasing:
         return kept.access if kept is not None and kept.proved is not None else None
 
     runner = NodeRunner(nodes, access, how, here=here)
+    sites = {cloud.site: _site(settings, cloud) for cloud in clouds}
     means = Means(
-        sites={cloud.site: _site(settings, cloud) for cloud in clouds},
+        sites=sites,
         nodes=nodes,
         memory=memory,
         make_key=key.ensure,
-        prove=_proving(chosen.user),
+        prove=Prover(sites),
         longest_wait=timedelta(days=chosen.longest_wait),
         leases_per_type=chosen.leases_per_type,
     )
@@ -79,25 +78,4 @@ def _site(settings: Settings, cloud: Cloud) -> Site:
         jump=Address(jump_host, user=jump_user) if jump_host else None,
         jump_host_key=chosen.jump_host_key,
         user=chosen.user,
-    )
-
-
-def _proving(user: str) -> Proving:
-    def prove(node: Node, choice: Choice, wanted_gpus: int) -> Proved | str:
-        vendor = choice.machine.gpu.vendor if choice.machine.gpu is not None and wanted_gpus else None
-        found = proving.prove(node, promise(choice, wanted_gpus), vendor=vendor, user=user)
-        return found if isinstance(found, str) else Proved(found.words, found.cpus)
-
-    return prove
-
-
-def promise(choice: Choice, wanted_gpus: int) -> Promise:
-    """What was leased, not what the job needs of it: whoever pays for four GPUs gets four."""
-    machine = choice.machine
-    if machine.gpu is None or not wanted_gpus:
-        return Promise(memory_bytes=int(machine.memory_gib * GIB) or None)
-    return Promise(
-        gpus=machine.gpus,
-        gpu_memory_bytes=machine.gpu.memory_gb * GB or None,
-        memory_bytes=int(machine.memory_gib * GIB) or None,
     )
