@@ -60,7 +60,7 @@ docker: .venv/.ready box ## the tests with a real Engine, BuildKit and registry,
 	.venv/bin/pytest -q -n 0 tests/integration/docker
 
 .PHONY: openstack
-openstack: .venv/.ready ## the tests with a real OpenStack, started here: Keystone to Blazar (needs root)
+openstack: .venv/.ready box ## the tests with a real OpenStack, started here: Keystone to Blazar (needs root)
 	@.venv/bin/python -m tests.openstack prepare
 	.venv/bin/pytest -q -n 0 tests/integration/openstack
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -48,8 +49,10 @@ class Node:
 class Nodes:
     """A thread of its own from ``start`` to ``close``."""
 
-    def __init__(self, place: Place, dress: Dress = as_promised) -> None:
+    def __init__(self, place: Place, dress: Dress = as_promised, *, engine: Path | None = None) -> None:
+        """``engine``: a Docker Engine's socket of this machine, each node's own there."""
         self._place = place
+        self._engine = engine
         self._dress = dress
         self._nodes: dict[str, Node] = {}
         self._lock = threading.Lock()
@@ -99,7 +102,7 @@ class Nodes:
         if server is None:
             return
         end = ExitStack()
-        made = end.enter_context(machine())
+        made = end.enter_context(machine(engine=self._engine))
         on = NAMES[server["OS-EXT-SRV-ATTR:hypervisor_hostname"]]
         self._dress(made, on)
         if server["key_name"]:
