@@ -143,6 +143,17 @@ def test_leases_of_other_projects_are_not_ours(site: Answers) -> None:
     assert [lease.id for lease in site.cloud().leases()] == ["l1"]
 
 
+@pytest.mark.parametrize("state", ["TERMINATED", "TERMINATING", "DELETING"])
+def test_what_has_ended_is_not_extended_though_the_service_might(site: Answers, state: str) -> None:
+    site.sign_in()
+    site.add("GET", "reservation", "/leases/l1", {"lease": {**LEASE, "status": state}})
+    site.add("PUT", "reservation", "/leases/l1", {"lease": LEASE})
+    with pytest.raises(CloudRefused, match="has ended") as error:
+        site.cloud().move_end("l1", END)
+    assert error.value.refusal is Refusal.WRONG_STATE
+    assert site.sent("/leases/l1") == []
+
+
 def test_a_state_that_is_newer_than_this_program_passes() -> None:
     assert reservations.lease_of({**LEASE, "status": "RESTING"}).state is LeaseState.UPDATING
 

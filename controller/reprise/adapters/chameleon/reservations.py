@@ -20,6 +20,7 @@ from reprise.ports.cloud import (
     Taken,
 )
 
+_OVER = (LeaseState.TERMINATED, LeaseState.TERMINATING, LeaseState.DELETING)
 _NO = ("false", "0", "none", "")
 
 
@@ -76,6 +77,11 @@ class Reservations:
         return self._send(wish, reservation_of_flavor(wish.what))
 
     def move_end(self, lease_id: str, end: datetime) -> None:
+        """Looked at first: within the minute of its end the service would extend what has ended."""
+        seen = self.lease(lease_id)
+        if seen is None or seen.state in _OVER:
+            said = "the lease is gone" if seen is None else "the lease has ended"
+            raise refusals.refused(self._session.site, Refusal.WRONG_STATE, said)
         body = {"end_date": times.written(end)}
         self._session.send("PUT", Service.LEASES, f"/leases/{lease_id}", body)
 
