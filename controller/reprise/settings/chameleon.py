@@ -58,11 +58,7 @@ class Chameleon(Section):
     longest_wait: Days = 7.0
     """Days ahead that a lease may be booked; 0 = only machines that are free now."""
     whole_overhead: Seconds = 2700.0
-    """Seconds of a lease on a whole machine before the job begins: boot, set-up, image."""
-    virtual_overhead: Seconds = 900.0
-    """The same for a virtual machine."""
-    hold: Seconds = 7200.0
-    """Seconds that a failed machine is kept at most when a run asks to hold it."""
+    """Seconds of a lease beside the executions: boot, set-up, the image's way there, results back."""
     idle_after: Seconds | None = None
     """Seconds without work on its GPUs after which a job is ended. Default: never."""
     warn_days: Days = 7.0

@@ -67,6 +67,15 @@ def test_a_machine_is_asked_for_by_type_and_name_and_nobody_is_mailed(site: Answ
     ]
 
 
+@pytest.mark.parametrize(
+    ("start", "sent"),
+    [(None, "now"), (END, "now"), (END + timedelta(seconds=1), "2026-11-22 14:31")],
+)
+def test_a_start_that_has_passed_meanwhile_is_now(start: datetime | None, sent: str) -> None:
+    body = reservations.lease_body(wish(HostsWish("gpu_v100"), start), {}, now=END)
+    assert body["start_date"] == sent
+
+
 def test_the_type_alone_is_always_named_because_the_default_is_another_one() -> None:
     body = reservations.reservation_of_hosts(HostsWish("gpu_v100"), None)
     assert json.loads(body["resource_properties"]) == ["=", "$node_type", "gpu_v100"]

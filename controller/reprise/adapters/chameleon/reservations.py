@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from reprise.adapters.chameleon import identity, refusals, times
@@ -106,7 +106,7 @@ class Reservations:
         return self._send(wish, reservation_of_hosts(what, last))
 
     def _send(self, wish: LeaseWish, reservation: Mapping[str, Any]) -> Lease:
-        body = lease_body(wish, reservation)
+        body = lease_body(wish, reservation, datetime.now(UTC))
         try:
             return self._session.post(Service.LEASES, "/leases", body, lambda told: lease_of(told["lease"]))
         except Faulty as error:
@@ -116,10 +116,12 @@ class Reservations:
             raise
 
 
-def lease_body(wish: LeaseWish, reservation: Mapping[str, Any]) -> dict[str, Any]:
+def lease_body(wish: LeaseWish, reservation: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A start that has passed meanwhile would be refused."""
+    start = "now" if wish.start is None or wish.start <= now else times.written(wish.start)
     return {
         "name": wish.name,
-        "start_date": times.written(wish.start) if wish.start is not None else "now",
+        "start_date": start,
         "end_date": times.written(wish.end),
         "reservations": [reservation],
         "events": [],
