@@ -12,6 +12,8 @@ from reprise.settings.kinds import Address, Days, Seconds, Section
 
 _PLACES = ("~/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml")
 """Where OpenStack's own tools look, but for the working folder: jobs of strangers have one too."""
+SECURE = "secure.yaml"
+"""Beside clouds.yaml; may hold its secrets."""
 
 
 class SiteCredential(Section):
@@ -111,6 +113,14 @@ class Chameleon(Section):
         places = ((named,) if named else ()) + _PLACES
         found = (Path(place).expanduser().absolute() for place in places)
         return next((path for path in found if path.is_file()), None)
+
+    def secret_files(self) -> tuple[Path, ...]:
+        """clouds.yaml, and the file beside it that may hold its secrets."""
+        file = self.clouds_file
+        if file is None:
+            return ()
+        secure = file.with_name(SECURE)
+        return (file, secure) if secure.is_file() else (file,)
 
 
 def _json_object(text: str) -> Any:
