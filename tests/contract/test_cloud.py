@@ -238,7 +238,8 @@ def test_a_lease_of_a_flavor_brings_a_flavor_of_its_own(world: World, cast: Cast
         return seen is not None and seen.state is ServerState.ACTIVE
 
     world.until(is_up)
-    assert refusal_of(lambda: world.cloud.create_lease(replace(wish, name="reprise-r2"))) is Refusal.FULL
+    more = LeaseWish("reprise-r2", FlavorWish(world.flavor_id, 50), None, wish.end)
+    assert refusal_of(lambda: world.cloud.create_lease(more)) is Refusal.FULL
 
 
 # --- servers, addresses, keys -----------------------------------------------------------------------

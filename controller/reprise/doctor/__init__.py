@@ -15,12 +15,13 @@ from reprise.doctor.docker import examine_docker, look_at_docker
 from reprise.doctor.finding import Finding
 from reprise.doctor.forge import examine_forge
 from reprise.doctor.here import examine_here
+from reprise.domain.backend import CHAMELEON
 from reprise.domain.errors import UserError
 from reprise.settings import Settings
 
 
 def examine(settings: Settings) -> tuple[Finding, ...]:
-    leased = look_at_chameleon(settings) if "chameleon" in settings.backends else ()
+    leased = look_at_chameleon(settings) if CHAMELEON in settings.backends else ()
     return (*examine_here(settings), *examine_docker(settings), *leased, *examine_github(settings))
 
 

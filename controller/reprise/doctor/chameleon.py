@@ -3,6 +3,7 @@
 Nothing is changed there.
 """
 
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -50,9 +51,19 @@ def examine_chameleon(settings: Settings, now: datetime) -> Iterator[Finding]:
         said, _, step = str(error).partition(": ")
         yield Finding("chameleon", False, said, step or None)
         return
+    yield from files_findings(settings.chameleon)
     for cloud in clouds:
         yield from site_findings(cloud, probes.Probes(cloud.session), settings.chameleon, now)
         cloud.close()
+
+
+def files_findings(chosen: Chameleon) -> Iterator[Finding]:
+    """What in them lets anybody spend the project's service units."""
+    for file in chosen.secret_files():
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            yield Finding(file.name, False, f"others may read {file}", f"chmod 600 {file}")
+        else:
+            yield Finding(file.name, True, str(file))
 
 
 def site_findings(cloud: Cloud, tour: Tour, chosen: Chameleon, now: datetime) -> Iterator[Finding]:

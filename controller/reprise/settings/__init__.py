@@ -351,8 +351,8 @@ class Settings(BaseSettings):
     def secret_files(self) -> tuple[Path, ...]:
         """Files that secrets were read from, or may have been."""
         named = (os.environ.get(variable(path) + FROM_FILE) for path in SECRETS)
-        kept = (self._config, self.chameleon.clouds_file)
-        return tuple(Path(path).absolute() for path in (*named, *kept) if path)
+        kept = (*named, self._config, *self.chameleon.secret_files())
+        return tuple(Path(path).absolute() for path in kept if path)
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for redaction."""

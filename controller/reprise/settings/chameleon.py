@@ -12,6 +12,8 @@ from reprise.settings.kinds import Address, Days, Seconds, Section
 
 _PLACES = ("~/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml")
 """Where OpenStack's own tools look, but for the working folder: jobs of strangers have one too."""
+SECURE = "secure.yaml"
+"""Beside clouds.yaml; may hold its secrets."""
 
 
 class SiteCredential(Section):
@@ -58,11 +60,7 @@ class Chameleon(Section):
     longest_wait: Days = 7.0
     """Days ahead that a lease may be booked; 0 = only machines that are free now."""
     whole_overhead: Seconds = 2700.0
-    """Seconds of a lease on a whole machine before the job begins: boot, set-up, image."""
-    virtual_overhead: Seconds = 900.0
-    """The same for a virtual machine."""
-    hold: Seconds = 7200.0
-    """Seconds that a failed machine is kept at most when a run asks to hold it."""
+    """Seconds of a lease beside the executions: boot, set-up, the image's way there, results back."""
     idle_after: Seconds | None = None
     """Seconds without work on its GPUs after which a job is ended. Default: never."""
     warn_days: Days = 7.0
@@ -115,6 +113,14 @@ class Chameleon(Section):
         places = ((named,) if named else ()) + _PLACES
         found = (Path(place).expanduser().absolute() for place in places)
         return next((path for path in found if path.is_file()), None)
+
+    def secret_files(self) -> tuple[Path, ...]:
+        """clouds.yaml, and the file beside it that may hold its secrets."""
+        file = self.clouds_file
+        if file is None:
+            return ()
+        secure = file.with_name(SECURE)
+        return (file, secure) if secure.is_file() else (file,)
 
 
 def _json_object(text: str) -> Any:

@@ -9,7 +9,6 @@ import respx
 from tests.unit.chameleon.answers import Answers
 
 from reprise.adapters.chameleon.probes import Probes
-from reprise.domain.errors import Retryable
 
 
 @pytest.fixture
@@ -54,5 +53,10 @@ def test_the_public_calendar_is_asked_for_the_site(probes: Probes) -> None:
     route.respond(404)
     assert "404" in probes.public_availability()
     route.mock(side_effect=httpx.ConnectError("down"))
-    with pytest.raises(Retryable, match="does not answer"):
-        probes.public_availability()
+    assert "does not answer (ConnectError), which runs do not need" in probes.public_availability()
+
+
+def test_a_site_of_somebody_else_s_is_told_to_nobody(site: Answers) -> None:
+    site.site = "CHI@Home"
+    site.sign_in()
+    assert "no site of Chameleon's" in Probes(site.cloud().session).public_availability()

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reprise.adapters.chameleon import refusals
 from reprise.domain.leasing.refusal import Refusal
@@ -95,7 +97,16 @@ def test_each_service_s_own_words_are_found(body: dict[str, object], words: str)
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html><title>502 Bad Gateway</title></html>", b"[]", b"{}", b'{"a": 1}', b"\xff", b"[" * 10**5],
+    [
+        b"",
+        b"<html><title>502 Bad Gateway</title></html>",
+        b"[]",
+        b"{}",
+        b'{"a": 1}',
+        b'{"message": " "}',
+        b"\xff",
+        b"[" * 10**5,
+    ],
 )
 def test_what_another_program_answers_is_nobody_s_word(body: bytes) -> None:
     assert refusals.words(body) is None
@@ -104,3 +115,22 @@ def test_what_another_program_answers_is_nobody_s_word(body: bytes) -> None:
 def test_a_cloud_that_talks_too_much_is_cut() -> None:
     body = json.dumps({"error_message": "no " * 1000}).encode()
     assert len(refusals.words(body) or "") == refusals.MOST_WORDS
+
+
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["message", "error_message", "error", "type", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=200) | TREES.map(lambda tree: json.dumps(tree).encode()))
+def test_whatever_comes_is_a_line_of_words_or_none(body: bytes) -> None:
+    found = refusals.words(body)
+    assert found is None or (0 < len(found) <= refusals.MOST_WORDS and "\n" not in found)
+    assert found is None or refusals.classify(found) in {None, *Refusal}

@@ -67,6 +67,15 @@ def test_a_machine_is_asked_for_by_type_and_name_and_nobody_is_mailed(site: Answ
     ]
 
 
+@pytest.mark.parametrize(
+    ("start", "sent"),
+    [(None, "now"), (END, "now"), (END + timedelta(seconds=1), "2026-11-22 14:31")],
+)
+def test_a_start_that_has_passed_meanwhile_is_now(start: datetime | None, sent: str) -> None:
+    body = reservations.lease_body(wish(HostsWish("gpu_v100"), start), {}, now=END)
+    assert body["start_date"] == sent
+
+
 def test_the_type_alone_is_always_named_because_the_default_is_another_one() -> None:
     body = reservations.reservation_of_hosts(HostsWish("gpu_v100"), None)
     assert json.loads(body["resource_properties"]) == ["=", "$node_type", "gpu_v100"]
@@ -141,6 +150,17 @@ def test_leases_of_other_projects_are_not_ours(site: Answers) -> None:
     others = {**LEASE, "id": "l2", "project_id": "p9"}
     site.add("GET", "reservation", "/leases", {"leases": [{**LEASE, "project_id": "p1"}, others]})
     assert [lease.id for lease in site.cloud().leases()] == ["l1"]
+
+
+@pytest.mark.parametrize("state", ["TERMINATED", "TERMINATING", "DELETING"])
+def test_what_has_ended_is_not_extended_though_the_service_might(site: Answers, state: str) -> None:
+    site.sign_in()
+    site.add("GET", "reservation", "/leases/l1", {"lease": {**LEASE, "status": state}})
+    site.add("PUT", "reservation", "/leases/l1", {"lease": LEASE})
+    with pytest.raises(CloudRefused, match="has ended") as error:
+        site.cloud().move_end("l1", END)
+    assert error.value.refusal is Refusal.WRONG_STATE
+    assert site.sent("/leases/l1") == []
 
 
 def test_a_state_that_is_newer_than_this_program_passes() -> None:

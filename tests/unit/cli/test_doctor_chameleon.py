@@ -168,3 +168,14 @@ def test_without_a_credential_the_way_to_one_is_said(nowhere: Settings) -> None:
     assert not finding.ok
     assert finding.said == "there is no credential for any site"
     assert "clouds.yaml" in (finding.next_step or "")
+
+
+def test_a_file_with_credentials_is_for_its_owner_only(tmp_path: Path) -> None:
+    file, secure = tmp_path / "clouds.yaml", tmp_path / "secure.yaml"
+    for path in (file, secure):
+        path.write_text("clouds: {}")
+        path.chmod(0o600)
+    secure.chmod(0o640)
+    kept, open_to_others = chameleon.files_findings(Chameleon(clouds=file))
+    assert (kept.ok, open_to_others.ok) == (True, False)
+    assert open_to_others.next_step == f"chmod 600 {secure}"

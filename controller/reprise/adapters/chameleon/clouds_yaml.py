@@ -10,7 +10,7 @@ from reprise.adapters.chameleon.login import APPLICATION_CREDENTIAL, Login
 from reprise.domain.errors import UserError
 from reprise.domain.spec import document
 from reprise.domain.spec.problems import Problems
-from reprise.settings.chameleon import Chameleon, SiteCredential
+from reprise.settings.chameleon import SECURE, Chameleon, SiteCredential
 
 AUTH_URLS = {
     "CHI@UC": "https://chi.uc.chameleoncloud.org:5000/v3",
@@ -64,7 +64,7 @@ def _of_file(path: Path | None) -> Iterable[Login]:
     if path is None:
         return ()
     clouds = _clouds(path)
-    secure = path.with_name("secure.yaml")
+    secure = path.with_name(SECURE)
     kept_apart = _clouds(secure) if secure.is_file() else {}
     return [_of_entry(path, name, entry, kept_apart.get(name)) for name, entry in clouds.items()]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
+from reprise.adapters.chameleon.clouds_yaml import AUTH_URLS
 from reprise.adapters.chameleon.session import Absent, Service, Session
-from reprise.domain.errors import Retryable
 
 PUBLIC = "https://api.chameleoncloud.org"
 """Chameleon's own description of its hardware, which needs no credential."""
-_ASIDE = {"KVM@TACC": "kvm", "CHI@Edge": "edge"}
+_ASIDE = {"KVM@TACC": "kvm"}
 
 
 class Probes:
@@ -72,16 +72,18 @@ class Probes:
         return self._session.address(kind)
 
     def public_availability(self) -> str:
-        """What the public description says of this site, in words."""
+        """What the public description says of this site, in words; nothing here depends on it."""
         site = self._session.site
+        if site not in AUTH_URLS:
+            return "no site of Chameleon's, so its public description does not know it"
         name = _ASIDE.get(site, site.partition("@")[2].lower())
         try:
             reply = httpx.get(f"{self._public}/sites/{name}/availability", timeout=self._timeout)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Retryable(f"{self._public} does not answer ({type(error).__name__})") from error
+            return f"{self._public} does not answer ({type(error).__name__}), which runs do not need"
         if reply.is_success:
             return f"{self._public} tells this site's, without a credential"
-        return f"{self._public} does not tell this site's ({reply.status_code})"
+        return f"{self._public} does not tell this site's ({reply.status_code}), which runs do not need"
 
     def _count(self, params: dict[str, str]) -> int:
         def read(told: Any) -> int:

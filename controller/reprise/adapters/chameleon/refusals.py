@@ -108,7 +108,7 @@ def words(body: bytes) -> str | None:
         found = _message(json.loads(body))
     except (ValueError, RecursionError):
         return None
-    return " ".join(found.split())[:MOST_WORDS] if found else None
+    return " ".join((found or "").split())[:MOST_WORDS] or None
 
 
 def _message(value: Any, depth: int = 3) -> str | None:

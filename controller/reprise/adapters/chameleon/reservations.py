@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from reprise.adapters.chameleon import identity, refusals, times
@@ -20,6 +20,7 @@ from reprise.ports.cloud import (
     Taken,
 )
 
+_OVER = (LeaseState.TERMINATED, LeaseState.TERMINATING, LeaseState.DELETING)
 _NO = ("false", "0", "none", "")
 
 
@@ -76,6 +77,11 @@ class Reservations:
         return self._send(wish, reservation_of_flavor(wish.what))
 
     def move_end(self, lease_id: str, end: datetime) -> None:
+        """Looked at first: within the minute of its end the service would extend what has ended."""
+        seen = self.lease(lease_id)
+        if seen is None or seen.state in _OVER:
+            said = "the lease is gone" if seen is None else "the lease has ended"
+            raise refusals.refused(self._session.site, Refusal.WRONG_STATE, said)
         body = {"end_date": times.written(end)}
         self._session.send("PUT", Service.LEASES, f"/leases/{lease_id}", body)
 
@@ -100,7 +106,7 @@ class Reservations:
         return self._send(wish, reservation_of_hosts(what, last))
 
     def _send(self, wish: LeaseWish, reservation: Mapping[str, Any]) -> Lease:
-        body = lease_body(wish, reservation)
+        body = lease_body(wish, reservation, datetime.now(UTC))
         try:
             return self._session.post(Service.LEASES, "/leases", body, lambda told: lease_of(told["lease"]))
         except Faulty as error:
@@ -110,10 +116,12 @@ class Reservations:
             raise
 
 
-def lease_body(wish: LeaseWish, reservation: Mapping[str, Any]) -> dict[str, Any]:
+def lease_body(wish: LeaseWish, reservation: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A start that has passed meanwhile would be refused."""
+    start = "now" if wish.start is None or wish.start <= now else times.written(wish.start)
     return {
         "name": wish.name,
-        "start_date": times.written(wish.start) if wish.start is not None else "now",
+        "start_date": start,
         "end_date": times.written(wish.end),
         "reservations": [reservation],
         "events": [],
