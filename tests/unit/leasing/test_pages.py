@@ -10,13 +10,15 @@ from tests.unit.leasing.test_quote import NOW, QUOTE, charge
 from reprise.domain.leasing.bill import Bill, bill_object
 from reprise.domain.leasing.length import LONGEST, OVERHEAD, SPARE
 from reprise.domain.leasing.windows import GAP
+from reprise.settings.chameleon import Chameleon
 
 PAGE = (Path(__file__).parents[3] / "docs" / "leases.md").read_text(encoding="utf-8")
 
 
 def test_the_page_tells_the_numbers_of_the_formula() -> None:
     minutes, days = OVERHEAD.total_seconds() / 60, LONGEST.days
-    assert f"{minutes:.0f} minutes, as far as the operator sets nothing else" in PAGE
+    assert f"{minutes:.0f} minutes (`chameleon.whole_overhead`)" in PAGE
+    assert Chameleon().whole_overhead == OVERHEAD.total_seconds()
     assert f"executions × `duration` × {SPARE:g}, at most {days} days" in PAGE
     assert f"with {GAP.total_seconds() / 60:.0f} minutes\nbetween two leases" in PAGE
 

@@ -1,5 +1,6 @@
 """What `reprise plan` says where a machine would be leased: the cost, the lease, and what keeps it away."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from reprise.domain.backend import PROCESS, Offer
 from reprise.planning import as_object, plan_specs, render
 
-LEASING = Offer("chameleon", images=True, gpus=True, closes_network=True, sites=("CHI@UC", "CHI@TACC"))
+LEASING = Offer("chameleon", True, True, True, sites=("CHI@UC", "CHI@TACC"), overhead=timedelta(minutes=30))
 OFFERS = (Offer(PROCESS, gpus=True), LEASING)
 SPEC = """\
 version: 1

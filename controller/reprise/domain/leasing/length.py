@@ -15,7 +15,7 @@ SPARE = 1.25
 """Kept for executions that take longer than declared."""
 LONGEST = timedelta(days=7)
 """Of one lease of whole machines or of flavors with a GPU; an extension adds as much once."""
-OVERHEAD = timedelta(minutes=30)
+OVERHEAD = timedelta(minutes=45)
 """Start of the server, set-up, the image's way to it and the results' way back, where nobody measured it."""
 
 _MINUTE = timedelta(minutes=1)
