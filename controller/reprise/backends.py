@@ -9,6 +9,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from reprise.adapters.chameleon.kept import LEASED
 from reprise.adapters.images.builder import ImageBuilder
 from reprise.adapters.images.storage import ImageStorage
 from reprise.adapters.process.builder import ProcessBuilder
@@ -56,11 +57,12 @@ def make(names: Iterable[str], settings: Settings, state: Path, *, rehearsal: bo
 
 
 def give_back(settings: Settings, state: Path) -> None:
-    """What the rehearsal of this state folder holds in containers, when it was killed.
+    """What the rehearsal of this state folder holds in containers and leases, when it was killed.
 
     A run has its folder before anything of it is in the Engine, and until nothing is: where there is none,
     the Engine is not asked. Raises Retryable and Refused.
     """
+    _give_back_leases(settings, state)
     held = Folders(state / names.WORK).runs()
     if not held:
         return
@@ -75,6 +77,19 @@ def give_back(settings: Settings, state: Path) -> None:
         owner = provider.DockerProvider(asked, state=state, gpus=devices.Gpus())
         for run_id in held:
             owner.release(run_id)
+
+
+def _give_back_leases(settings: Settings, state: Path) -> None:
+    held = Folders(state / LEASED).runs()
+    if not held:
+        return
+    try:
+        opened = open_leased(settings, state)
+    except UserError as error:
+        raise Refused(f"{', '.join(held)} may hold a leased machine: {error}") from error
+    with closing(opened):
+        for run_id in held:
+            opened.provider.release(run_id)
 
 
 def image_builder(settings: Settings) -> ImageBuilder:

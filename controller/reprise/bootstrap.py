@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -48,7 +49,7 @@ from reprise.engine.steps import Steps
 from reprise.engine.workflow import RunWorkflow
 from reprise.engine.world import Backend, Folders, PlanRule, World, by_name
 from reprise.locks import locked
-from reprise.ports import Forge, Storage, Tracker
+from reprise.ports import Forge, Provider, Storage, Tracker
 from reprise.settings import Settings
 from reprise.store import runs
 from reprise.store.database import Database
@@ -56,6 +57,8 @@ from reprise.store.runs import Run
 
 CLONES = "git"
 REHEARSALS = "rehearsals"
+LEASE_GOES = 600.0
+"""Seconds that a rehearsal that ends stays for its leased machine to be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +307,19 @@ def _release_all(world: World, backend: Backend) -> None:
     if not ours:
         return
     for run_id in ours.intersection(backend.provider.owned()):
-        backend.provider.release(run_id)
+        _release(backend.provider, run_id)
+
+
+def _release(provider: Provider, run_id: RunId) -> None:
+    """A leased machine costs until it is gone, and may take minutes to go. Raises Retryable."""
+    deadline = time.monotonic() + (LEASE_GOES if provider.leases else 0.0)
+    while True:
+        try:
+            return provider.release(run_id)
+        except Retryable as error:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(max(error.after, 5.0))
 
 
 def give_back_killed(settings: Settings) -> None:

@@ -23,6 +23,9 @@ from reprise.store.database import Database
 if TYPE_CHECKING:
     from reprise.adapters.chameleon.holding import Holding
     from reprise.adapters.chameleon.kept import Kept
+    from reprise.adapters.chameleon.leasing import Leasing
+
+Opening = Callable[[Settings, Path], "Leasing"]
 
 REHEARSALS = "rehearsals"
 TRIES = 20
@@ -52,11 +55,14 @@ class Found:
     """Sites that could not be looked at, and why."""
 
 
-def look(settings: Settings, *, only: Sequence[str] = ()) -> Found:
-    """Raises UserError when the libraries or a credential are missing, or a named run holds nothing."""
+def look(settings: Settings, *, only: Sequence[str] = (), opening: Opening = open_leased) -> Found:
+    """``opening``: how sites are reached.
+
+    Raises UserError when the libraries or a credential are missing, or a named run holds nothing.
+    """
     found = Found()
     states = _states(settings)
-    with closing(open_leased(settings, settings.state_dir)) as opened:
+    with closing(opening(settings, settings.state_dir)) as opened:
         from reprise.adapters.chameleon.holding import holdings
         from reprise.adapters.chameleon.kept import Memory
 
@@ -86,11 +92,18 @@ def look(settings: Settings, *, only: Sequence[str] = ()) -> Found:
     return found
 
 
-def release(settings: Settings, names: Sequence[str], *, dry_run: bool, say: Callable[[str], None]) -> bool:
+def release(
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    dry_run: bool,
+    say: Callable[[str], None],
+    opening: Opening = open_leased,
+) -> bool:
     """Whether all of it is gone, or would be. Raises UserError when a controller works on one of them."""
     if not names:
         raise UserError("name the runs whose machines are to be given back: `reprise leases` lists them")
-    found = look(settings, only=names)
+    found = look(settings, only=names, opening=opening)
     busy = [each.what.run_id for each in found.held if each.busy]
     if busy:
         raise UserError(
@@ -106,7 +119,7 @@ def release(settings: Settings, names: Sequence[str], *, dry_run: bool, say: Cal
             say(f"{'would give back' if dry_run else 'giving back'} {_things(each)} of {each.what.run_id}")
         if not dry_run:
             ids = dict.fromkeys(each.what.run_id for each in theirs)
-            well = _release(settings, state, tuple(ids), say) and well
+            well = _release(opening(settings, state), tuple(ids), say) and well
     return well
 
 
@@ -127,9 +140,9 @@ def as_object(found: Found) -> dict[str, Any]:
 # --- inside -------------------------------------------------------------------------------------------
 
 
-def _release(settings: Settings, state: Path, ids: tuple[RunId, ...], say: Callable[[str], None]) -> bool:
+def _release(leasing: "Leasing", ids: tuple[RunId, ...], say: Callable[[str], None]) -> bool:
     well = True
-    with closing(open_leased(settings, state)) as opened:
+    with closing(leasing) as opened:
         for run_id in ids:
             problem = _released(opened.provider.release, run_id)
             say(f"{run_id}: all is gone" if problem is None else f"{run_id}: {problem}")
