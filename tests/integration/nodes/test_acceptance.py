@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.fakes.cloud import FakeCloud
 from tests.sshd import machine as sshd
 from tests.sshd import recorded
 from tests.sshd.machine import Machine
@@ -16,16 +18,23 @@ from reprise.adapters.chameleon import key
 from reprise.adapters.chameleon.acceptance import booted, survey
 from reprise.adapters.chameleon.equip import Equipped, Installing, equip
 from reprise.adapters.chameleon.firewall import narrow
+from reprise.adapters.chameleon.kept import Proved
 from reprise.adapters.chameleon.node import SshNode, SshNodes
-from reprise.adapters.chameleon.proving import Ready, prove
+from reprise.adapters.chameleon.proving import Prover
+from reprise.adapters.chameleon.sites import Site
 from reprise.domain.errors import Retryable
 from reprise.domain.leasing.acceptance import Promise, failings, words
-from reprise.domain.leasing.catalogue import GIB
+from reprise.domain.leasing.catalogue import GIB, entries
+from reprise.domain.leasing.choice import Choice
+from reprise.domain.leasing.inventory import MACHINES
 from reprise.ports.nodes import Access, Address
 
 LIMIT = 20.0
 PROMISE = Promise(gpus=2, gpu_memory_bytes=24 * GIB, disk_bytes=1)
 EQUIPMENT = ("docker", "dockerd", "containerd", "nvidia-ctk", "rocm-smi", "firewall-cmd", "cloud-init")
+MACHINE = entries(MACHINES, "CHI@UC", "gpu_rtx_6000")[0]
+CHOICE = Choice(MACHINE, None, datetime.now(UTC) + timedelta(hours=2), (), None, 4.0, "the same card")
+PROVER = Prover({"CHI@UC": Site(FakeCloud())})
 FIREWALL = """#!/bin/sh
 echo "firewall-cmd $*" >> @folder@/calls.txt
 case "$1" in
@@ -209,29 +218,30 @@ def test_what_was_being_installed_when_a_node_went_down_is_begun_again(tmp_path:
 
 def test_a_bare_node_is_proved_look_by_look(tmp_path: Path) -> None:
     with bare(tmp_path) as (machine, nodes, access):
-        machine.program("nvidia-smi", recorded.nvidia_smi(2))
+        for name in ("free", "df", "nvidia-smi"):
+            machine.program(name, recorded.machine()[name])
         machine.program("cloud-init", "#!/bin/sh\necho 'status: running'\n")
         node = nodes.connect(access)
         with pytest.raises(Retryable, match="cloud-init is still at work"):
-            prove(node, PROMISE, vendor="nvidia", user="cc")
+            PROVER(node, CHOICE, 1)
         machine.program("cloud-init", "#!/bin/sh\necho 'status: done'\n")
 
-        ready = until_proved(node)
+        proved = until_proved(node)
 
-        assert isinstance(ready, Ready)
-        assert ready.words.startswith("2 x Quadro RTX 6000 24 GB, driver 560.35.05, ")
-        assert ready.words.endswith(", Docker 26.1.5")
+        assert isinstance(proved, Proved)
+        assert proved.words.startswith("1 x Quadro RTX 6000 24 GB, driver 560.35.05, ")
+        assert proved.words.endswith(", 186 GB, Docker 26.1.5")
         machine.program("nvidia-smi", recorded.NVIDIA_SMI_LOST)
-        wrong = prove(node, PROMISE, vendor="nvidia", user="cc")
-        assert str(wrong).startswith("it has no GPU driver that answers: Unable to determine")
+        assert str(PROVER(node, CHOICE, 1)).startswith("it has no GPU driver that answers: Unable to")
+        assert isinstance(PROVER(node, CHOICE, 0), Proved)
         node.close()
 
 
-def until_proved(node: SshNode) -> Ready | str:
+def until_proved(node: SshNode) -> Proved | str:
     deadline = time.monotonic() + LIMIT
     while True:
         try:
-            return prove(node, PROMISE, vendor="nvidia", user="cc")
+            return PROVER(node, CHOICE, 1)
         except Retryable as error:
             if "is being installed" not in str(error) or time.monotonic() > deadline:
                 raise
@@ -239,15 +249,13 @@ def until_proved(node: SshNode) -> Ready | str:
 
 
 def test_a_recorded_machine_of_the_cloud_is_proved_at_once(machine: Machine, node: SshNode) -> None:
-    for name, script in recorded.machine(gpus=4, name="NVIDIA A100 80GB PCIe", memory_mib=81_920).items():
+    for name, script in recorded.machine().items():
         machine.program(name, script)
-    promise = Promise(gpus=4, gpu_memory_bytes=80 * GIB, memory_bytes=192 * GIB)
 
-    ready = prove(node, promise, vendor="nvidia", user="cc")
+    proved = PROVER(node, CHOICE, 1)
 
-    assert isinstance(ready, Ready)
-    assert ready.words.startswith("4 x NVIDIA A100 80GB PCIe 80 GB, driver 560.35.05, ")
-    assert ready.words.endswith(", 186 GB, Docker 26.1.5")
+    assert isinstance(proved, Proved)
+    assert proved.words.endswith(", Docker 26.1.5")
 
 
 def test_its_firewall_lets_in_ssh_and_nothing_else(machine: Machine, node: SshNode) -> None:

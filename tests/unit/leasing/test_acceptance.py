@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reprise.domain.leasing.acceptance import Card, Promise, Survey, failings, words
-from reprise.domain.leasing.catalogue import GB, GIB
+from reprise.domain.leasing.acceptance import Card, Promise, Survey, failings, promised, words
+from reprise.domain.leasing.catalogue import GB, GIB, Machine
+from reprise.domain.leasing.inventory import MACHINES
 
 MIB = 1 << 20
 RTX = Card("Quadro RTX 6000", 22_698 * MIB, "560.35.05")
@@ -81,6 +82,18 @@ def test_more_gpus_than_promised_are_no_failing() -> None:
 
 def test_without_a_promise_of_gpus_none_are_looked_for() -> None:
     assert failings(Promise(), replace(SOUND, cards=(), trouble="nvidia-smi is not installed")) == ()
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: f"{machine.site}-{machine.name}")
+def test_every_machine_of_the_catalogue_can_keep_its_promise(machine: Machine) -> None:
+    whole = [] if machine.gpu is None else [Card("a card", machine.gpu.memory_gb * GIB * 15 // 16)]
+    sound = replace(
+        SOUND, cards=tuple(whole * machine.gpus), memory_bytes=int(machine.memory_gib * GIB * 0.95)
+    )
+
+    assert failings(promised(machine, 1), sound) == ()
+    assert bool(failings(promised(machine, 1), replace(sound, cards=sound.cards[1:]))) is bool(machine.gpus)
+    assert failings(promised(machine, 0), replace(sound, cards=())) == ()
 
 
 def test_a_clock_is_not_blamed_for_a_slow_answer() -> None:

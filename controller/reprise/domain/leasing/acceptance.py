@@ -7,7 +7,7 @@ nobody's result.
 from collections import Counter
 from dataclasses import dataclass
 
-from reprise.domain.leasing.catalogue import GB, GIB
+from reprise.domain.leasing.catalogue import GB, GIB, Machine
 
 GPU_MEMORY_SHARE = 0.85
 """Of what the vendor prints. Error correction takes a sixteenth, the driver some; a smaller card has half."""
@@ -47,6 +47,14 @@ class Survey:
     disk_free_bytes: int | None
     clock_ahead_seconds: float | None
     clock_unsure_seconds: float = 0.0
+
+
+def promised(machine: Machine, wanted_gpus: int) -> Promise:
+    """What the catalogue says of it. For a run without GPUs nobody looks at those that it has."""
+    memory = int(machine.memory_gib * GIB)
+    if machine.gpu is None or not wanted_gpus:
+        return Promise(memory_bytes=memory)
+    return Promise(machine.gpus, machine.gpu.memory_gb * GIB, memory)
 
 
 def failings(promise: Promise, survey: Survey) -> tuple[str, ...]:
