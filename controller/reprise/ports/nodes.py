@@ -42,6 +42,11 @@ class Node(Protocol):
         """What it showed, one line."""
         ...
 
+    @property
+    def jump_host_key(self) -> str | None:
+        """What the jump host showed; None without one."""
+        ...
+
     def run(
         self,
         argv: tuple[str, ...],
