@@ -80,6 +80,10 @@ class FakeNode:
     def host_key(self) -> str:
         return self.machine.host_key
 
+    @property
+    def jump_host_key(self) -> str | None:
+        return self.access.jump_host_key or (HOST_KEY if self.access.jump is not None else None)
+
     def run(
         self,
         argv: tuple[str, ...],

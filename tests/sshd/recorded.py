@@ -96,6 +96,10 @@ nvidia=; grep -q nvidia-container-runtime /run/engine/daemon.json && nvidia=', "
 echo "{\\"ServerVersion\\": \\"26.1.5\\", \\"Runtimes\\": {\\"runc\\": {}$nvidia}}"
 """
 
+DOCKER_READY = """#!/bin/sh
+echo '{"ServerVersion": "26.1.5", "Runtimes": {"runc": {}, "nvidia": {}}}'
+"""
+
 NVIDIA_CTK = "#!/bin/sh\nexit 0\n"
 
 
@@ -121,8 +125,14 @@ def nvidia_smi(
 
 
 def machine(*, gpus: int = 1, memory_gib: int = 192, disk_gb: int = 200, **card: str | int) -> dict[str, str]:
-    """Programs of one like Chameleon's, whatever this machine has. ``card``: as for `nvidia_smi`."""
+    """Of one like Chameleon's, with Docker, whatever this machine has. ``card``: as for `nvidia_smi`.
+
+    Its Docker only says that it is there: containers need a real Engine, see `sshd.machine.machine`.
+    """
+    nothing = "#!/bin/sh\nexit 0\n"
     programs = {
+        "docker": DOCKER_READY,
+        **dict.fromkeys(("dockerd", "nvidia-ctk", "systemctl", "usermod"), nothing),
         "free": filled(FREE, bytes=int(memory_gib * 0.97 * 2**30)),
         "df": filled(DF, bytes=disk_gb * 10**9),
     }

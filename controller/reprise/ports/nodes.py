@@ -23,6 +23,8 @@ class Access:
     """One line as in known_hosts without the names; None = first contact, take what it shows."""
     jump: Address | None = None
     jump_host_key: str | None = None
+    jump_key: Path | None = None
+    """The private key for the jump host; None = the same as for the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Node(Protocol):
     @property
     def host_key(self) -> str:
         """What it showed, one line."""
+        ...
+
+    @property
+    def jump_host_key(self) -> str | None:
+        """What the jump host showed; None without one."""
         ...
 
     def run(

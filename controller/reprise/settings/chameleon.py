@@ -76,6 +76,8 @@ class Chameleon(Section):
     """User of the images."""
     jump: str | None = None
     """Machine that leased ones are reached through, as user@host; they get no floating address then."""
+    jump_key: Path | None = None
+    """Private key that this machine lets in. Default: the key of the run, which it has to know somehow."""
     jump_host_key: str | None = None
     """Host key of that machine, as in known_hosts without the names. Default: what it shows first."""
     timeout: Seconds = 60.0

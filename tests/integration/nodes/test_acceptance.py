@@ -218,8 +218,8 @@ def test_what_was_being_installed_when_a_node_went_down_is_begun_again(tmp_path:
 
 def test_a_bare_node_is_proved_look_by_look(tmp_path: Path) -> None:
     with bare(tmp_path) as (machine, nodes, access):
-        for name, script in recorded.machine(gpus=1).items():
-            machine.program(name, script)
+        for name in ("free", "df", "nvidia-smi"):
+            machine.program(name, recorded.machine()[name])
         machine.program("cloud-init", "#!/bin/sh\necho 'status: running'\n")
         node = nodes.connect(access)
         with pytest.raises(Retryable, match="cloud-init is still at work"):
@@ -246,6 +246,16 @@ def until_proved(node: SshNode) -> Proved | str:
             if "is being installed" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def test_a_recorded_machine_of_the_cloud_is_proved_at_once(machine: Machine, node: SshNode) -> None:
+    for name, script in recorded.machine().items():
+        machine.program(name, script)
+
+    proved = PROVER(node, CHOICE, 1)
+
+    assert isinstance(proved, Proved)
+    assert proved.words.endswith(", Docker 26.1.5")
 
 
 def test_its_firewall_lets_in_ssh_and_nothing_else(machine: Machine, node: SshNode) -> None:

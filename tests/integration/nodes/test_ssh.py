@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 from tests.sshd import machine as sshd
 from tests.sshd.machine import Machine
 
+from reprise.adapters.chameleon import key
 from reprise.adapters.chameleon.node import KEPT_BYTES, SshNode, SshNodes
 from reprise.domain.errors import Refused, Retryable
 from reprise.ports.nodes import Access, Address
@@ -102,6 +104,53 @@ def test_a_machine_behind_another_is_reached_through_it(
             nodes.connect(replace(through, jump_host_key=hidden.host_key))
 
 
+def test_the_way_through_another_may_need_another_key(
+    machine: Machine, nodes: SshNodes, access: Access, tmp_path: Path
+) -> None:
+    with sshd.machine(behind=machine) as hidden:
+        hidden.authorize((machine.folder / "authorized_keys").read_text())
+        machine.authorize(key.ensure(tmp_path / "operator"))
+        through = replace(access, address=Address(hidden.address), jump=access.address)
+
+        assert "does not let our key in" in str(nodes.reachable(through, timeout=LIMIT))
+        assert nodes.reachable(replace(through, jump_key=tmp_path / "operator"), timeout=LIMIT) is None
+
+
+def test_a_host_key_of_another_kind_is_another_host_key(
+    nodes: SshNodes, access: Access, machine: Machine, tmp_path: Path
+) -> None:
+    words = ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(tmp_path / "host")]
+    subprocess.run(words, check=True, timeout=LIMIT)
+    with sshd.machine(host_key=tmp_path / "host") as other:
+        other.authorize((machine.folder / "authorized_keys").read_text())
+        there = replace(access, address=Address(other.address))
+
+        assert nodes.reachable(there, timeout=LIMIT) is None
+        with pytest.raises(Refused, match="another host key"):
+            nodes.connect(replace(there, host_key=machine.host_key))
+
+
+def test_closing_does_not_wait_for_one_that_is_cut_off(
+    machine: Machine, nodes: SshNodes, access: Access
+) -> None:
+    node = nodes.connect(access)
+    machine.cut()
+    started = time.monotonic()
+
+    node.close()
+
+    assert time.monotonic() - started < LIMIT / 2
+
+
+def test_after_all_is_closed_nothing_is_opened(nodes: SshNodes, access: Access) -> None:
+    node = nodes.connect(access)
+    nodes.close()
+
+    node.close()
+    with pytest.raises(Retryable, match="closed by us"):
+        nodes.connect(access)
+
+
 # --- programs -----------------------------------------------------------------------------------------
 
 
@@ -180,6 +229,19 @@ def test_a_full_or_forbidden_place_is_told_in_its_words(node: SshNode, tmp_path:
 
     with pytest.raises(Retryable, match="Permission denied"):
         node.put(tmp_path / "file", PurePosixPath("/usr/file"), timeout=LIMIT)
+
+
+def test_what_a_container_left_as_root_is_replaced_too(
+    machine: Machine, node: SshNode, tmp_path: Path
+) -> None:
+    (machine.home / "run" / "deep").mkdir(parents=True)
+    (machine.home / "run" / "deep" / "of-root").write_text("x")
+    os.chown(machine.home / "run", 1000, 1000)
+    (tmp_path / "new").mkdir()
+
+    node.put(tmp_path / "new", PurePosixPath(machine.home / "run"), timeout=LIMIT)
+
+    assert list((machine.home / "run").iterdir()) == []
 
 
 def test_devices_and_fifos_stay_where_they_are(machine: Machine, node: SshNode, tmp_path: Path) -> None:

@@ -77,5 +77,6 @@ def _site(settings: Settings, cloud: Cloud) -> Site:
         root_gb=chosen.root_gb,
         jump=Address(jump_host, user=jump_user) if jump_host else None,
         jump_host_key=chosen.jump_host_key,
+        jump_key=chosen.jump_key.expanduser() if chosen.jump_key is not None else None,
         user=chosen.user,
     )

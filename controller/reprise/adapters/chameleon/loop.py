@@ -6,6 +6,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from reprise.domain.errors import Retryable
+
 T = TypeVar("T")
 
 ENDING_SECONDS = 10.0
@@ -18,15 +20,21 @@ class Loop:
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def do(self, work: Coroutine[Any, Any, T], *, timeout: float) -> T:
-        """What it returns or raises. Raises TimeoutError after ``timeout`` seconds; the work is cancelled."""
+        """What it returns or raises. TimeoutError after ``timeout`` seconds, Retryable after `close`."""
 
         async def limited() -> T:
             async with asyncio.timeout(timeout):
                 return await work
 
-        future: Future[T] = asyncio.run_coroutine_threadsafe(limited(), self._running())
+        try:
+            loop = self._running()
+        except Retryable:
+            work.close()
+            raise
+        future: Future[T] = asyncio.run_coroutine_threadsafe(limited(), loop)
         try:
             return future.result()
         except BaseException:  # the caller is interrupted: so is its work
@@ -37,6 +45,7 @@ class Loop:
         with self._starting:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
+            self._closed = True
         if loop is None or thread is None:
             return
         loop.call_soon_threadsafe(loop.stop)
@@ -44,6 +53,8 @@ class Loop:
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
+            if self._closed:
+                raise Retryable("connections to leased machines were closed by us")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=_turn, args=(self._loop,), name="ssh", daemon=True)

@@ -31,6 +31,7 @@ class SshNodes:
 
     def __init__(self) -> None:
         self._loop = Loop()
+        self._open: set[SshNode] = set()
 
     def reachable(self, access: Access, *, timeout: float) -> str | None:
         try:
@@ -43,10 +44,14 @@ class SshNodes:
         return self._connect(access, 2 * CONNECT_SECONDS)
 
     def close(self) -> None:
+        """All of its nodes too."""
+        for node in list(self._open):
+            node.close()
         self._loop.close()
 
     def _connect(self, access: Access, timeout: float) -> "SshNode":
-        node = SshNode(self._loop, access)
+        node = SshNode(self._loop, access, closed=self._open.discard)
+        self._open.add(node)
         try:
             node.open(timeout)
         except BaseException:
@@ -56,8 +61,10 @@ class SshNodes:
 
 
 class SshNode:
-    def __init__(self, loop: Loop, access: Access) -> None:
+    def __init__(self, loop: Loop, access: Access, *, closed: Callable[["SshNode"], None]) -> None:
+        """``closed``: who wants to know that."""
         self._loop = loop
+        self._closed = closed
         self._link = Link(access)
         self._where = access.address.host
         self._sockets = Sockets(self._link.dial, broken=(*BROKEN, RepriseError))
@@ -129,8 +136,9 @@ class SshNode:
         )
 
     def close(self) -> None:
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, Retryable):  # Retryable: all connections were closed before
             self._loop.do(self._close(), timeout=CLOSING_SECONDS)
+        self._closed(self)
 
     # --- in the event loop --------------------------------------------------------------------------
 

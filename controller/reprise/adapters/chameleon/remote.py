@@ -30,10 +30,15 @@ rm -rf -- "$target" 2>/dev/null || {{ {_AS_ROOT} $root rm -rf -- "$target"; }}
 mv -T -- "$new/{TOP}" "$target"
 """
 
+_READ = f"""if [ -e "$1" ] || [ -L "$1" ]; then
+  exec tar --create --file - --format pax --hard-dereference \
+    --directory "$(dirname -- "$1")" -- "./$(basename -- "$1")"
+fi
+exit {ABSENT}
+"""
+
 _GET = f"""{_AS_ROOT}
-$root test -e "$1" || $root test -L "$1" || exit {ABSENT}
-cd / && exec $root tar --create --file - --format pax --hard-dereference --ignore-failed-read \
-  --directory "$(dirname -- "$1")" -- "./$(basename -- "$1")"
+exec $root sh -c "$0" sh "$1"
 """
 
 
@@ -56,4 +61,4 @@ def put(target: PurePosixPath, *, token: str) -> str:
 
 def get(source: PurePosixPath) -> str:
     """Writes a tar stream with one top entry."""
-    return shlex.join(("sh", "-c", _GET, "sh", str(source)))
+    return shlex.join(("sh", "-c", _GET, _READ, str(source)))

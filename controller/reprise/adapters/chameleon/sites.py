@@ -1,6 +1,7 @@
 """The sites that machines are leased at, and how servers are made there."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from reprise.domain.leasing.choice import Choice
 from reprise.ports.cloud import Cloud
@@ -28,6 +29,8 @@ class Site:
     jump: Address | None = None
     """Through which nodes are reached; they get no floating address then."""
     jump_host_key: str | None = None
+    jump_key: Path | None = None
+    """None = the run's own."""
     user: str = "cc"
 
     @property

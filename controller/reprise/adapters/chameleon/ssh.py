@@ -14,13 +14,24 @@ from reprise.domain.errors import Refused, Retryable
 from reprise.ports.nodes import Access, Address
 
 CONNECT_SECONDS = 20.0
-KEEPALIVE_SECONDS, KEEPALIVES = 5.0, 3
+FAREWELL_SECONDS = 1.0
+KEEPALIVE_SECONDS, KEEPALIVES = 10.0, 3
 """A connection that does not answer so many times in a row is given up."""
 SESSIONS = 8
 """At once over one connection: sshd allows 10, and forwarded sockets are none."""
 PAUSES = (0.05, 0.1, 0.2, 0.4)
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 """The fastest first: images of gigabytes go through here."""
+
+KINDS = {
+    "ssh-ed25519": "ssh-ed25519",
+    "ecdsa-sha2-nistp256": "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384": "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521": "ecdsa-sha2-nistp521",
+    "rsa-sha2-512": "ssh-rsa",
+    "rsa-sha2-256": "ssh-rsa",
+}
+"""How host keys sign, and what kind of key does; the best first."""
 
 BROKEN = (OSError, asyncssh.Error)
 """What a connection raises when it is lost."""
@@ -107,7 +118,9 @@ class Link:
     async def _make(self) -> asyncssh.SSHClientConnection:
         key = _read_key(self._access.private_key)
         if self._access.jump is not None:
-            self._jump, self._jump_pinned = await _connect(self._access.jump, key, self._jump_pinned)
+            other = self._access.jump_key
+            jump_key = key if other is None else _read_key(other)
+            self._jump, self._jump_pinned = await _connect(self._access.jump, jump_key, self._jump_pinned)
         self._connection, self._pinned = await _connect(
             self._access.address, key, self._pinned, through=self._jump
         )
@@ -116,10 +129,18 @@ class Link:
     async def _end(self) -> None:
         for connection in (self._connection, self._jump):
             if connection is not None:
-                connection.close()
-                with suppress(*BROKEN):
-                    await connection.wait_closed()
+                await _end(connection)
         self._connection = self._jump = None
+
+
+async def _end(connection: asyncssh.SSHClientConnection) -> None:
+    """One that nobody hears is not waited for."""
+    connection.close()
+    try:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await connection.wait_closed()
+    except BROKEN:
+        connection.abort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +230,9 @@ async def _connect(
 
 def _options(pinned: str | None) -> dict[str, Any]:
     """Nothing of this machine's own SSH: no agent, no configuration, no known hosts."""
-    trusted = [] if pinned is None else [asyncssh.import_public_key(pinned)]
     return {
-        "known_hosts": (trusted, [], []),
+        "known_hosts": ([], [], []),
+        "server_host_key_algs": _kinds(pinned),
         "config": None,
         "agent_path": None,
         "preferred_auth": "publickey",
@@ -223,22 +244,27 @@ def _options(pinned: str | None) -> dict[str, Any]:
     }
 
 
+def _kinds(pinned: str | None) -> list[str]:
+    """The pinned one's first: a machine shows its key of the first that it has."""
+    kind = "" if pinned is None else pinned.split()[0]
+    return sorted(KINDS, key=lambda name: KINDS[name] != kind)
+
+
 def _refusal(error: Retryable, watch: _Watch, address: Address, pinned: str | None) -> Refused | None:
-    cause = error.__cause__
     where = f"{address.host}:{address.port}"
-    other_kind = isinstance(cause, asyncssh.KeyExchangeFailed) and "host key" in str(cause)
-    if isinstance(cause, asyncssh.HostKeyNotVerifiable) or (pinned is not None and other_kind):
-        shown = "one of another kind" if watch.shown is None else _fingerprint(watch.shown)
-        known = "none" if pinned is None else _fingerprint(pinned)
-        return Refused(
-            f"{where} shows another host key than at first contact ({shown}, not {known}): it is another"
-            " machine, or somebody is in between; nothing was sent to it"
-        )
-    if isinstance(cause, asyncssh.PermissionDenied):
-        return Refused(
-            f"{where} does not let our key in as `{address.user}`: it does not have our keypair (yet)"
-        )
-    return None
+    match error.__cause__:
+        case asyncssh.HostKeyNotVerifiable() if watch.shown is not None and pinned is not None:
+            return Refused(
+                f"{where} shows another host key than at first contact ({_fingerprint(watch.shown)}, not"
+                f" {_fingerprint(pinned)}): it is another machine, or somebody is in between;"
+                " nothing was sent to it"
+            )
+        case asyncssh.PermissionDenied():
+            return Refused(
+                f"{where} does not let our key in as `{address.user}`: it does not have our keypair (yet)"
+            )
+        case _:
+            return None
 
 
 def _read_key(path: Path) -> asyncssh.SSHKey:

@@ -217,6 +217,7 @@ class Turn:
             None,
             site.jump,
             site.jump_host_key,
+            site.jump_key,
         )
         silent = self.means.nodes.reachable(access, timeout=SSH_SECONDS)
         if silent is not None:
@@ -225,9 +226,9 @@ class Turn:
             node = self.means.nodes.connect(access)
         except Refused as error:  # until cloud-init has run, no key is let in
             return Pending(f"the machine boots: {error}", life.LATER)
-        host_key = node.host_key
+        seen = replace(access, host_key=node.host_key, jump_host_key=node.jump_host_key)
         node.close()
-        self._keep(access=replace(access, host_key=host_key))
+        self._keep(access=seen)
         return Pending("the machine answers", AT_ONCE)
 
     def _prove(self) -> Answer:
