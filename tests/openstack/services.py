@@ -30,6 +30,7 @@ def start(place: Place, environment: Path, service: str) -> Daemon:
     variables = {
         "PYTHONPATH": str(PROGRAMS / "extension"),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "SPT_NOENV": "1",  # Neutron would write its title over the mark by which leftovers are found
         "REPRISE_KNOBS": str(place.knobs),
         "OS_KEYSTONE_CONFIG_FILES": f"{place.settings}/keystone/keystone.conf",
         "OS_PLACEMENT_CONFIG_DIR": f"{place.settings}/placement",

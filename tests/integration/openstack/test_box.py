@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.box.leftovers import marked
 from tests.integration.openstack.asking import (
     STAMP,
     active_lease,
@@ -130,6 +131,11 @@ def test_a_service_may_hold_its_breath(cloud_box: CloudBox) -> None:
             assert api.get("nova", "/servers") == {"servers": []}
         assert api.get("blazar", "/leases") == {"leases": []}
     assert time.monotonic() - started < LIMIT
+
+
+def test_every_service_would_be_found_if_its_keeper_were_killed(cloud_box: CloudBox) -> None:
+    services = ("mariadb", "keystone", "placement", "glance", "neutron", "nova", "blazar")
+    assert {cloud_box.pid(service) for service in services} <= set(marked(cloud_box.folder))
 
 
 def test_knobs_are_as_at_first_for_the_next_test(tmp_path: Path) -> None:
