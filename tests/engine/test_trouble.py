@@ -1,5 +1,6 @@
 """Forge, tracker or our own code fail: the run goes on as far as it can, and what is wrong is recorded."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -29,6 +30,34 @@ def verdict_of(controller: Controller) -> Verdict:
     judgement = controller.run().judgement
     assert judgement is not None
     return judgement.verdict
+
+
+# --- machine -------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_out_of_sight_now_and_then_is_waited_for(
+    controller: Controller, outside: Outside
+) -> None:
+    outside.runner.script = lambda _: replace(measured(0.93), looks=60, silent=tuple(range(1, 60, 2)))
+    pushed(controller)
+
+    controller.work()
+
+    assert verdict_of(controller) is Verdict.REPRODUCED
+    assert {job.folder.name for job in outside.runner.started} == {"0-1", "1-1"}, "no attempt was lost"
+
+
+def test_a_machine_that_never_answers_again_ends_the_run(controller: Controller, outside: Outside) -> None:
+    outside.runner.script = lambda _: replace(measured(0.93), looks=1, silent=tuple(range(1, 100_000)))
+    pushed(controller)
+
+    controller.work()
+
+    judgement = controller.run().judgement
+    assert judgement is not None
+    assert judgement.reason is Reason.INFRASTRUCTURE
+    assert "the machine does not answer" in judgement.message
+    assert_clean(controller)
 
 
 # --- forge ---------------------------------------------------------------------------------------------

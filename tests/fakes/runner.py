@@ -13,6 +13,7 @@ from typing import Any
 from tests.fakes.clock import START
 
 from reprise.domain import environment
+from reprise.domain.errors import Retryable
 from reprise.domain.run import Reason, Resumed
 from reprise.ports import Failed, Finished, JobRequest, Lost, Running
 
@@ -33,6 +34,8 @@ class FakeJob:
     forever: bool = False
     """It ends only when it is stopped."""
     lost: bool = False
+    silent: tuple[int, ...] = ()
+    """Observations, counted from 0, that nobody answers."""
     failed: Failed | None = None
     """It cannot be started."""
     problems: dict[str, str] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class FakeJob:
 class _State:
     does: FakeJob
     looks: int = 0
+    asked: int = 0
     stopped: bool = False
     end: Finished | Lost | None = None
 
@@ -72,6 +76,9 @@ class FakeRunner:
         state = self._states.get(job.folder)
         if state is None:
             return Lost("the job's supervisor is gone without a result")
+        state.asked += 1
+        if state.asked - 1 in state.does.silent:
+            raise Retryable("the machine does not answer")
         if state.end is None and self._goes_on(state):
             state.looks += 1
             return Running(START)

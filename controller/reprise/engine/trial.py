@@ -37,6 +37,9 @@ log = structlog.get_logger()
 
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 1.0
+_SILENCE = timedelta(minutes=10)
+"""For so long a running job may be out of sight before the step counts it as a failure: the job goes on, and
+a day's job on another machine meets more broken connections than a step is repeated."""
 _GRACE = timedelta(minutes=2)
 """Beyond the trial's own timeout: for ending the job and collecting its files."""
 
@@ -139,14 +142,21 @@ async def _wait(
 ) -> Finished | Lost:
     """``still_running`` is called once, when the job takes longer than a moment.
 
-    A job that nobody wants any more is ended, and then waited for like any other.
+    A job that nobody wants any more is ended, and then waited for like any other. Raises Retryable when
+    nobody can tell what became of it for `_SILENCE`.
     """
-    begun = world.clock.monotonic()
+    begun = heard = world.clock.monotonic()
     deadline = begun + limit.total_seconds()
     pause, told, stopped = _FIRST_LOOK, False, False
     while world.clock.monotonic() < deadline:
-        match await world.aside(runner.observe, job):
+        match await world.aside(_observed, runner, job):
+            case Retryable() as silence:
+                too_long = world.clock.monotonic() - heard > _SILENCE.total_seconds()
+                if too_long or await world.aside(requested, world, job.run_id) is not None:
+                    raise silence
+                await world.clock.sleep(max(silence.after, _LONGEST_LOOK))
             case Running():
+                heard = world.clock.monotonic()
                 if not stopped and await world.aside(requested, world, job.run_id) is not None:
                     await world.aside(runner.stop, job)
                     stopped, deadline = True, world.clock.monotonic() + _GRACE.total_seconds()
@@ -159,6 +169,13 @@ async def _wait(
                 return ended
     await world.aside(runner.stop, job)
     return Lost(f"it was still running {_GRACE} after its time was over, and was ended")
+
+
+def _observed(runner: Runner, job: JobRequest) -> Running | Finished | Lost | Retryable:
+    try:
+        return runner.observe(job)
+    except Retryable as error:
+        return error
 
 
 def _result(world: World, job: JobRequest, plan: TrialPlan, attempt: int, ended: Finished) -> TrialResult:
