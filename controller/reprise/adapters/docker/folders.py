@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Given:
     memory_bytes: int
     disk_free: int
     """When it started."""
+    mounted: dict[str, int] = field(default_factory=dict)
+    """Path of fetched data → inode of what it is mounted over, which nobody can remove while it is."""
 
 
 GIVEN_TYPE = TypeAdapter(Given)
@@ -103,10 +105,11 @@ def lay_out(
     (job.folder / TRIAL).mkdir(mode=0o700)
     for place in (job.folder, job.folder / TRIAL):
         keeping.write_text(place / layout.JOB, json.dumps(written))
-    given = Given(about, memory_bytes, shutil.disk_usage(job.folder).free)
+    mounted = {
+        file.path: _mount_point(job.tree, file.path, folder=Path(file.location).is_dir()) for file in job.data
+    }
+    given = Given(about, memory_bytes, shutil.disk_usage(job.folder).free, mounted)
     keeping.write_text(job.folder / GIVEN, json.dumps(asdict(given)))
-    for file in job.data:
-        _mount_point(job.tree, file.path, folder=Path(file.location).is_dir())
 
 
 def hand_over(job: JobRequest, user: str) -> None:
@@ -141,6 +144,18 @@ def committed(job: JobRequest) -> tuple[DataFile, ...]:
     """Declared data that is in the commit: a job can change it. What was fetched is mounted read-only."""
     fetched = {file.path for file in job.data}
     return tuple(file for file in prepare.inputs(job) if file.path not in fetched)
+
+
+def moved(job: JobRequest, given: Given) -> dict[str, str]:
+    """After a trial: path → sentence for fetched data in whose place the job put something else.
+
+    The data itself cannot be written, but a folder above it can be renamed, and takes the mount with it.
+    """
+    return {
+        path: prepare.changed_input(path)
+        for path, inode in given.mounted.items()
+        if not _is(job.tree, path, inode)
+    }
 
 
 # --- what we did, and what was said -----------------------------------------------------------------
@@ -197,14 +212,27 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _mount_point(tree: Path, path: str, *, folder: bool) -> None:
-    """Something to mount over. No part of the path is a link: `check_data` looked."""
+def _mount_point(tree: Path, path: str, *, folder: bool) -> int:
+    """The inode of something to mount over. No part of the path is a link: `check_data` looked."""
     target = tree.joinpath(*parts_inside(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     if folder:
         target.mkdir(exist_ok=True)
     else:
         target.touch()
+    return target.lstat().st_ino
+
+
+def _is(tree: Path, path: str, inode: int) -> bool:
+    """Whether this is what the path still names, by no link that the job put on the way."""
+    try:
+        with confined.located(tree, parts_inside(path), follow_last=False) as place:
+            if place is None or confined.first_link(tree, parts_inside(path)) is not None:
+                return False
+            folder, name = place
+            return os.stat(name, dir_fd=folder, follow_symlinks=False).st_ino == inode
+    except (OSError, UserError):
+        return False
 
 
 def _chown(top: Path, uid: int, gid: int) -> None:

@@ -273,6 +273,7 @@ class DockerRunner:
             memory_bytes=given.memory_bytes,
             container=given.about,
             inputs=folders.committed(job),
+            changed=folders.moved(job, given),
         )
         self._engine.remove(name)
         self._network.leave(job)
