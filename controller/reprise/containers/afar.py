@@ -32,6 +32,8 @@ EMPTY_ARCHIVE = bytes(10_240)
 class Afar:
     """A place that only the Engine reaches."""
 
+    ours = False
+
     def __init__(
         self, engine: Engine, state: Path, *, disk_bytes: int, python: Callable[[], OwnPython]
     ) -> None:

@@ -2,8 +2,9 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,12 @@ class Given:
     memory_bytes: int
     disk_free: int
     """When it started."""
+    mounted: dict[str, int] = field(default_factory=dict)
+    """Path of fetched data → inode of what it is mounted over, which nobody can remove while it is; or `BROUGHT`."""
 
+
+BROUGHT = 0
+"""What it is mounted over is a copy on another machine, whose name is looked at when it has come back: it is empty."""
 
 GIVEN_TYPE = TypeAdapter(Given)
 
@@ -97,15 +103,20 @@ def user_words(slot: int, *, rootless: bool) -> str:
     return f"not root (throw-away uid {FIRST_UID + slot})"
 
 
-def lay_out(job: JobRequest, written: dict[str, object], given: Given) -> None:
-    """``job.json`` twice: for the runner, and where the job cannot change it."""
+def lay_out(job: JobRequest, written: dict[str, object], given: Given, *, ours: bool) -> None:
+    """``job.json`` twice: for the runner, and where the job cannot change it.
+
+    ``ours``: whether the Engine mounts these very folders.
+    """
     remove_tree(job.folder / TRIAL)
     (job.folder / TRIAL).mkdir(mode=0o700)
     for place in (job.folder, job.folder / TRIAL):
         keeping.write_text(place / layout.JOB, json.dumps(written))
+    mounted = {
+        file.path: _mount_point(job.tree, file.path, folder=Path(file.location).is_dir()) for file in job.data
+    }
+    given = replace(given, mounted=mounted if ours else dict.fromkeys(mounted, BROUGHT))
     keeping.write_text(job.folder / GIVEN, json.dumps(asdict(given)))
-    for file in job.data:
-        _mount_point(job.tree, file.path, folder=Path(file.location).is_dir())
 
 
 def hand_over(job: JobRequest, user: str) -> None:
@@ -140,6 +151,18 @@ def committed(job: JobRequest) -> tuple[DataFile, ...]:
     """Declared data that is in the commit: a job can change it. What was fetched is mounted read-only."""
     fetched = {file.path for file in job.data}
     return tuple(file for file in prepare.inputs(job) if file.path not in fetched)
+
+
+def moved(job: JobRequest, given: Given) -> dict[str, str]:
+    """After a trial: path → sentence for fetched data in whose place the job put something else.
+
+    The data itself cannot be written, but a folder above it can be renamed, and takes the mount with it.
+    """
+    return {
+        path: prepare.changed_input(path)
+        for path, inode in given.mounted.items()
+        if not _is(job.tree, path, inode)
+    }
 
 
 # --- what we did, and what was said -----------------------------------------------------------------
@@ -196,14 +219,30 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _mount_point(tree: Path, path: str, *, folder: bool) -> None:
-    """Something to mount over. No part of the path is a link: `check_data` looked."""
+def _mount_point(tree: Path, path: str, *, folder: bool) -> int:
+    """The inode of something to mount over. No part of the path is a link: `check_data` looked."""
     target = tree.joinpath(*parts_inside(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     if folder:
         target.mkdir(exist_ok=True)
     else:
         target.touch()
+    return target.lstat().st_ino
+
+
+def _is(tree: Path, path: str, inode: int) -> bool:
+    """Whether this is what the path still names, by no link that the job put on the way."""
+    try:
+        with confined.located(tree, parts_inside(path), follow_last=False) as place:
+            if place is None or confined.first_link(tree, parts_inside(path)) is not None:
+                return False
+            folder, name = place
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if inode != BROUGHT:
+                return found.st_ino == inode
+            return not os.listdir(tree / path) if stat.S_ISDIR(found.st_mode) else found.st_size == 0
+    except (OSError, UserError):
+        return False
 
 
 def _chown(top: Path, uid: int, gid: int) -> None:

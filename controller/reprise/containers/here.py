@@ -14,6 +14,8 @@ from reprise_runner import job_files
 class Here:
     """A place that needs nothing brought and nothing fetched."""
 
+    ours = True
+
     def user(self, job: JobRequest, *, rootless: bool) -> str:
         return folders.user(job, rootless=rootless)
 

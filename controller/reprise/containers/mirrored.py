@@ -130,8 +130,8 @@ def _looked_at(job: JobRequest) -> Iterable[Parts]:
             yield (*parts_inside(workdir), *parts_inside(path))
         except UserError:
             continue
-    for file in folders.committed(job):
-        yield parts_inside(file.path)
+    for path in (*(file.path for file in folders.committed(job)), *(file.path for file in job.data)):
+        yield parts_inside(path)
 
 
 def _make_way(root: Path, parts: Parts) -> None:

@@ -15,6 +15,11 @@ class Place(Protocol):
     comes back, and Refused when that is more than it should be.
     """
 
+    @property
+    def ours(self) -> bool:
+        """Whether the Engine mounts our folders themselves, and no copies of them."""
+        ...
+
     def user(self, job: JobRequest, *, rootless: bool) -> str:
         """``uid:gid`` that the job gets."""
         ...

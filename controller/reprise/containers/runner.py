@@ -206,7 +206,8 @@ class DockerRunner:
         checkpoints.keep_resumed(job.results, laid)
         written = self._job(job, image.variables, None if laid is None else folders.seen(job, laid.folder))
         told = _told(job, image, wish, about)
-        folders.lay_out(job, written, Given(told, wish.memory_bytes, self._place.free_bytes(job)))
+        given = Given(told, wish.memory_bytes, self._place.free_bytes(job))
+        folders.lay_out(job, written, given, ours=self._place.ours)
 
     def _job(self, job: JobRequest, image: Mapping[str, str], resume: Path | None) -> dict[str, object]:
         return {
@@ -277,6 +278,7 @@ class DockerRunner:
             memory_bytes=given.memory_bytes,
             container=given.about,
             inputs=folders.committed(job),
+            changed=folders.moved(job, given),
         )
         self._engine.remove(name)
         self._network.leave(job)

@@ -103,8 +103,8 @@ def _names(claims: Sequence[Claim]) -> str:
 
 
 def _uncollected(results: Sequence[TrialResult]) -> list[str]:
-    """What the trials wrote and nobody may take, unless a claim says it already."""
-    said = {sentence for result in results for sentence in result.problems.values()}
+    """What the trials wrote and nobody may take, unless a claim or a failed trial says it already."""
+    said = {sentence for result in results for sentence in (result.message, *result.problems.values())}
     found = {why: None for result in results for why in result.uncollected.values() if why not in said}
     notes = [f"Files: {why}." for why in list(found)[:_SHOWN_UNCOLLECTED]]
     more = len(found) - len(notes)

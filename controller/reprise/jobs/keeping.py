@@ -6,9 +6,11 @@ The result is written last, so that a crash in between collects again.
 import errno
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -53,16 +55,22 @@ class Keeper:
         memory_bytes: int | None = None,
         container: dict[str, Any] | None = None,
         inputs: tuple[DataFile, ...] | None = None,
+        changed: Mapping[str, str] = MappingProxyType({}),
     ) -> Finished:
-        """Collect once; whoever comes later gets the same.
+        """Collect once; whoever comes later gets the same. A job that changed its inputs has failed.
 
         ``memory_bytes``: the bound that a backend set, where the spec declares none. ``container``: what the
-        record tells of it. ``inputs``: declared data that lies in the tree, None = all of it. Raises OSError
-        when something cannot be kept now.
+        record tells of it. ``inputs``: declared data that lies in the tree, None = all of it; ``changed``:
+        path → sentence of other data that the job changed. Raises OSError when something cannot be kept now.
         """
         with locked(job.results / layout.COLLECT_LOCK, timeout=LOCK_SECONDS):
             return kept(job.results) or self._keep(
-                job, facts, memory_bytes, container, prepare.inputs(job) if inputs is None else inputs
+                job,
+                facts,
+                memory_bytes,
+                container,
+                prepare.inputs(job) if inputs is None else inputs,
+                changed,
             )
 
     def _keep(
@@ -72,11 +80,13 @@ class Keeper:
         memory_bytes: int | None,
         container: dict[str, Any] | None,
         inputs: tuple[DataFile, ...],
+        changed: Mapping[str, str],
     ) -> Finished:
         inside = hook.read(job.folder)
-        taken, changed = self._take(job, facts, inputs)
+        taken, spoiled, checkpoint = self._take(job, facts, inputs)
         layout.remove_short_name(job.folder)
-        finished = _finished(job, facts, taken, {**changed, **_keep_series(job)}, memory_bytes)
+        told = {**checkpoint, **_keep_series(job)}
+        finished = _finished(job, facts, taken, {**changed, **spoiled}, told, memory_bytes)
         record.write(self.recording, job, finished, inside, container=container)
         write_text(job.results / layout.COLLECTED, json.dumps(asdict(taken), indent=1))
         write_text(job.results / layout.RESULT, FINISHED.dump_json(finished, indent=1).decode())
@@ -86,10 +96,13 @@ class Keeper:
 
     def _take(
         self, job: JobRequest, facts: Facts, inputs: tuple[DataFile, ...]
-    ) -> tuple[collect.Collected, dict[str, str]]:
-        """The trial's files, and what is wrong with its data. Raises OSError when they cannot be kept now."""
+    ) -> tuple[collect.Collected, dict[str, str], dict[str, str]]:
+        """The trial's files, and what is wrong with its data and with its checkpoint.
+
+        Raises OSError when they cannot be kept now.
+        """
         if facts.outcome in NO_ROOM:
-            return _nothing_of(job), {}
+            return _nothing_of(job), {}, {}
         _remove_kept(job.results)
         output = job.folder / layout.OUTPUT
         try:
@@ -100,8 +113,8 @@ class Keeper:
             _remove_kept(job.results)  # half of it would keep the room that everything else needs
             if error.errno != errno.ENOSPC or reason_of(facts) is Reason.COMPLETED:
                 raise
-            return _nothing_of(job), {}
-        return taken, {**prepare.changed_data(job.tree, inputs), **self.copying.end(job)}
+            return _nothing_of(job), {}, {}
+        return taken, prepare.changed_data(job.tree, inputs), self.copying.end(job)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -149,13 +162,19 @@ def _finished(
     facts: Facts,
     taken: collect.Collected,
     changed: dict[str, str],
+    told: dict[str, str],
     memory_bytes: int | None,
 ) -> Finished:
+    """``changed``: path → sentence for each input that the job changed; ``told``: what else is wrong."""
     argv = job_argv(job.spec, job.seed, job.control)
     supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
+    reason = reason_of(facts)
+    message = message_of(facts, argv, job.spec.run, job.spec.resources.memory_bytes, given=memory_bytes)
+    if changed and reason is Reason.COMPLETED:  # on which data it came to its numbers, nobody knows
+        reason, message = Reason.DATA_MISMATCH, next(iter(changed.values()))
     return Finished(
-        reason=reason_of(facts),
-        message=message_of(facts, argv, job.spec.run, job.spec.resources.memory_bytes, given=memory_bytes),
+        reason=reason,
+        message=message,
         exit_code=facts.exit_code,
         started_at=datetime.fromtimestamp(facts.started_at, UTC),
         seconds=facts.seconds,
@@ -164,6 +183,6 @@ def _finished(
         log_bytes=facts.log_bytes,
         log_cut=facts.log_cut,
         artifacts={artifact.path: taken.found.get(artifact.path) for artifact in job.spec.artifacts},
-        problems={**taken.refused, **changed, **supervision},
+        problems={**taken.refused, **changed, **told, **supervision},
         resumed=checkpoints.resumed(job.results),
     )

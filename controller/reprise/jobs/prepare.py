@@ -106,8 +106,12 @@ def changed_data(tree: Path, data: Iterable[DataFile]) -> dict[str, str]:
     for file in data:
         failed = check_data(tree, [file])
         if failed is not None:
-            problems[file.path] = f"the job changed its input `{file.path}`: write to another file"
+            problems[file.path] = changed_input(file.path)
     return problems
+
+
+def changed_input(path: str) -> str:
+    return f"the job changed its input `{path}`: write to another file"
 
 
 def _temporary(folder: Path) -> Path:

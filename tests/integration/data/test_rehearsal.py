@@ -33,8 +33,10 @@ SPOILING = TRAIN + 'place.chmod(0o644)\nplace.write_text("changed")\n'
 class Rehearsed:
     state: Path
     pinned: Outcome
-    """One file is open and the job changes it; the other needs a secret."""
+    """One file is open; the other needs a secret."""
     loose: Outcome
+    spoiling: Outcome
+    """Its job changes its input once it has read it."""
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +52,17 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
         digests = f'sha256: "{SHA}"}}', f'sha256: "{hashlib.sha256(OTHER).hexdigest()}"}}'
         spec = SPEC.format(published="0.93")
         pinned = f"{spec}data: [{one}, {digests[0]}, {lent}, {digests[1]}]\n"
-        paper(folder / "pinned", train=SPOILING, **{"reprise.yaml": pinned})
+        paper(folder / "pinned", train=TRAIN, **{"reprise.yaml": pinned})
         paper(folder / "loose", train=TRAIN, **{"reprise.yaml": f"{spec}data: [{one}}}]\n"})
+        spoiling = {"reprise.yaml": f"{spec}data: [{one}, {digests[0]}]\n"}
+        paper(folder / "spoiling", train=SPOILING, **spoiling)
         extra = {
             "REPRISE_DATA__NETWORKS": '["127.0.0.1"]',
             "REPRISE_DATA__SECRETS": json.dumps({"local/pinned": {"HUB": CANARY}}),
         }
         state = folder / "state"
-        begun = [start(state, "run", folder / name, "--json", extra=extra) for name in ("pinned", "loose")]
+        names = ("pinned", "loose", "spoiling")
+        begun = [start(state, "run", folder / name, "--json", extra=extra) for name in names]
         yield Rehearsed(state, *map(finish, begun))
 
 
@@ -72,16 +77,15 @@ def test_loose_data_cannot_reach_level_b(rehearsed: Rehearsed) -> None:
     assert "not pinned" in result["message"]
 
 
-def test_a_job_that_changes_its_data_is_told_and_the_next_one_has_the_right_ones(
+def test_a_job_that_changes_its_data_has_failed_and_the_cache_keeps_the_right_ones(
     rehearsed: Rehearsed,
 ) -> None:
-    result = rehearsed.pinned.result
-    assert [trial["exit_code"] for trial in result["trials"]] == [0, 0]
-    assert result["claims"][0]["got"] == 0.93
-    found = rehearsed.state.glob(f"rehearsals/*/runs/{result['run_id']}/trials/*/result.json")
-    told = [path.read_text() for path in found]
-    assert len(told) == 2
-    assert all("the job changed its input `data/x.csv`" in each for each in told)
+    result = rehearsed.spoiling.result
+    assert (rehearsed.spoiling.code, result["verdict"], result["reason"]) == (3, "not_run", "data_mismatch")
+    assert result["message"] == "the job changed its input `data/x.csv`: write to another file"
+    assert {trial["exit_code"] for trial in result["trials"]} == {0}
+    verified = reprise(rehearsed.state, "verify", result["evidence"], "--json")
+    assert verified.code == 3, verified.err
     (kept,) = (each for each in (rehearsed.state / "cache" / "data").rglob(SHA) if each.is_file())
     assert kept.read_bytes() == DATA
     assert stat.S_IMODE(kept.stat().st_mode) == 0o444

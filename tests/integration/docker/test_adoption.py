@@ -226,6 +226,25 @@ def test_fetched_data_is_read_only_where_the_spec_says(here: Here, tmp_path: Pat
     assert (tmp_path / "cached").read_text() == "rows"
 
 
+@pytest.mark.parametrize("instead", ["os.mkdir('data')", "os.symlink('old', 'data')"])
+def test_fetched_data_that_the_job_puts_others_in_place_of_fails_the_trial(
+    here: Here, tmp_path: Path, instead: str
+) -> None:
+    """A mount cannot be written or removed, but it goes with a folder above it that is renamed."""
+    (tmp_path / "cached").write_text("rows")
+    data = (FetchedFile("data/train.csv", str(tmp_path / "cached"), "0" * 64, 4, "https://example.org"),)
+    code = (
+        f"import os\nos.rename('data', 'old')\n{instead}\n"
+        "if not os.path.islink('data'):\n    open('data/train.csv', 'w').write('mine')\n"
+    )
+
+    end = jobs.finished(here.runner, replace(here.job(code), data=data), seconds=30)
+
+    assert (end.exit_code, end.reason) == (0, Reason.DATA_MISMATCH)
+    assert end.message == "the job changed its input `data/train.csv`: write to another file"
+    assert end.problems == {"data/train.csv": end.message}
+
+
 def test_variables_of_the_image_are_the_jobs_and_ours_win(here: Here, box: Box) -> None:
     limits = Limits(memory_bytes=256_000_000)
     image = here.engine.image(box.base)

@@ -141,7 +141,7 @@ def test_folders_that_the_job_swaps_for_links_lead_nowhere(runner: ProcessRunner
     assert [path.read_text() for path in sorted(secret.iterdir())] == ["secret"] * 3
 
 
-def test_input_changed_by_the_job_is_a_problem(runner: ProcessRunner, tmp_path: Path) -> None:
+def test_input_changed_by_the_job_fails_the_trial(runner: ProcessRunner, tmp_path: Path) -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     wanted = jobs.spec(data=(DataFile("train.csv", empty, None),))
     job = jobs.python_job(tmp_path, "open('train.csv', 'w').write('more')", wanted)
@@ -149,8 +149,9 @@ def test_input_changed_by_the_job_is_a_problem(runner: ProcessRunner, tmp_path: 
 
     end = jobs.finished(runner, job)
 
-    assert end.reason is Reason.COMPLETED
-    assert "changed its input" in end.problems["train.csv"]
+    assert (end.exit_code, end.reason) == (0, Reason.DATA_MISMATCH)
+    assert end.message == end.problems["train.csv"]
+    assert "changed its input" in end.message
 
 
 def test_missing_input_starts_nothing(runner: ProcessRunner, tmp_path: Path) -> None:
