@@ -152,10 +152,18 @@ def _finished(
     memory_bytes: int | None,
 ) -> Finished:
     argv = job_argv(job.spec, job.seed, job.control)
+    message = message_of(
+        facts,
+        argv,
+        job.spec.run,
+        job.spec.resources.memory_bytes,
+        given=memory_bytes,
+        in_image=job.built.image is not None,
+    )
     supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
     return Finished(
         reason=reason_of(facts),
-        message=message_of(facts, argv, job.spec.run, job.spec.resources.memory_bytes, given=memory_bytes),
+        message=message,
         exit_code=facts.exit_code,
         started_at=datetime.fromtimestamp(facts.started_at, UTC),
         seconds=facts.seconds,
