@@ -128,8 +128,9 @@ def run(
     backend of REPRISE_BACKENDS that can: docs/backends.md. The report goes to stdout, everything else to
     stderr.
 
-    Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 the repository
-    could not be run, 4 the infrastructure failed, 64 wrong usage, 70 a bug, 130 interrupted.
+    Exit codes: 0 reproduced or nothing claimed, 1 not reproduced, 2 inconclusive, 3 it could not be
+    run (the repository has to be mended, or it was refused or stopped), 4 the infrastructure failed, 64 wrong
+    usage, 70 a bug, 130 interrupted.
     """
     if vary == "list":
         from reprise.domain.variation import listing

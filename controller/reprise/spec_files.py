@@ -1,6 +1,7 @@
 """The spec files of a folder as they lie there, committed or not; `checking` and `planning` read them."""
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,10 @@ def refuse_inside(path: Path) -> None:
         return
     if not spec_paths(path):
         raise UserError(f"{path} has {no_spec(path)}")
+    copied = f"cp -r {shlex.quote(str(path))} /tmp/copy && git init /tmp/copy && reprise run /tmp/copy"
     raise UserError(
-        f"{path} is a folder of the repository {os.path.relpath(top)}, and a run is of a whole one: "
-        "name that, or make a repository of the folder"
+        f"{path} belongs to the repository at {top}, and a run is of a whole one: "
+        f"name that, or try a copy with a git of its own: {copied}"
     )
 
 

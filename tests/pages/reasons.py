@@ -15,13 +15,13 @@ WHO = {
     Fault.NOBODY: "nobody",
     Fault.REPOSITORY: "the repository's author",
     Fault.INFRASTRUCTURE: "the operator",
-    Fault.PERSON: "who stopped it",
+    Fault.PERSON: "who asked for it, or stopped it",
 }
 CODE = {
     Fault.NOBODY: "0 to 2, the verdict's",
     Fault.REPOSITORY: "3",
     Fault.INFRASTRUCTURE: "4",
-    Fault.PERSON: "4",
+    Fault.PERSON: "3",
 }
 
 
@@ -35,6 +35,8 @@ def _row(reason: Reason) -> str:
         "run": "`reprise run .`",
         "check": "`reprise check --spec-only .`",
         "lint": "`reprise check .`",
+        "again": "ask for it again, as the report says",
+        "details": "the operator's log has the details",
     }
     said = AFTER_NOT_RUN[reason].format(**commands)
     advice = "" if reason is Reason.COMPLETED else said or "The message says it."

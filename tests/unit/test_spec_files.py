@@ -30,4 +30,7 @@ def test_a_run_is_of_the_whole_repository_also_where_the_folder_has_a_spec(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert invoke(["run", str(repository / "own")]) == 64
-    assert "a run is of a whole one" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "belongs to the repository at" in said
+    assert "a run is of a whole one" in said
+    assert "git init /tmp/copy" in said

@@ -52,11 +52,11 @@ class Given:
     disk_free: int
     """When it started."""
     mounted: dict[str, int] = field(default_factory=dict)
-    """Path of fetched data → inode of what it is mounted over, which nobody can remove while it is; or `BROUGHT`."""
+    """Path of fetched data → inode of what it is mounted over, which nobody can remove meanwhile; or `BROUGHT`."""
 
 
 BROUGHT = 0
-"""What it is mounted over is a copy on another machine, whose name is looked at when it has come back: it is empty."""
+"""What it is mounted over is a copy on another machine: when that comes back it still has to be empty."""
 
 GIVEN_TYPE = TypeAdapter(Given)
 

@@ -2,17 +2,17 @@
 
 from reprise.domain.run import Judgement, Reason, Verdict
 
-_OPERATOR = "The repository is not at fault: the operator's log has the details, and the run can be repeated."
+_OPERATOR = "The repository is not at fault: {details}, and the run can be repeated."
 
 AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.COMPLETED: _OPERATOR,
-    Reason.REFUSED: "Then ask for it again: `/reproduce` in a comment on the commit.",
+    Reason.REFUSED: "Then {again}.",
     Reason.CANCELLED: "",
     Reason.SUPERSEDED: "Look at the newer run.",
     Reason.SPEC_INVALID: "{check} shows the same before you push.",
     Reason.COMMIT_MISSING: "Push the commit again; it must be reachable from a branch or a tag.",
     Reason.ERRORS_FOUND: "{lint} shows the same before you push, and {run} runs it all the same.",
-    Reason.LOCK_MISSING: "Commit a lock file with every package pinned.",
+    Reason.LOCK_MISSING: "",
     Reason.LOCK_STALE: "",
     Reason.PYTHON_MISSING: "",
     Reason.ENVIRONMENT_FAILED: "The end of the installation's output is below.",
@@ -32,7 +32,9 @@ AFTER_NOT_RUN: dict[Reason, str] = {
     Reason.INFRASTRUCTURE: _OPERATOR,
     Reason.INTERNAL_ERROR: _OPERATOR,
 }
-"""Empty where every message of the reason says it. ``{run}``, ``{check}`` and ``{lint}`` are commands."""
+"""Empty where every message of the reason says it. ``{run}``, ``{check}`` and ``{lint}`` are commands;
+``{again}`` and ``{details}`` depend on who reads it: see `next_step`.
+"""
 
 _AFTER: dict[Verdict, str] = {
     Verdict.REPRODUCED: "Nothing to do.",
@@ -50,12 +52,15 @@ def next_step(
     run: str = "`reprise run .`",
     check: str = "`reprise check --spec-only .`",
     lint: str = "`reprise check .`",
+    again: str = "ask for it again",
+    details: str = "the operator's log has the details",
 ) -> str:
     """Our own Markdown; empty when the judgement's message already says what to do.
 
     ``run``, ``check`` and ``lint``: the commands, as code spans, that rehearse the experiment, check its spec
-    and check everything.
+    and check everything. ``again``: how to ask for this run once more; ``details``: who knows more.
     """
     if judgement.verdict is Verdict.NOT_RUN:
-        return AFTER_NOT_RUN[judgement.reason].format(run=run, check=check, lint=lint)
+        advice = AFTER_NOT_RUN[judgement.reason]
+        return advice.format(run=run, check=check, lint=lint, again=again, details=details)
     return _AFTER[judgement.verdict]

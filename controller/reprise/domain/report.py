@@ -103,7 +103,31 @@ def _next_step(view: RunView, judgement: Judgement) -> str:
         run=_rehearse(view),
         check=code(f"reprise check --spec-only {view.path}"),
         lint=code(f"reprise check {view.path}"),
+        again=_again(view),
+        details=_details(view),
     )
+
+
+def _again(view: RunView) -> str:
+    match view.occasion:
+        case Occasion.TAG | Occasion.COMMIT:
+            return "comment `/reproduce` on this commit"
+        case Occasion.PULL_REQUEST:
+            return f"comment {_command(view)} on this pull request"
+        case Occasion.REHEARSAL:
+            return f"run {_rehearse(view)} again"
+
+
+def _details(view: RunView) -> str:
+    """Who knows more: a person at a terminal is the operator."""
+    if view.occasion is Occasion.REHEARSAL:
+        return "the folder after `logs and files` has what was logged"
+    return "the operator's log has the details"
+
+
+def _command(view: RunView) -> str:
+    """A stranger's code is asked for by its commit."""
+    return f"`/reproduce {view.commit[:7]}`" if view.untrusted else "`/reproduce`"
 
 
 def _rehearse(view: RunView) -> str:
@@ -186,8 +210,7 @@ def _footer(view: RunView) -> str:
         case Occasion.TAG | Occasion.COMMIT:
             return f"{said} · comment `/reproduce` on this commit to run it again, or push a tag on a new one"
         case Occasion.PULL_REQUEST:
-            again = f"/reproduce {view.commit[:7]}" if view.untrusted else "/reproduce"
-            return f"{said} · comment `{again}` to run again, `/reproduce help` for more"
+            return f"{said} · comment {_command(view)} to run again, `/reproduce help` for more"
         case Occasion.REHEARSAL:
             return f"{said} · rehearsal, nothing was posted · {_rehearse(view)} to run again"
 

@@ -18,15 +18,21 @@ EXIT_CODE: dict[Verdict, int] = {
     Verdict.INCONCLUSIVE: 2,
     Verdict.NOT_RUN: 4,
 }
-"""The last one is 3 when the repository has to be mended: see `exit_code`."""
+"""The last one is 3 when somebody has to change something first: see `exit_code`."""
 
-REPOSITORY_BROKEN = 3
+NOT_RUN_CODE: dict[Fault, int] = {
+    Fault.NOBODY: 4,
+    Fault.REPOSITORY: 3,
+    Fault.INFRASTRUCTURE: 4,
+    Fault.PERSON: 3,
+}
+"""4 is worth another try as it is; what was refused or stopped is not, though no machine failed."""
 
 
 def exit_code(judgement: Judgement) -> int:
-    """0 bar met or nothing to judge, 1 not reproduced, 2 inconclusive, 3 the repository, 4 anything else."""
-    if judgement.verdict is Verdict.NOT_RUN and FAULT[judgement.reason] is Fault.REPOSITORY:
-        return REPOSITORY_BROKEN
+    """0 bar met or nothing to judge, 1 not reproduced, 2 inconclusive, 3 not run, 4 infrastructure."""
+    if judgement.verdict is Verdict.NOT_RUN:
+        return NOT_RUN_CODE[FAULT[judgement.reason]]
     return EXIT_CODE[judgement.verdict]
 
 

@@ -167,9 +167,16 @@ def _finished(
 ) -> Finished:
     """``changed``: path → sentence for each input that the job changed; ``told``: what else is wrong."""
     argv = job_argv(job.spec, job.seed, job.control)
+    message = message_of(
+        facts,
+        argv,
+        job.spec.run,
+        job.spec.resources.memory_bytes,
+        given=memory_bytes,
+        in_image=job.built.image is not None,
+    )
     supervision = {"log.txt": "; ".join(facts.problems)} if facts.problems else {}
     reason = reason_of(facts)
-    message = message_of(facts, argv, job.spec.run, job.spec.resources.memory_bytes, given=memory_bytes)
     if changed and reason is Reason.COMPLETED:  # on which data it came to its numbers, nobody knows
         reason, message = Reason.DATA_MISMATCH, next(iter(changed.values()))
     return Finished(

@@ -88,14 +88,16 @@ def message_of(
     memory_bytes: int | None,
     *,
     given: int | None = None,
+    in_image: bool = False,
 ) -> str:
     """One sentence; empty when the job completed.
 
     ``memory_bytes`` is what the spec declares, ``given`` what a backend bounds it to where it does not.
+    ``in_image``: its programs were those of an image.
     """
     match facts.outcome:
         case "not_started":
-            return _not_started(facts, argv[0], rule.workdir)
+            return _not_started(facts, argv[0], rule.workdir, in_image=in_image)
         case "timed_out":
             limit = _words(rule.timeout)
             return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
@@ -165,12 +167,12 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _not_started(facts: Facts, command: str, workdir: str) -> str:
+def _not_started(facts: Facts, command: str, workdir: str, *, in_image: bool) -> str:
     match facts.error:
         case "workdir_missing":
             return f"run.workdir `{workdir}` is not there any more: correct `run.workdir`"
         case "not_found":
-            return _not_found(command, workdir)
+            return _not_found(command, workdir, in_image=in_image)
         case "not_executable":
             return (
                 f"`{command}` is not executable: commit it with "
@@ -193,11 +195,14 @@ def _not_started(facts: Facts, command: str, workdir: str) -> str:
             assert_never(facts.error)
 
 
-def _not_found(command: str, workdir: str) -> str:
+def _not_found(command: str, workdir: str, *, in_image: bool) -> str:
     if "/" in command:
         return (
             f"`{command}` is not in this commit (seen from `{workdir}`): commit it or correct `run.command`"
         )
+    if in_image:
+        other = "; many images have `python3` only" if command == "python" else ""
+        return f"`{command}` was not found in the image: add it there, or correct `run.command`{other}"
     return (
         f"`{command}` was not found: add its package to the lock file, or correct `run.command` "
         "(looked in the environment and on this system)"

@@ -1,4 +1,4 @@
-"""`reprise run --backend chameleon`: a lease, a job in a container on its machine, a verdict, nothing left."""
+"""`reprise run --backend chameleon`: a lease, a job in a container there, a verdict, nothing left."""
 
 import json
 import os

@@ -101,6 +101,14 @@ def test_end_has_its_reason_and_sentence(
     assert bool(message) == (reason is not Reason.COMPLETED)
 
 
+def test_what_an_image_lacks_is_added_there_and_not_to_a_lock_file() -> None:
+    seen, rule = facts(**not_started("not_found")), RunRule(("python",), ".", timedelta(hours=1), None)
+    said = message_of(seen, ("python", "train.py"), rule, None, in_image=True)
+    assert said.startswith("`python` was not found in the image: add it there, or correct `run.command`")
+    assert "`python3`" in said
+    assert "python3" not in message_of(seen, ("trian",), rule, None, in_image=True)
+
+
 def test_long_command_is_shortened() -> None:
     message = message_of(
         facts(exit_code=1), ("python", "x" * 500), RunRule(("python",), ".", timedelta(hours=1), None), None

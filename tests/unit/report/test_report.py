@@ -47,6 +47,31 @@ def test_every_reason_has_advice() -> None:
             next_step(Judgement(verdict, None, reason, "why", ()))
 
 
+@pytest.mark.parametrize(
+    ("occasion", "untrusted", "said"),
+    [
+        (Occasion.TAG, False, "Then comment `/reproduce` on this commit."),
+        (Occasion.COMMIT, True, "Then comment `/reproduce` on this commit."),
+        (Occasion.PULL_REQUEST, False, "Then comment `/reproduce` on this pull request."),
+        (Occasion.PULL_REQUEST, True, "Then comment `/reproduce 1a2b3c4` on this pull request."),
+        (Occasion.REHEARSAL, False, "Then run `reprise run .` again."),
+    ],
+)
+def test_what_was_refused_is_asked_for_again_where_it_was_asked_for(
+    occasion: Occasion, untrusted: bool, said: str
+) -> None:
+    refused = view(not_run(Reason.REFUSED, "the operator forbids it: ask for it", spec(claim())))
+    assert said in render_report(replace(refused, occasion=occasion, untrusted=untrusted)).summary
+
+
+def test_who_rehearses_is_told_where_the_details_are() -> None:
+    broke = view(not_run(Reason.INFRASTRUCTURE, "there is no BuildKit here: install it", spec(claim())))
+    assert "the operator's log has the details" in render_report(broke).summary
+    rehearsed = render_report(replace(broke, occasion=Occasion.REHEARSAL)).summary
+    assert "operator" not in rehearsed
+    assert "the folder after `logs and files` has what was logged" in rehearsed
+
+
 def test_advice_is_given_once() -> None:
     facts = Facts.model_validate(
         dict.fromkeys(("started_at", "seconds", "cpu_seconds"), 0.0)

@@ -22,7 +22,7 @@ def test_exit_code_is_total(verdict: Verdict, reason: Reason) -> None:
         Verdict.NOT_JUDGED: 0,
         Verdict.NOT_REPRODUCED: 1,
         Verdict.INCONCLUSIVE: 2,
-        Verdict.NOT_RUN: 3 if FAULT[reason] is Fault.REPOSITORY else 4,
+        Verdict.NOT_RUN: 3 if FAULT[reason] in (Fault.REPOSITORY, Fault.PERSON) else 4,
     }
     assert exit_code(Judgement(verdict, None, reason, "", ())) == expected[verdict]
 

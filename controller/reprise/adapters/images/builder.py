@@ -161,17 +161,16 @@ class ImageBuilder:
     def _resolved(self, wish: Wish, request: BuildRequest, job: Job) -> dict[Reference, str] | Failed:
         """Every image that takes part, each with what it stands for now."""
         found: dict[Reference, str] = {}
+        where = "environment.image" if wish.kind is Kind.IMAGE else wish.path
         for name in wish.images:
             if (ended := job.ended()) is not None:
                 return ended
             reference = references.parse(name)
             if reference is None:
-                return Failed(
-                    Reason.BUILD_FAILED, f"{wish.path} names the image {name[:80]!r}, which is no name"
-                )
+                return Failed(Reason.BUILD_FAILED, f"{where} names the image {name[:80]!r}, which is no name")
             digest = self._registries.resolve(reference, trusted=request.trusted or wish.generated)
             if isinstance(digest, Failed):
-                return Failed(digest.reason, f"{wish.path}: {digest.message}", digest.detail)
+                return Failed(digest.reason, f"{where}: {digest.message}", digest.detail)
             found[reference] = digest
             job.say(f"{name} is {digest}")
         return found
