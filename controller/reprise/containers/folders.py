@@ -52,7 +52,7 @@ class Given:
     disk_free: int
     """When it started."""
     mounted: dict[str, int] = field(default_factory=dict)
-    """Path of fetched data → inode of what it is mounted over, which nobody can remove meanwhile; or `BROUGHT`."""
+    """Path of fetched data → inode of what it is mounted over, which nobody can remove; or `BROUGHT`."""
 
 
 BROUGHT = 0
