@@ -1,4 +1,4 @@
-"""The one place where OpenStack's client library is used: signing in to a site and calling its services.
+"""Signing in to a site and calling its services, by OpenStack's own client library, which nothing else uses.
 
 The services themselves are spoken to in plain REST, so that their own words, which alone tell why something
 was refused, reach `refusals`. One session serves all threads; sites share nothing.
@@ -12,15 +12,14 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from keystoneauth1 import exceptions, loading
+from keystoneauth1 import exceptions
 from keystoneauth1.access.access import AccessInfo
-from keystoneauth1.identity import v3
-from keystoneauth1.identity.base import BaseIdentityPlugin
 from keystoneauth1.session import Session as Keystone
 
 from reprise.adapters.chameleon import refusals
 from reprise.adapters.chameleon.login import APPLICATION_CREDENTIAL, Login
-from reprise.domain.errors import Retryable, UserError
+from reprise.adapters.chameleon.plugin import identity_url, plugin_of
+from reprise.domain.errors import Retryable
 from reprise.domain.leasing.refusal import CloudRefused, Refusal
 
 T = TypeVar("T")
@@ -66,7 +65,7 @@ class Session:
         """Of the credential, once somebody learnt it."""
         self._login = login
         self._now = now
-        self._auth = _plugin(login)
+        self._auth = plugin_of(login)
         self._timeout = timeout
         self._keystone = Keystone(
             auth=self._auth,
@@ -155,7 +154,7 @@ class Session:
         """Raises CloudRefused when the catalogue lacks it."""
         kind, version = service.value
         if service is Service.IDENTITY:
-            return _identity_url(self._login.auth_url)
+            return identity_url(self._login.auth_url)
         found = self.address(kind)
         if found is None:
             region = f" in the region {self._login.region}" if self._login.region else ""
@@ -235,42 +234,6 @@ def versioned(url: str, version: str) -> str:
     """Catalogues name the root of a service or one version of it."""
     url = url.rstrip("/")
     return url if _VERSIONED.search(url) else f"{url}/{version}"
-
-
-def _identity_url(auth_url: str) -> str:
-    url = auth_url.rstrip("/")
-    return url if url.endswith("/v3") else f"{url}/v3"
-
-
-def _plugin(login: Login) -> BaseIdentityPlugin:
-    """Application credentials directly; what else there is as OpenStack's own tools load it."""
-    options = dict(login.options)
-    if not options.get("auth_url"):
-        raise UserError(f"{login.site} has no auth_url: add it to clouds.yaml or the settings")
-    options["auth_url"] = _identity_url(options["auth_url"])
-    if login.kind == APPLICATION_CREDENTIAL:
-        return _application_credential(login.site, options)
-    try:
-        loader: Any = loading.get_plugin_loader(login.kind)
-        known = {option.dest for option in loader.get_options()}
-        made = loader.load_from_options(**{key: text for key, text in options.items() if key in known})
-    except (exceptions.NoMatchingPlugin, exceptions.MissingRequiredOptions) as error:
-        raise UserError(f"{login.site} cannot be signed in to as {login.kind}: {error}") from None
-    if not isinstance(made, BaseIdentityPlugin):
-        raise UserError(f"{login.site}: {login.kind} is no way to sign in: use {APPLICATION_CREDENTIAL}")
-    return made
-
-
-def _application_credential(site: str, options: Mapping[str, str]) -> v3.ApplicationCredential:
-    names = ("application_credential_id", "application_credential_secret")
-    missing = [name for name in names if not options.get(name)]
-    if missing:
-        raise UserError(f"{site} has no {' and no '.join(missing)}: create one at the site and add it")
-    return v3.ApplicationCredential(
-        auth_url=options["auth_url"],
-        application_credential_id=options[names[0]],
-        application_credential_secret=options[names[1]],
-    )
 
 
 def _json(body: bytes, site: str, service: Service) -> Any:
