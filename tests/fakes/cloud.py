@@ -82,6 +82,8 @@ class FakeCloud:
     """Uids of hosts whose servers say ACTIVE and never answer."""
     on_call: Callable[[str, bool], None] = lambda name, done: None
     """Called with the name of each call before and after it took effect; what it raises, the call raises."""
+    keeps_keypairs: bool = False
+    """Whether it says yes to their deletion and does nothing."""
     lost: list[str] = field(default_factory=list)
     """Names of servers that a lease took along, by its end or because it was deleted first."""
     calls: list[str] = field(default_factory=list)
@@ -252,7 +254,8 @@ class FakeCloud:
 
     def delete_keypair(self, name: str) -> None:
         with self._call("delete_keypair"):
-            self._keys.pop(name, None)
+            if not self.keeps_keypairs:
+                self._keys.pop(name, None)
 
     def image(self, name: str) -> Image | None:
         with self._call("image"):

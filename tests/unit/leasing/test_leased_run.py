@@ -329,6 +329,18 @@ def test_release_shortens_the_lease_of_a_server_that_goes_slowly(bench: Bench) -
     assert bench.cloud.lost == []
 
 
+def test_release_says_what_a_cloud_does_not_let_go(bench: Bench) -> None:
+    bench.provider.request(RUN, gpu_spec())
+    assert isinstance(bench.until_settled(), Allocation)
+    bench.cloud.keeps_keypairs = True
+
+    with pytest.raises(Retryable, match=f"still deleting reprise-{RUN} of run {RUN}"):
+        bench.provider.release(RUN)
+
+    assert bench.cloud.living() == ()
+    assert bench.provider.owned() == (RUN,)
+
+
 def test_nobody_elses_things_are_owned(bench: Bench) -> None:
     bench.cloud.create_keypair("reprise-mine", "ssh-ed25519 AAAA")
     bench.cloud.create_floating_ip("somebody")

@@ -171,8 +171,8 @@ class ChameleonProvider:
         return [self._means.sites[name] for name in kept.tried_sites]
 
     def _empty(self, site: Site, run_id: RunId) -> None:
-        """Raises Retryable while something is left."""
-        deadline = PATIENCE
+        """Raises Retryable while something is left. What was asked to go and stays is looked at in pauses."""
+        patience, before = PATIENCE, None
         while True:
             try:
                 left = looking.left(site.cloud, run_id)
@@ -184,15 +184,17 @@ class ChameleonProvider:
                 raise
             if isinstance(removal, Gone):
                 return
-            if isinstance(removal, AwaitServers):
-                if deadline <= 0:
+            if isinstance(removal, AwaitServers) or removal == before:
+                if patience <= 0:
                     self._give_up_waiting(site, run_id, left)
                 self._sleep(LOOK_SECONDS)
-                deadline -= LOOK_SECONDS
+                patience -= LOOK_SECONDS
+            before = removal
 
     def _give_up_waiting(self, site: Site, run_id: RunId, left: Left) -> None:
         removing.shorten(self._memory, site.cloud, run_id, left.leases, self._now())
-        raise Retryable(f"{site.name} is still deleting {len(left.servers)} servers of run {run_id}", 5.0)
+        stays = (*left.servers, *left.leases, *left.addresses, *left.keypairs)
+        raise Retryable(f"{site.name} is still deleting {', '.join(stays)} of run {run_id}", 5.0)
 
 
 CLOSED = (

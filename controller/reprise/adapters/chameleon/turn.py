@@ -310,7 +310,7 @@ class Turn:
         why = f"the machine is replaced: {self.kept.failing}"
         removal = next_removal(mine)
         removing.remove(self.means.memory, self._cloud, self.run_id, removal, self.now)
-        return Pending(why, AT_ONCE if isinstance(removal, life.DeleteLeases) else life.SOON)
+        return Pending(why, life.SOON)
 
     def _try_again(self) -> Answer:
         why = self.kept.failing or ""
