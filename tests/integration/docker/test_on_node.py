@@ -19,7 +19,7 @@ from tests.sshd import machine as sshd
 from tests.sshd.machine import Machine
 
 from reprise.adapters.chameleon import key
-from reprise.adapters.chameleon.images import SENT, SentImages
+from reprise.adapters.chameleon.images import SENT, SentImages, sent_name
 from reprise.adapters.chameleon.node import SshNodes
 from reprise.adapters.chameleon.runner import SOCKET, How, NodeRunner
 from reprise.containers import names
@@ -312,6 +312,7 @@ def test_an_image_that_the_node_cannot_pull_goes_through_its_connection(there: T
     known = there.engine.image(there.box.base)
     assert known is not None
     assert (sent.id, sent.variables) == (known.id, known.variables)
+    there.engine.remove_image(sent_name(there.box.base))
     elsewhere.close()
     node.close()
 
