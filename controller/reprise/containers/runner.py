@@ -19,6 +19,7 @@ from reprise.containers.here import Here
 from reprise.containers.images import Images, PulledImages
 from reprise.containers.network import Network, NoNetwork
 from reprise.containers.place import Place
+from reprise.containers.unpacking import TooMuch
 from reprise.containers.watching import Watching
 from reprise.containers.wish import Limits, Wish, config
 from reprise.domain.errors import Refused, Retryable, UserError
@@ -271,7 +272,7 @@ class DockerRunner:
             facts = folders.whose_disk(facts, own=self._place.wrote(job), taken=taken)
         folders.bring_out(job.folder)
         if facts.outcome not in keeping.NO_ROOM:
-            self._place.fetch(job)
+            facts = self._fetched(job, facts)
         kept = self._keeper.keep(
             job,
             facts,
@@ -286,6 +287,14 @@ class DockerRunner:
         if facts.outcome in keeping.NO_ROOM:
             remove_tree(job.folder / folders.TRIAL)
         return kept
+
+    def _fetched(self, job: JobRequest, facts: Facts) -> Facts:
+        """A job that left too much is ended for it, as if it had been looked at in time."""
+        try:
+            self._place.fetch(job)
+        except TooMuch as error:
+            return facts.model_copy(update={"outcome": "disk_exceeded", "detail": str(error)})
+        return facts
 
     # --- ends -----------------------------------------------------------------------------------
 

@@ -20,6 +20,10 @@ DEEPEST = MAX_PARTS + 2
 """What lies deeper is left out: whoever collects looks no further."""
 
 
+class TooMuch(Refused):
+    """More than may be fetched; the end of a sentence about the job that wrote it."""
+
+
 class Readable(Protocol):
     def read(self, count: int, /) -> bytes: ...
 
@@ -36,8 +40,8 @@ class _State:
 def unpack(archive: Readable, into: Path, *, limit: int) -> None:
     """The archive's only top entry becomes ``into``, which must not exist; its folder does.
 
-    Everything gets our owner, who may read it all. Raises Refused when it holds more than ``limit`` bytes,
-    or what no folder can hold; Retryable when it broke off; OSError when it cannot be written.
+    Everything gets our owner, who may read it all. Raises TooMuch when it holds more than ``limit`` bytes,
+    Refused when it holds what no folder can; Retryable when it broke off; OSError when it cannot be written.
     """
     state = _State(into, limit)
     source = _Whole(archive)
@@ -56,7 +60,7 @@ def unpack(archive: Readable, into: Path, *, limit: int) -> None:
 def _take(opened: tarfile.TarFile, entry: tarfile.TarInfo, state: _State) -> None:
     state.names += 1
     if state.names > MAX_NAMES:
-        raise Refused(f"`{state.into.name}` holds more than {MAX_NAMES:,} names: write fewer files")
+        raise TooMuch(f"left more than the {MAX_NAMES:,} files that are fetched")
     if len(_key(entry.name).split("/")) > DEEPEST:
         return
     target = _target(entry.name, state)
@@ -92,7 +96,7 @@ def _key(name: str) -> str:
 def _write(opened: tarfile.TarFile, entry: tarfile.TarInfo, target: Path, state: _State) -> None:
     state.left -= entry.size
     if state.left < 0:
-        raise Refused(f"`{state.into.name}` is larger than may be fetched: write less")
+        raise TooMuch("left more than the bytes that may be fetched")
     source = opened.extractfile(entry)
     if source is None:
         raise Refused(f"`{entry.name}` is no file after all")

@@ -19,7 +19,7 @@ from tests.sshd import machine as sshd
 from tests.sshd.machine import Machine
 
 from reprise.adapters.chameleon import key
-from reprise.adapters.chameleon.images import SENT, SentImages
+from reprise.adapters.chameleon.images import SENT, SentImages, sent_name
 from reprise.adapters.chameleon.node import SshNodes
 from reprise.adapters.chameleon.runner import SOCKET, How, NodeRunner
 from reprise.containers import names
@@ -271,6 +271,16 @@ def test_job_that_fills_the_nodes_disk_is_ended_and_leaves_nothing_there(there: 
     assert not list(there.state.rglob("big"))
 
 
+def test_job_that_leaves_more_than_is_fetched_is_told_so(there: There) -> None:
+    code = "with open('/reprise/output/big', 'wb') as file:\n    file.truncate(150_000_000)\n"
+
+    end = jobs.finished(there.runner(), there.job(code), seconds=60)
+
+    assert end.reason is Reason.COMMAND_FAILED
+    assert "more than the" in end.message
+    assert "write less" in end.message
+
+
 def test_job_that_leaves_the_gpus_idle_is_ended_with_the_reason(there: There) -> None:
     there.machine.program("nvidia-smi", "#!/bin/sh\necho 3\necho 0\n")
     runner = there.runner(idle_after=timedelta(seconds=1.5))
@@ -302,6 +312,7 @@ def test_an_image_that_the_node_cannot_pull_goes_through_its_connection(there: T
     known = there.engine.image(there.box.base)
     assert known is not None
     assert (sent.id, sent.variables) == (known.id, known.variables)
+    there.engine.remove_image(sent_name(there.box.base))
     elsewhere.close()
     node.close()
 

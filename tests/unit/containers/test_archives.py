@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprise.containers.packing import END, Entry, packed
-from reprise.containers.unpacking import unpack
+from reprise.containers.unpacking import TooMuch, unpack
 from reprise.domain.errors import Refused, Retryable
 
 NAME = st.binary(min_size=1, max_size=6).filter(lambda name: not set(name) & set(b"/\0") and name.strip(b"."))
@@ -192,7 +192,7 @@ def test_what_lies_too_deep_is_left_out(tmp_path: Path) -> None:
 def test_more_than_may_be_fetched_is_refused_before_it_is_written(tmp_path: Path) -> None:
     entries = (FOLDER, made("top/a", content=b"x" * 600), made("top/b", content=b"x" * 600))
 
-    with pytest.raises(Refused, match="larger than may be fetched"):
+    with pytest.raises(TooMuch, match="more than the bytes"):
         unpack(sent(*entries), tmp_path / "top", limit=1000)
 
     assert not (tmp_path / "top" / "b").exists()

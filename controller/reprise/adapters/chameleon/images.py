@@ -30,7 +30,7 @@ class SentImages:
         self._sending = threading.Lock()
 
     def ensure(self, reference: str) -> Image | Failed:
-        sent = f"{SENT}:{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
+        sent = sent_name(reference)
         with self._sending:
             found = self._there.image(reference) or self._there.image(sent) or self._pulled(reference)
             return found if found is not None else self._send(reference, sent)
@@ -65,6 +65,11 @@ class SentImages:
         if image is None:
             raise Retryable(f"the image {reference} was sent to the node, and is not there")
         return image
+
+
+def sent_name(reference: str) -> str:
+    """What it is called on the node once it was sent."""
+    return f"{SENT}:{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
 
 
 def on_this_machine(reference: str) -> bool:

@@ -94,7 +94,7 @@ class NodeRunner:
         if keeping.kept(job.results) is not None:
             return None
         found = self._on_node(job)
-        return Failed(Reason.INFRASTRUCTURE, GIVEN_BACK) if found is None else found.runner.start(job)
+        return Failed(Reason.NODE_FAILED, GIVEN_BACK) if found is None else found.runner.start(job)
 
     def observe(self, job: JobRequest) -> Running | Finished | Lost:
         kept = keeping.kept(job.results)
