@@ -16,6 +16,7 @@ from tests.openstack.caching import CACHE, HERE, alone, key_of
 from tests.openstack.environment import LOCK, environment
 from tests.openstack.place import PEOPLE, Place, take_number
 from tests.openstack.portal import Portal
+from tests.sshd import machine
 
 DECIDING = (
     LOCK,
@@ -35,6 +36,7 @@ def prepare() -> Prepared:
     """Raises Lacking."""
     if os.geteuid() != 0:
         raise Lacking("an OpenStack of its own needs root, for its machines' networks")
+    machine.prepare()
     with alone():
         mariadb.install_missing()
         installed = environment()
