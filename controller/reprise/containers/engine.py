@@ -4,16 +4,13 @@ Every call has a timeout. What the library raises becomes `Retryable` where the 
 `Refused` with the Engine's own words where it said no. What is gone is None, and removing it is fine.
 """
 
-import base64
-import json
 import re
-import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,21 +19,16 @@ import requests
 import urllib3
 from docker import errors
 
+from reprise.containers.answers import Message, Seen, Stream, messages, moment, read_seen, since_words
 from reprise.domain.errors import Refused, Retryable
 
 TIMEOUT_SECONDS = 30
 PULL_SECONDS = 1800.0
 MAX_SAID = 300
-FRAME = struct.Struct(">BxxxL")
-"""Before each message of a log: the stream, and how many bytes follow."""
-STDOUT = 1
-GO_FOLDER, GO_LINK = 1 << 31, 1 << 27
-"""Bits of a mode as the Engine's language has them."""
 COUNTING_SECONDS = 120
 LOADING_SECONDS = 900
 SAVED_PIECE = 1 << 20
 LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
-NEVER = "0001-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +82,6 @@ class About:
     security: tuple[str, ...]
     cgroup: str = ""
     """Version of control groups: ``1`` or ``2``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a container's log, as the Engine keeps it: a line, or a part of a long one."""
-
-    at: str
-    """RFC 3339 with nanoseconds."""
-    data: bytes
-    stream: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A file of a container, not followed when it is a link."""
-
-    folder: bool
-    link: bool
-    bytes: int
-    changed: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Bytes that come. `read` raises Retryable when they break off."""
-
-    read: Callable[[int], bytes]
 
 
 class NoImage(Exception):
@@ -275,8 +240,8 @@ class Engine:
             exit_code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
             error=str(state.get("Error") or ""),
-            started_at=_time(state.get("StartedAt")),
-            finished_at=_time(state.get("FinishedAt")),
+            started_at=moment(state.get("StartedAt")),
+            finished_at=moment(state.get("FinishedAt")),
         )
 
     def kill(self, name: str, signal: str) -> None:
@@ -326,7 +291,7 @@ class Engine:
             client = self._client()
             response = client.get(
                 f"{client.base_url}/v{client.api_version}/containers/{name}/logs",
-                params={**wanted, "since": _seconds(since)},
+                params={**wanted, "since": since_words(since)},
                 stream=True,
                 timeout=(self._timeout, idle_seconds),
             )
@@ -334,7 +299,7 @@ class Engine:
                 if response.status_code == requests.codes.not_found:
                     return
                 response.raise_for_status()
-                yield from _messages(response.raw)
+                yield from messages(response.raw)
             finally:
                 response.close()
 
@@ -362,9 +327,7 @@ class Engine:
             response = self._archive("head", name, path)
             if response is None:
                 return None
-            told = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
-            mode = int(told["mode"])
-            return Seen(bool(mode & GO_FOLDER), bool(mode & GO_LINK), int(told["size"]), _time(told["mtime"]))
+            return read_seen(response.headers["X-Docker-Container-Path-Stat"])
 
     def _archive(self, method: str, name: str, path: str) -> Any:
         client = self._client()
@@ -520,52 +483,8 @@ def _pull_error(reference: str, said: str) -> Exception:
     return Retryable(f"{reference} could not be pulled: {said[:MAX_SAID]}")
 
 
-def _messages(raw: Any) -> Iterator[Message]:
-    while True:
-        head = _exactly(raw, FRAME.size)
-        if not head:
-            return
-        stream, length = FRAME.unpack(head)
-        at, _, data = _exactly(raw, length).partition(b" ")
-        yield Message(at.decode("ascii", errors="replace"), data, stream)
-
-
-def _exactly(raw: Any, count: int) -> bytes:
-    """So many bytes, or none at the end. Raises requests' error when it breaks off in between."""
-    data = b""
-    while len(data) < count:
-        try:
-            more = raw.read(count - len(data))
-        except urllib3.exceptions.HTTPError as error:  # requests wraps it only in its own iterators
-            raise requests.ConnectionError(str(error)) from error
-        if not more:
-            if data:
-                raise requests.ConnectionError("the stream broke off")
-            return b""
-        data += more
-    return data
-
-
 def _filters(labels: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" if value else name for name, value in labels.items()]
-
-
-def _time(text: str | None) -> datetime | None:
-    """Of the Engine, which counts nanoseconds."""
-    if not text or text == NEVER:
-        return None
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    moment = datetime.fromisoformat(whole).replace(tzinfo=UTC)
-    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
-
-
-def _seconds(stamp: str) -> str:
-    """``since`` as the API wants it: seconds and nanoseconds of an RFC 3339 stamp."""
-    moment = _time(stamp)
-    if moment is None:
-        return "0"
-    fraction = stamp.rstrip("Z").partition(".")[2]
-    return f"{int(moment.replace(microsecond=0).timestamp())}.{fraction.ljust(9, '0')[:9]}"
 
 
 def _short(error: Exception) -> str:

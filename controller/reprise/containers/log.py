@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from reprise.containers.engine import STDOUT, Engine
+from reprise.containers.answers import STDOUT
+from reprise.containers.engine import Engine
 from reprise.domain.errors import RepriseError
 from reprise.jobs import layout
 from reprise.locks import if_free

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from reprise.containers import folders
-from reprise.containers.engine import Engine, Seen
+from reprise.containers.answers import Seen
+from reprise.containers.engine import Engine
 from reprise.containers.unpacking import unpack
 from reprise.domain.errors import UserError
 from reprise.domain.paths import parts_inside

@@ -26,7 +26,7 @@ from reprise.domain.trust import Allowed, Asked, Cost, Decision, decide
 from reprise.domain.trust import Refused as RefusedByTrust
 from reprise.engine import accounts
 from reprise.engine.world import World
-from reprise.store import runs
+from reprise.store import took
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class Policies:
 
     def _earlier(self, repository: Repository, spec: Spec) -> list[float]:
         with self._world.store.read() as connection:
-            return runs.usual_durations(connection, repository.id, spec.name)
+            return took.usual_durations(connection, repository.id, spec.name)
 
 
 def declared(spec: Spec) -> float | None:

@@ -17,7 +17,7 @@ from reprise.engine.recorded import environment_of
 from reprise.engine.specs import as_asked, read_spec
 from reprise.engine.turns import wait_of
 from reprise.engine.world import World
-from reprise.store import runs
+from reprise.store import runs, took
 from reprise.store.earlier import earlier_runs
 from reprise.store.ledger import verifications
 from reprise.store.runs import Run, Trial
@@ -99,7 +99,7 @@ def outlook(world: World, run: Run) -> str:
         return ""
     with world.store.read() as connection:
         wait = wait_of(world, connection, run)
-        usual = usual_seconds(runs.usual_durations(connection, run.repository.id, run.experiment))
+        usual = usual_seconds(took.usual_durations(connection, run.repository.id, run.experiment))
     elapsed = (world.clock.now() - run.granted_at).total_seconds() if run.granted_at is not None else 0.0
     return ", ".join(
         filter(None, (str(wait) if wait is not None else "", forecast(run.phase, usual, elapsed)))

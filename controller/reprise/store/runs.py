@@ -25,7 +25,6 @@ from reprise.domain.run import (
     Submodule,
     TrialPlan,
     TrialResult,
-    Verdict,
 )
 from reprise.ports import Allocation, Built, Commit, Failed, Tracked
 from reprise.store.codec import dump, load, load_optional
@@ -310,33 +309,6 @@ def reserved_seconds(connection: Connection, repository_id: int, *, besides: str
         runs.c.phase.not_in([phase.value for phase in _WITHOUT_MACHINE]),
     )
     return float(connection.execute(query).scalar_one() or 0.0)
-
-
-def usual_durations(
-    connection: Connection, repository_id: int, experiment: str, limit: int = 20
-) -> list[float]:
-    """Seconds from grant to end of the latest runs of the experiment with a verdict, no stranger's.
-
-    None that leased: it waited for its turn at a site, which says nothing of the next one.
-    """
-    query = (
-        select(runs.c.granted_at, runs.c.ended_at, runs.c.judgement)
-        .where(
-            runs.c.repository_id == repository_id,
-            runs.c.experiment == experiment,
-            runs.c.granted_at.is_not(None),
-            runs.c.ended_at.is_not(None),
-            runs.c.untrusted.is_(False),
-            runs.c.quoted.is_(None),
-        )
-        .order_by(runs.c.number.desc())
-        .limit(limit)
-    )
-    return [
-        (row.ended_at - row.granted_at).total_seconds()
-        for row in connection.execute(query)
-        if (row.judgement or {}).get("verdict") not in (None, Verdict.NOT_RUN.value)
-    ]
 
 
 def live_runs(connection: Connection) -> list[Run]:

@@ -39,7 +39,7 @@ def key(tmp_path: Path) -> Path:
         (FAILED, SPEC_ONLY, 3, "wine: could not be run: the command failed"),
         (ENDED(), SPEC_ONLY, 3, "wine: could not be run: the project could not be built"),
         (ENDED(Reason.INFRASTRUCTURE, "a node was lost"), SPEC_ONLY, 4, "wine: no answer"),
-        (ENDED(Reason.CANCELLED, "ada cancelled it"), SPEC_ONLY, 4, "wine: stopped: cancelled"),
+        (ENDED(Reason.CANCELLED, "ada cancelled it"), SPEC_ONLY, 3, "wine: stopped: cancelled"),
     ],
 )
 def test_the_exit_code_is_that_of_the_verdict_that_follows(

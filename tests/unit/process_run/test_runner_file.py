@@ -15,7 +15,7 @@ from reprise_runner import exit_codes
 from reprise_runner.watch import Job
 
 PAGE = (Path(__file__).parents[3] / "runner-image" / "README.md").read_text()
-FROM_OUTSIDE = {"disk_exceeded"}
+FROM_OUTSIDE = {"disk_exceeded", "idle"}
 """What a backend says of a job, and its runner never does."""
 
 PRINT_DIGEST = """
