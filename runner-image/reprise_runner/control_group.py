@@ -15,6 +15,8 @@ POLL_SECONDS = 0.01
 LEFTOVER_SECONDS = 3.0
 OPTIONAL = ("memory.swap.max", "memory.oom.group")
 """Not on every kernel; without them a limit is softer, not absent."""
+CONTAINER = ("/sys/fs/cgroup", "/sys/fs/cgroup/pids")
+"""The container's own group of processes, seen from within, in version 2 and 1."""
 
 
 def make(folder: str, limits: dict[str, str]) -> None:
@@ -42,6 +44,19 @@ def ran_out(folder: str) -> bool:
     """Whether the kernel ended somebody in it for memory."""
     events = dict(line.split() for line in read(folder, "memory.events").splitlines())
     return int(events.get("oom_kill", 0)) > 0
+
+
+def refused(folders: tuple[str, ...]) -> tuple[int, int]:
+    """How many processes its bound kept from being started, and the bound, of the first that counts them.
+
+    Both 0 where nobody counts.
+    """
+    for folder in folders:
+        events = dict(line.split() for line in read(folder, "pids.events").splitlines())
+        if "max" in events:
+            most = read(folder, "pids.max")
+            return int(events["max"]), int(most) if most.isdigit() else 0
+    return 0, 0
 
 
 def end(folder: str, seconds: float) -> bool:

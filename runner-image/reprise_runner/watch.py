@@ -68,6 +68,7 @@ class Watch:
         self.status: int | None = None
         self.ended = 0.0
         self.problems: list[str] = []
+        self.refused = (0, 0)
         self.listening = True
         self.report: int | None = None
         self.used = 0
@@ -150,6 +151,7 @@ class Watch:
         if not group:
             return outcome
         self.used = max(self.used, control_group.peak_bytes(group))
+        self.refused = control_group.refused((group,))
         limited = "memory.max" in self.job.group_limits
         ran_out = limited and outcome == "exited" and control_group.ran_out(group)
         if not control_group.end(group, KILL_SECONDS):
@@ -298,6 +300,8 @@ class Watch:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         killed_by = os.WTERMSIG(self.status) if self.status and os.WIFSIGNALED(self.status) else None
         code = os.WEXITSTATUS(self.status) if self.status is not None and not killed_by else None
+        if self.stream is not None:  # this is the first process of a container
+            self.refused = control_group.refused(control_group.CONTAINER)
         return {
             "outcome": outcome,
             "error": None,
@@ -308,5 +312,7 @@ class Watch:
             "seconds": max(0.0, (self.ended or time.monotonic()) - started),
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "peak_memory_bytes": max(usage.ru_maxrss * 1024, self.used),
+            "processes_refused": self.refused[0],
+            "processes_bound": self.refused[1],
             "problems": self.problems,
         }

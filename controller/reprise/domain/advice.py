@@ -36,6 +36,13 @@ AFTER_NOT_RUN: dict[Reason, str] = {
 ``{again}`` and ``{details}`` depend on who reads it: see `next_step`.
 """
 
+_WITHOUT_OUTPUT = {
+    Reason.ENVIRONMENT_FAILED: "",
+    Reason.BUILD_FAILED: "",
+    Reason.COMMAND_FAILED: "{run} repeats it on your machine.",
+}
+"""Instead of those above where no output can be shown."""
+
 _AFTER: dict[Verdict, str] = {
     Verdict.REPRODUCED: "Nothing to do.",
     Verdict.NOT_REPRODUCED: "Compare data, package versions and hardware with those of the published run.",
@@ -54,13 +61,15 @@ def next_step(
     lint: str = "`reprise check .`",
     again: str = "ask for it again",
     details: str = "the operator's log has the details",
+    output: bool = True,
 ) -> str:
     """Our own Markdown; empty when the judgement's message already says what to do.
 
     ``run``, ``check`` and ``lint``: the commands, as code spans, that rehearse the experiment, check its spec
-    and check everything. ``again``: how to ask for this run once more; ``details``: who knows more.
+    and check everything. ``again``: how to ask for this run once more; ``details``: who knows more; ``output``:
+    whether the end of what was printed is shown below.
     """
     if judgement.verdict is Verdict.NOT_RUN:
-        advice = AFTER_NOT_RUN[judgement.reason]
+        advice = {**AFTER_NOT_RUN, **({} if output else _WITHOUT_OUTPUT)}[judgement.reason]
         return advice.format(run=run, check=check, lint=lint, again=again, details=details)
     return _AFTER[judgement.verdict]

@@ -16,7 +16,14 @@ from reprise.domain.leasing.bill import bill_lines
 from reprise.domain.ledger import ledger_line
 from reprise.domain.run import Judgement, Phase, Reason, Verdict
 from reprise.domain.scatter import remark
-from reprise.domain.sections import SHOWN_CLAIMS, Section, claim_table, rehearse_command, sections
+from reprise.domain.sections import (
+    SHOWN_CLAIMS,
+    Section,
+    claim_table,
+    log_section,
+    rehearse_command,
+    sections,
+)
 from reprise.domain.statuses import one_line
 from reprise.domain.text import code, inline, link, paragraph, sentence
 from reprise.domain.view import Occasion, RunView
@@ -105,6 +112,7 @@ def _next_step(view: RunView, judgement: Judgement) -> str:
         lint=code(f"reprise check {view.path}"),
         again=_again(view),
         details=_details(view),
+        output=log_section(view) is not None,
     )
 
 

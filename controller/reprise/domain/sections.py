@@ -49,7 +49,7 @@ class Section:
 def sections(view: RunView) -> list[Section]:
     """In the order of their worth: the last ones are dropped first."""
     made: list[Callable[[RunView], Section | None]] = [
-        _log,
+        log_section,
         _claims,
         _values,
         _trials,
@@ -61,7 +61,7 @@ def sections(view: RunView) -> list[Section]:
         _provenance,
     ]
     if view.judgement is None or view.judgement.verdict is not Verdict.NOT_RUN:
-        made = [*made[1:-1], _log, _provenance]
+        made = [*made[1:-1], log_section, _provenance]
     if view.judgement is not None and view.judgement.reason is Reason.ERRORS_FOUND:
         made = [_found, *made]
     else:
@@ -272,7 +272,7 @@ def _strict(view: RunView) -> list[str]:
     return [f"- profile strict: {inline(view.environment.get('profile.applied', nothing), 400)}"]
 
 
-def _log(view: RunView) -> Section | None:
+def log_section(view: RunView) -> Section | None:
     tail = view.log_tail[-_LOG_LINES * _RAW_LINE :].rstrip().split("\n")[-_LOG_LINES:]
     shown = mask("\n".join(map(clean_line, tail))).split("\n")
     lines = [shortened(line, _LOG_LINE) for line in shown]  # after the mask: half a secret would show

@@ -14,6 +14,8 @@ SHOWN_COMMAND = 80
 MAX_EPOCH = 32_503_680_000
 """The year 3000, in seconds: what a date can hold."""
 
+MAX_COUNT = 1 << 62
+
 
 class Facts(BaseModel):
     """A supervisor's ``result.json``. The job could have written there: nothing in it is believed
@@ -54,6 +56,10 @@ class Facts(BaseModel):
     peak_memory_bytes: int = Field(ge=0)
     log_bytes: int = Field(ge=0)
     log_cut: int = Field(ge=0)
+    processes_refused: int = Field(default=0, ge=0, le=MAX_COUNT)
+    """How many could not be started, because there were as many as may be; 0 also where nobody counts."""
+    processes_bound: int = Field(default=0, ge=0, le=MAX_COUNT)
+    """How many may be at a time; 0 = not known."""
     problems: tuple[str, ...] = Field(strict=False)
 
 
@@ -99,7 +105,7 @@ def message_of(
         case "not_started":
             return _not_started(facts, argv[0], rule.workdir, in_image=in_image)
         case "timed_out":
-            limit = _words(rule.timeout)
+            limit = f"{_words(rule.timeout)}{_refused(facts)}"
             return f"{_shown(argv)} did not end within {limit}: raise `run.timeout` or make the job shorter"
         case "memory_exceeded":
             return _out_of_memory(argv, memory_bytes, given)
@@ -147,9 +153,18 @@ def _exited(facts: Facts, argv: tuple[str, ...]) -> str:
         )
     if facts.signal is not None:
         how = f"{_signal_name(facts.signal)} (exit code {facts.exit_code})"
-        return f"{_shown(argv)} was ended by {how}: see the end of the log"
-    hint = _hidden_signal(facts.exit_code)
+        return f"{_shown(argv)} was ended by {how}{_refused(facts)}: see the end of the log"
+    hint = f"{_hidden_signal(facts.exit_code)}{_refused(facts)}"
     return f"{_shown(argv)} ended with exit code {facts.exit_code}{hint}: see the end of the log"
+
+
+def _refused(facts: Facts) -> str:
+    """Of a job that wanted more processes than it may have, and need not have said so."""
+    if not facts.processes_refused:
+        return ""
+    most = f"only {facts.processes_bound:,}" if facts.processes_bound else "no more"
+    times = "once" if facts.processes_refused == 1 else f"{facts.processes_refused:,} times"
+    return f", after it was refused a new process {times} ({most} may be there at a time, threads included)"
 
 
 def _hidden_signal(exit_code: int | None) -> str:

@@ -16,6 +16,7 @@ from reprise.containers.wish import Limits
 from reprise.domain.run import Reason
 from reprise.domain.spec.model import Network
 from reprise.ports import Allocation, Finished
+from reprise_runner import control_group
 
 MARK = "reprise-hostile-mark"
 LIMITS = Limits(memory_bytes=256_000_000, pids=64, disk_bytes=100_000_000, log_bytes=1_000_000)
@@ -68,6 +69,13 @@ def test_fork_bomb_meets_its_bound_and_ends_with_its_trial(here: Here) -> None:
 
     assert here.log() == "Resource temporarily unavailable True\n"
     assert (end.reason, end.exit_code) == (Reason.COMMAND_FAILED, 4)
+    told = "refused a new process once (only 64 may be there at a time, threads included)"
+    assert told in end.message or not counted(), end.message
+
+
+def counted() -> bool:
+    """Whether this kernel tells a container of refusals."""
+    return any(Path(folder, "docker/pids.events").exists() for folder in control_group.CONTAINER)
 
 
 def test_memory_bomb_is_ended_and_the_bound_is_named(here: Here) -> None:

@@ -45,6 +45,19 @@ def not_started(error: str) -> dict[str, Any]:
             Reason.COMMAND_FAILED,
             "`python train.py --epochs 3` ended with exit code 3",
         ),
+        (
+            {"exit_code": 3, "processes_refused": 1_200, "processes_bound": 64},
+            ARGV,
+            Reason.COMMAND_FAILED,
+            "exit code 3, after it was refused a new process 1,200 times (only 64 may be there at a time",
+        ),
+        (
+            {"outcome": "timed_out", "exit_code": None, "processes_refused": 1},
+            ARGV,
+            Reason.TIMED_OUT,
+            ", after it was refused a new process once (no more may be there at a time,",
+        ),
+        ({"processes_refused": 1}, ARGV, Reason.COMPLETED, ""),
         ({"exit_code": 139, "signal": 11}, ARGV, Reason.COMMAND_FAILED, "ended by SIGSEGV (exit code 139)"),
         ({"exit_code": 163, "signal": 35}, ARGV, Reason.COMMAND_FAILED, "ended by signal 35"),
         (

@@ -72,6 +72,14 @@ def test_who_rehearses_is_told_where_the_details_are() -> None:
     assert "the folder after `logs and files` has what was logged" in rehearsed
 
 
+@pytest.mark.parametrize("log_tail", ["", " \n\n", "died\n"])
+def test_output_is_promised_only_where_it_stands_below(log_tail: str) -> None:
+    failed = not_run(Reason.COMMAND_FAILED, "`python train.py` wrote more than the 1 GB of disk")
+    report = render_report(replace(EXAMPLES["metric-missing"], judgement=failed, log_tail=log_tail))
+    assert ("is below" in report.summary) is ("End of the log" in report.markdown) is bool(log_tail.strip())
+    assert "repeats it on your machine" in report.summary
+
+
 def test_advice_is_given_once() -> None:
     facts = Facts.model_validate(
         dict.fromkeys(("started_at", "seconds", "cpu_seconds"), 0.0)
