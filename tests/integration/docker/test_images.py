@@ -1,5 +1,6 @@
 """From each kind of file to an image, with a real BuildKit and a real registry."""
 
+import re
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -125,8 +126,7 @@ def test_a_post_build_has_pip_and_its_log_says_what_stays(
     result = built(builder(box, tmp_path / "cache").build(request))
     assert result.packages["six"] == "1.17.0"
     assert ran(engine, result, "import own, six, tinyone; print(own.WHICH)") == "3"
-    assert LOST in request.log.read_text()
-    assert "nothing that it makes in the repository or its home folder is kept" in (result.weak or "")
+    assert f"\n{LOST}" in re.sub(r"#\d+ [\d.]+ ", "", request.log.read_text())
 
 
 def test_an_authors_dockerfile(box: Box, engine: docker.DockerClient, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ PROJECT = "/reprise/project"
 """Where the files of the repository are mounted while its environment is installed."""
 
 
-_LOOSE = "installs what it likes, and nothing that it makes in the repository or its home folder is kept"
 _PLAIN = re.compile(r"[\w.@+/-]+")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.:=~-]*")
 
@@ -171,7 +170,7 @@ def _with_rees(recipe: Recipe, contents: Mapping[str, bytes]) -> Recipe:
         return recipe
     lines = (line.partition("#")[0].split() for line in _text(contents, apt or "").splitlines())
     packages = tuple(sorted({word for words in lines for word in words}))
-    ran = f"{script} {_LOOSE}"
+    ran = f"{script} installs what it likes"
     loose = "; ".join(filter(None, (recipe.weak, apt and f"{apt} names no versions", script and ran)))
     return replace(recipe, apt=packages, post_build=script, weak=loose)
 
