@@ -66,8 +66,8 @@ def next_step(
     """Our own Markdown; empty when the judgement's message already says what to do.
 
     ``run``, ``check`` and ``lint``: the commands, as code spans, that rehearse the experiment, check its spec
-    and check everything. ``again``: how to ask for this run once more; ``details``: who knows more; ``output``:
-    whether the end of what was printed is shown below.
+    and check everything. ``again``: how to ask for this run once more; ``details``: who knows more.
+    ``output``: whether the end of what was printed is shown below.
     """
     if judgement.verdict is Verdict.NOT_RUN:
         advice = {**AFTER_NOT_RUN, **({} if output else _WITHOUT_OUTPUT)}[judgement.reason]
