@@ -104,14 +104,20 @@ class Researcher:
     folder: Path
 
     def runs(self, text: str, *, secret: Secret | None = None, **chameleon: str) -> Outcome:
-        return finish(self.starts(text, secret=secret, **chameleon), seconds=PATIENCE)
+        return finish(self.starts(text, secret=secret, as_json=True, **chameleon), seconds=PATIENCE)
 
     def starts(
-        self, text: str, *, train: str = TRAIN, secret: Secret | None = None, **chameleon: str
+        self,
+        text: str,
+        *,
+        train: str = TRAIN,
+        secret: Secret | None = None,
+        as_json: bool = True,
+        **chameleon: str,
     ) -> "subprocess.Popen[str]":
         number = len(list(self.folder.glob("paper-*")))
         repository = paper(self.folder / f"paper-{number}", train=train, **{"reprise.yaml": text})
-        words = ("run", repository, "--backend", "chameleon", "--json")
+        words = ("run", repository, "--backend", "chameleon", *(("--json",) if as_json else ()))
         more = {f"REPRISE_CHAMELEON__{name.upper()}": value for name, value in chameleon.items()}
         extra = {**settings(self.cloud, self.box, secret), **more}
         return start(self.folder / "state", *words, extra=extra)

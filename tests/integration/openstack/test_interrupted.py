@@ -13,12 +13,12 @@ def test_while_the_machine_is_set_up_and_while_the_job_runs(
 ) -> None:
     researcher = Researcher(cloud_box, box, tmp_path)
     cloud_box.knobs.boot_takes(20)
-    interrupted(researcher.starts(spec(CPU)), after="the machine is being set up")
+    interrupted(researcher.starts(spec(CPU), as_json=False), after="the machine is being set up")
     assert cloud_box.left_over() == []
 
     cloud_box.knobs.reset()
     with nodes_of(cloud_box, box):
-        process = researcher.starts(spec(CPU), train=WAITS)
+        process = researcher.starts(spec(CPU), train=WAITS, as_json=False)
         interrupted(process, after="training\n")
         assert cloud_box.left_over() == []
         with closing(box.engine()) as engine:

@@ -44,7 +44,7 @@ def test_while_the_portal_is_down_a_run_waits_and_says_why(
     cloud_box: CloudBox, researcher: Researcher
 ) -> None:
     cloud_box.knobs.portal(Rules(down=True))
-    process = researcher.starts(spec(CPU))
+    process = researcher.starts(spec(CPU), as_json=False)
     said = interrupted(process, after="cannot count service units right now")
     assert "try again in a few minutes" in said
     assert cloud_box.left_over() == []
@@ -57,7 +57,7 @@ def test_what_is_taken_is_booked_for_later_unless_nobody_waits(
         ends = taken(bob)
         at_once = researcher.runs(spec(CPU), longest_wait="0")
         refused(at_once, 4, "no_capacity", CPU)
-        process = researcher.starts(spec(CPU))
+        process = researcher.starts(spec(CPU), as_json=False)
         booked = until(lambda: first_lease(alice), lambda lease: lease.get("status") == "PENDING", limit=90)
         starts = datetime.fromisoformat(booked["start_date"]).replace(tzinfo=UTC)
         assert timedelta() <= starts - ends <= timedelta(minutes=3)
