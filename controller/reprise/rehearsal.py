@@ -191,10 +191,14 @@ def _follow(place: Rehearsal, wanted: RunId, *, quiet: bool) -> Run:
     began = time.monotonic()
     place.start(wanted)
     shown = LogFollower(console, place.world.folders, wanted)
-    phase = None
+    phase, awaited = None, None
     while True:
         run = place.observe(wanted)
         shown.step()
+        if (why := place.world.awaited.get(wanted)) not in (None, awaited):
+            awaited = why
+            line = f"{time.monotonic() - began:6.1f} s  {why}"
+            console.print(Text(line, "dim"), soft_wrap=True)
         if run.phase is not phase:
             phase = run.phase
             console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {PHASE_TEXT[phase]}")

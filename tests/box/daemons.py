@@ -31,9 +31,9 @@ class Daemon:
     log: Path
 
 
-def start(box: Path, name: str, argv: list[str | Path]) -> Daemon:
+def start(box: Path, name: str, argv: list[str | Path], path: str = packages.SYSTEM_PATH) -> Daemon:
     log = box / f"{name}.log"
-    environment = {"PATH": packages.SYSTEM_PATH, "HOME": str(box), MARK: str(box), "TMPDIR": str(box / "tmp")}
+    environment = {"PATH": path, "HOME": str(box), MARK: str(box), "TMPDIR": str(box / "tmp")}
     with log.open("ab") as output:
         process = subprocess.Popen(
             argv,
@@ -95,7 +95,16 @@ def start_engine(box: Path) -> Daemon:
         *("--shutdown-timeout", "3", "--log-level", "warn"),
     ]
     (box / "engine.json").write_text("{}")
-    return start(box, "dockerd", argv)
+    return start(box, "dockerd", argv, f"{_gpu_hook(box)}:{packages.SYSTEM_PATH}")
+
+
+def _gpu_hook(box: Path) -> Path:
+    """A folder with what NVIDIA's toolkit brings: a container that asks for GPUs starts, and gets none."""
+    hook = box / "gpus" / "nvidia-container-runtime-hook"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\nexec cat > /dev/null\n")
+    hook.chmod(0o755)
+    return hook.parent
 
 
 def engine_socket(box: Path) -> Path:

@@ -24,6 +24,7 @@ from reprise.engine.specs import as_asked, read_published, read_spec
 from reprise.engine.view import spec_of
 from reprise.engine.world import World
 from reprise.ports import Allocation, BuildRequest, Built, Failed, Pending
+from reprise.ports.machines import Provider
 from reprise.removal import remove_tree
 from reprise.store import runs
 from reprise.store.codec import dump, load_optional
@@ -117,6 +118,14 @@ class Steps:
         provider = self._world.backend(run.backend).provider
         patience = LEASE_DEADLINE if provider.leases else MACHINE_DEADLINE
         deadline = self._world.clock.monotonic() + patience.total_seconds()
+        try:
+            return await self._awaited(run, provider, deadline, patience)
+        finally:
+            self._world.awaited.pop(run.id, None)
+
+    async def _awaited(
+        self, run: Run, provider: Provider, deadline: float, patience: timedelta
+    ) -> Failed | None:
         while True:
             if (stop := await self._world.aside(self._stop_requested, run.id)) is not None:
                 return stop
@@ -134,6 +143,7 @@ class Steps:
                 case Pending(why, after):
                     if self._world.clock.monotonic() > deadline:
                         return Failed(Reason.NO_CAPACITY, f"no machine within {patience}: {why}")
+                    self._world.awaited[run.id] = why
                     await self._world.clock.sleep(after.total_seconds())
 
     # --- running --------------------------------------------------------------------------------

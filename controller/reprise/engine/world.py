@@ -121,6 +121,9 @@ class World:
     """Repository, commit and context → what this process posted there last, which saves asking whether
     something else stands there. Reporting's own."""
 
+    awaited: dict[RunId, str] = field(default_factory=dict, compare=False)
+    """Why runs of this process still have no machine, in words; nothing of runs that have one."""
+
     variation: Variation | None = None
     """What a rehearsal changes on purpose; None anywhere else."""
 

@@ -89,6 +89,12 @@ class Chameleon(Section):
         """A file, like a variable, holds JSON."""
         return _json_object(value) if isinstance(value, str) else value
 
+    @field_validator("root_gb", mode="before")
+    @classmethod
+    def _or_null(cls, value: Any) -> Any:
+        """A variable can only hold the word."""
+        return None if value == "null" else value
+
     @field_validator("jump")
     @classmethod
     def _with_user(cls, value: str | None) -> str | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.integration.docker import box as engines
+from tests.integration.docker.box import Box
 from tests.integration.openstack.box import CloudBox, may_be_skipped, opened
 from tests.openstack.nodes import Nodes
 
@@ -32,3 +34,13 @@ def cloud_nodes(cloud_box: CloudBox) -> Iterator[Nodes]:
     nodes.start()
     yield nodes
     nodes.close()
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Box]:
+    """The nodes' Docker, and what images are built with."""
+    with engines.opened() as found:
+        if isinstance(found, str):
+            (pytest.skip if may_be_skipped() else pytest.fail)(found)
+        found.folder.chmod(0o711)  # the node's user goes through it to the socket
+        yield found
