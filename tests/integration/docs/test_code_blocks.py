@@ -25,9 +25,11 @@ from tests.rehearsals import paper
 from tests.repositories import write_files
 from tests.unit.evidence.recorded import RECORD, files
 from tests.unit.evidence.sealing import KEY, package, public
+from tests.unit.report.examples import EXAMPLES
 from tests.unit.spec.reading import good
 
 import reprise
+from reprise.domain.leasing.bill import bill_object
 from reprise.settings import load_settings
 
 pytestmark = pytest.mark.real
@@ -220,6 +222,17 @@ def result_object(asked: Block, folder: Path) -> None:
         assert keys(shown[part][0]) == keys(printed[part][0])
 
 
+def bill(asked: Block, folder: Path) -> None:
+    """Likewise, of a bill with an estimate and a lease."""
+    example = EXAMPLES["leased"].bill
+    assert example is not None
+    shown, printed = json.loads(asked.text)["cost"], bill_object(example)
+    assert printed is not None
+    assert keys(shown) == keys(printed)
+    assert keys(shown["estimate"]) == keys(printed["estimate"])
+    assert keys(shown["leases"][0]) == keys(printed["leases"][0])
+
+
 def keys(value: Mapping[str, object]) -> set[str]:
     return set(value)
 
@@ -261,6 +274,7 @@ TREATED: dict[str, dict[str, Callable[[Block, Path], None]]] = {
         'curl -H "$auth"': SERVING,
     },
     "docs/isolation.md": {"[Service] ExecStart=/opt/reprise/.venv/bin/reprise serve": UNIT},
+    "docs/leases.md": {'{"cost": {"estimate": {"low_su":': bill},
     "docs/operate.md": {"scrape_configs: - job_name:": scraped, "umask 077 #": a_backup},
     "docs/reviewers.md": {"reprise verify EVIDENCE.zip": a_verification},
     "docs/settings.md": {"# reprise serve": settings},
