@@ -13,6 +13,7 @@ from reprise.domain.metrics import collect
 from reprise.domain.run import Reason, Submodule, TrialPlan, TrialResult, Value
 from reprise.domain.spec.model import Claim, FileMetric, MlflowMetric, Spec
 from reprise.domain.trials import claims_of
+from reprise.engine import tenancy
 from reprise.engine.reporting import QUIET, show_phase
 from reprise.engine.stopping import requested
 from reprise.engine.world import World
@@ -58,11 +59,12 @@ async def execute(world: World, run: Run, spec: Spec, plan_data: Any, attempt: i
         if refused is not None:
             return refused
         log.info("trial taken up", trial=plan.index, attempt=attempt)
-    ended = await _wait(world, runner, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
-    if isinstance(ended, Lost):
+    ended = await _wait(world, run, job, spec.run.timeout + _GRACE, lambda: show_phase(world, run))
+    if isinstance(ended, Lost | Failed):
         with world.store.write() as connection:
             runs.end_trial(connection, run.id, plan, attempt, lost=ended.message)
-        return requested(world, run.id) or ended.message
+        gone = ended if isinstance(ended, Failed) else ended.message
+        return requested(world, run.id) or gone
     result = await world.aside(_result, world, job, plan, attempt, ended)
     with world.store.write() as connection:
         runs.end_trial(connection, run.id, plan, attempt, result=result)
@@ -138,14 +140,15 @@ def _start(world: World, runner: Runner, run: Run, job: JobRequest) -> Failed | 
 
 
 async def _wait(
-    world: World, runner: Runner, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
-) -> Finished | Lost:
+    world: World, run: Run, job: JobRequest, limit: timedelta, still_running: Callable[[], None]
+) -> Finished | Lost | Failed:
     """``still_running`` is called once, when the job takes longer than a moment.
 
     A job that nobody wants any more is ended, and then waited for like any other. Raises Retryable when
-    nobody can tell what became of it for `_SILENCE`.
+    nobody can tell what became of it for `_SILENCE`. Failed = its machine is not ours any more.
     """
-    begun = heard = world.clock.monotonic()
+    runner = world.backend(run.backend).runner
+    begun = heard = cared = world.clock.monotonic()
     deadline = begun + limit.total_seconds()
     pause, told, stopped = _FIRST_LOOK, False, False
     while world.clock.monotonic() < deadline:
@@ -154,6 +157,8 @@ async def _wait(
                 too_long = world.clock.monotonic() - heard > _SILENCE.total_seconds()
                 if too_long or await world.aside(requested, world, job.run_id) is not None:
                     raise silence
+                if (gone := await world.aside(tenancy.look, world, run)) is not None:
+                    return gone
                 await world.clock.sleep(max(silence.after, _LONGEST_LOOK))
             case Running():
                 heard = world.clock.monotonic()
@@ -163,6 +168,10 @@ async def _wait(
                 if not told and world.clock.monotonic() - begun > QUIET.total_seconds():
                     await world.aside(still_running)
                     told = True
+                if world.clock.monotonic() - cared > tenancy.CARE.total_seconds():
+                    cared = world.clock.monotonic()
+                    if (gone := await world.aside(tenancy.look, world, run)) is not None:
+                        return gone
                 await world.clock.sleep(pause)
                 pause = min(pause * 1.2, _LONGEST_LOOK)
             case ended:

@@ -125,9 +125,11 @@ class Researcher:
 
 def interrupted(process: "subprocess.Popen[str]", *, after: str) -> str:
     """Ctrl-C as soon as it has said that; all that it said."""
-    said = said_until(process, after)
-    process.send_signal(signal.SIGINT)
-    ended = finish(process)
+    try:
+        said = said_until(process, after)
+    finally:
+        process.send_signal(signal.SIGINT)
+        ended = finish(process)
     assert ended.code == 130, ended.err
     return said + ended.err
 
