@@ -7,10 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from docker.errors import NotFound
 from tests.integration.docker.box import Box
 from tests.integration.openstack.box import CloudBox, Secret
 from tests.openstack.nodes import Dress, Nodes
@@ -62,6 +63,15 @@ def nodes_of(cloud: CloudBox, box: Box, dress: Dress = dressed) -> Iterator[Node
         yield nodes
     finally:
         nodes.close()
+        forget_containers(box)
+
+
+def forget_containers(box: Box) -> None:
+    """What runs on a node goes with it, and here the Engine is all nodes' own."""
+    with closing(box.engine()) as engine:
+        for container in engine.containers.list(all=True):
+            with suppress(NotFound):
+                container.remove(force=True)
 
 
 def settings(cloud: CloudBox, box: Box, secret: Secret | None = None) -> dict[str, str]:

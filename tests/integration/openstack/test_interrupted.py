@@ -1,6 +1,5 @@
 """Ctrl-C, whenever it comes: what was leased is given back before the command ends."""
 
-from contextlib import closing
 from pathlib import Path
 
 from tests.integration.docker.box import Box
@@ -21,6 +20,4 @@ def test_while_the_machine_is_set_up_and_while_the_job_runs(
         process = researcher.starts(spec(CPU), train=WAITS, as_json=False)
         interrupted(process, after="training\n")
         assert cloud_box.left_over() == []
-        with closing(box.engine()) as engine:
-            assert engine.containers.list(all=True) == []
     assert [one["ongoing"] for one in cloud_box.charges()] == [False, False]
