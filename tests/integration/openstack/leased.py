@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.sshd.machine import Machine
 
 SITE = "CHI@UC"
 """One that the catalogue knows; its machines are the box's."""
+VIRTUAL_SITE = "KVM@TACC"
 CPU, GPU, SLICE = "compute_skylake", "gpu_rtx_6000", "g1.h100.pci.1"
 PATIENCE = 300.0
 ROOT_IS_IN_DOCKER = '#!/bin/sh\ncase "$*" in *-nG*) echo cc docker ;; *) exec /usr/bin/id "$@" ;; esac\n'
@@ -74,7 +75,7 @@ def forget_containers(box: Box) -> None:
                 container.remove(force=True)
 
 
-def settings(cloud: CloudBox, box: Box, secret: Secret | None = None) -> dict[str, str]:
+def settings(cloud: CloudBox, box: Box, secret: Secret | None = None, *, site: str = SITE) -> dict[str, str]:
     secret = secret or cloud.people["alice"].unrestricted
     credential = {
         "auth_url": cloud.auth_url,
@@ -83,7 +84,7 @@ def settings(cloud: CloudBox, box: Box, secret: Secret | None = None) -> dict[st
         "region": cloud.region,
     }
     return {
-        "REPRISE_CHAMELEON__CREDENTIALS": json.dumps({SITE: credential}),
+        "REPRISE_CHAMELEON__CREDENTIALS": json.dumps({site: credential}),
         "REPRISE_CHAMELEON__WHOLE_OVERHEAD": "600",
         "REPRISE_DOCKER__HOST": box.docker_host,
         "REPRISE_IMAGES__BUILDKIT": box.buildkit,
@@ -112,6 +113,7 @@ class Researcher:
     cloud: CloudBox
     box: Box
     folder: Path
+    site: str = SITE
 
     def runs(self, text: str, *, secret: Secret | None = None, **chameleon: str) -> Outcome:
         return finish(self.starts(text, secret=secret, as_json=True, **chameleon), seconds=PATIENCE)
@@ -129,14 +131,17 @@ class Researcher:
         repository = paper(self.folder / f"paper-{number}", train=train, **{"reprise.yaml": text})
         words = ("run", repository, "--backend", "chameleon", *(("--json",) if as_json else ()))
         more = {f"REPRISE_CHAMELEON__{name.upper()}": value for name, value in chameleon.items()}
-        extra = {**settings(self.cloud, self.box, secret), **more}
+        extra = {**settings(self.cloud, self.box, secret, site=self.site), **more}
         return start(self.folder / "state", *words, extra=extra)
 
 
-def interrupted(process: "subprocess.Popen[str]", *, after: str) -> str:
-    """Ctrl-C as soon as it has said that; all that it said."""
+def interrupted(
+    process: "subprocess.Popen[str]", *, after: str, meanwhile: Callable[[], None] = lambda: None
+) -> str:
+    """Ctrl-C as soon as it has said that, after a look at what is there ``meanwhile``; all that it said."""
     try:
         said = said_until(process, after)
+        meanwhile()
     finally:
         process.send_signal(signal.SIGINT)
         ended = finish(process)

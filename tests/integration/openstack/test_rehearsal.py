@@ -1,5 +1,6 @@
 """`reprise run --backend chameleon`: a lease, a job in a container there, a verdict, nothing left."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.integration.openstack.leased import (
     CPU,
     GPU,
     SLICE,
+    VIRTUAL_SITE,
     FirstIsShort,
     Researcher,
     nodes_of,
@@ -51,7 +53,8 @@ def test_a_machine_one_gpu_short_is_replaced_by_the_other(
 
 def test_a_slice_of_a_gpu_is_leased_as_a_flavor(cloud_box: CloudBox, researcher: Researcher) -> None:
     with nodes_of(cloud_box, researcher.box):
-        outcome = researcher.runs(spec(SLICE, gpus=1), root_gb="null")
+        virtual = replace(researcher, site=VIRTUAL_SITE)
+        outcome = virtual.runs(spec(SLICE, gpus=1), root_gb="null")
     assert outcome.code == 0, outcome.err + outcome.out
     assert outcome.result["verdict"] == "reproduced"
     assert cloud_box.left_over() == []
