@@ -62,7 +62,7 @@ docker: .venv/.ready box ## the tests with a real Engine, BuildKit and registry,
 .PHONY: openstack
 openstack: .venv/.ready box ## the tests with a real OpenStack, started here: Keystone to Blazar (needs root)
 	@.venv/bin/python -m tests.openstack prepare
-	.venv/bin/pytest -q -n 0 tests/integration/openstack
+	.venv/bin/pytest -q -n 2 --dist worksteal tests/integration/openstack
 
 pin-images: .venv/.ready ## look up the digests of the base images: runner-image/README.md
 	@.venv/bin/python runner-image/pin.py

@@ -109,3 +109,8 @@ def test_openstack_s_own_variable_names_the_file(tmp_path: Path, monkeypatch: py
     path = settings(tmp_path).clouds
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
     assert Chameleon().clouds_file == path
+
+
+@pytest.mark.parametrize(("said", "means"), [("null", None), ("40", 40), (None, None)])
+def test_a_variable_can_say_that_a_virtual_machine_has_its_own_disk(said: object, means: object) -> None:
+    assert Chameleon.model_validate({"root_gb": said}).root_gb == means
