@@ -33,7 +33,7 @@ def dressed(machine: Machine, on: str) -> None:
     """As the catalogue promises it, with Docker."""
     if on.startswith("kvm-"):
         h100 = recorded.nvidia_smi(1, name="NVIDIA H100 SXM5", memory_mib=95_830, compute="9.0")
-        wear(machine, {**recorded.machine(memory_gib=96), "nvidia-smi": h100})
+        wear(machine, {**recorded.machine(memory_gib=256), "nvidia-smi": h100})
         return
     wear(machine, recorded.machine(gpus=1 if on.startswith("gpu-") else 0, memory_gib=192))
 
