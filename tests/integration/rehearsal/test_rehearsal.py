@@ -30,6 +30,7 @@ KEYS = [
     "hardware",
     "trials",
     "ledger",
+    "cost",
     "evidence",
 ]
 RANDOM = TRAIN.replace("0.9312", "__import__('random').random()")
