@@ -140,7 +140,7 @@ def test_a_lease_becomes_active_and_takes_a_machine_until_it_is_deleted(world: W
 
 def test_a_machine_has_one_lease_at_a_time(world: World, cast: Cast) -> None:
     now = world.now()
-    first = world.cloud.create_lease(cast.wish("reprise-r1", end=now + HOUR))
+    first = cast.active(cast.wish("reprise-r1", end=now + HOUR))
     again = cast.wish("reprise-r2", end=now + HOUR)
     assert refusal_of(lambda: world.cloud.create_lease(again)) is Refusal.FULL
 

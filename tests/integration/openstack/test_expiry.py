@@ -1,12 +1,14 @@
 """A lease that ends under a job: the run says so, and nothing is left of it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.integration.docker.box import Box
-from tests.integration.openstack.asking import STAMP
+from tests.integration.openstack.asking import STAMP, hosts_wish, lease
 from tests.integration.openstack.box import CloudBox
 from tests.integration.openstack.leased import CPU, WAITS, Researcher, nodes_of, said_until, spec
+from tests.openstack.api import Refusal
 from tests.rehearsals import finish
 
 
@@ -27,8 +29,16 @@ def test_a_lease_that_ends_during_the_job_is_told_as_such(
 
 
 def end_soon(cloud: CloudBox) -> None:
-    """As when a job takes longer than its lease lasts."""
-    soon = datetime.now(UTC) + timedelta(seconds=60)
-    with cloud.person() as api:
-        [lease] = api.get("blazar", "/leases")["leases"]
-        api.put("blazar", f"/leases/{lease['id']}", {"end_date": soon.strftime(STAMP)})
+    """As when a job takes longer than its lease, and the machine is somebody else's from then on.
+
+    Until it is, the run may have its lease extended, once.
+    """
+    soon = f"{datetime.now(UTC) + timedelta(seconds=90):{STAMP}}"
+    with cloud.person("alice") as alice, cloud.person("bob") as bob:
+        [held] = alice.get("blazar", "/leases")["leases"]
+        for _ in range(2):
+            alice.put("blazar", f"/leases/{held['id']}", {"end_date": soon})
+            with suppress(Refusal):
+                lease(bob, "next", hosts_wish("compute_skylake"), start=soon)
+                return
+    raise AssertionError("the machine was never free from then on")
