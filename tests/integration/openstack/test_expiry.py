@@ -35,7 +35,7 @@ def end_soon(cloud: CloudBox) -> None:
     """
     soon = f"{datetime.now(UTC) + timedelta(seconds=90):{STAMP}}"
     with cloud.person("alice") as alice, cloud.person("bob") as bob:
-        [held] = alice.get("blazar", "/leases")["leases"]
+        [held] = [each for each in alice.get("blazar", "/leases")["leases"] if each["status"] == "ACTIVE"]
         for _ in range(2):
             alice.put("blazar", f"/leases/{held['id']}", {"end_date": soon})
             with suppress(Refusal):
